@@ -1,0 +1,1 @@
+"""The stages of the gate: syntax, schema, references, policy."""

@@ -1,0 +1,1 @@
+"""Governance policies written in Python, run in a process of their own."""

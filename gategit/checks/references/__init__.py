@@ -1,0 +1,1 @@
+"""What files of a repository name, and whether it is there."""

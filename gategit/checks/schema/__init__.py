@@ -1,0 +1,1 @@
+"""Manifests against the schemas of Kubernetes and of custom resource definitions."""

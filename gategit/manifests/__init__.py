@@ -1,0 +1,1 @@
+"""Decoded YAML and JSON, the manifests in it, and where each field stands."""

@@ -1,0 +1,78 @@
+"""The manifest: one Kubernetes object as a file declares it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from gategit.model import FieldPath, ObjectRef
+
+
+class Role(StrEnum):
+    """What a file is to the gate.
+
+    ``MANIFEST`` holds objects. ``PATCH`` holds partial objects that a kustomization merges into others: no required
+    fields, not objects of their own. ``KUSTOMIZATION`` is Kustomize's own file. ``TEMPLATE`` is text that becomes YAML
+    only when something fills it in (Helm templates): not looked at, counted. ``DATA`` is any other YAML or JSON
+    (values files, workflows, compose files, Chart.yaml): its syntax is checked, nothing else.
+    """
+
+    MANIFEST = "manifest"
+    PATCH = "patch"
+    KUSTOMIZATION = "kustomization"
+    TEMPLATE = "template"
+    DATA = "data"
+
+
+class ObjectKey(NamedTuple):
+    """What makes an object the same object on both sides of a change: no file, no version."""
+
+    group: str
+    kind: str
+    namespace: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a manifest stands: file, document (0-based) and, in a ``List``, the path of the item in the document."""
+
+    file: str
+    document: int
+    pointer: FieldPath = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One object as declared. ``data`` is plain data and must not be changed.
+
+    ``name`` is ``metadata.name``, or ``metadata.generateName`` followed by ``*``, or "" where there is neither.
+    """
+
+    api_version: str
+    kind: str
+    namespace: str | None
+    name: str
+    data: dict[str, Any]
+    source: Source
+
+    @property
+    def group(self) -> str:
+        """The API group, "" for the core group."""
+        return self.api_version.rpartition("/")[0]
+
+    @property
+    def version(self) -> str:
+        """The version in the API group, such as ``v1beta1``."""
+        return self.api_version.rpartition("/")[2]
+
+    @property
+    def key(self) -> ObjectKey:
+        """What pairs the object between two trees."""
+        return ObjectKey(self.group, self.kind, self.namespace or "", self.name)
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The object as findings name it."""
+        return ObjectRef(self.api_version, self.kind, self.namespace, self.name)
