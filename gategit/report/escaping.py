@@ -1,0 +1,64 @@
+"""Making text from a pull request safe to show.
+
+File names, keys and values are chosen by whoever wrote the change. Shown as they are, they could move the cursor of
+a terminal, reorder a line with bidirectional controls, hide behind characters of no width, or end the frame that a
+format puts around them. What a reader could not see is shown as an escape instead, so that it is seen.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+# Letters by category, yet drawn as nothing: the Hangul fillers.
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+_UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+
+LOG_COMMAND = re.compile(r"##(?=[a-z]*\[)", re.IGNORECASE)
+"""What CI systems take for a command anywhere in a line of a log: ``##[...]`` (GitHub), ``##vso[...]`` (Azure)."""
+
+
+def is_unseen(character: str) -> bool:
+    """Whether a character acts on its surroundings, or on nothing at all, instead of being drawn."""
+    return unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _BLANK_LETTERS
+
+
+def escape_character(character: str) -> str:
+    r"""Write one character as ``\n``, ``\x1b``, ``\u202e`` or ``\U000e0041``.
+
+    A byte that was not UTF-8 arrives as a surrogate (PEP 383) and is written as that byte.
+    """
+    code = ord(character)
+    if 0xDC80 <= code <= 0xDCFF:
+        code -= 0xDC00
+    if character in _NAMED:
+        return _NAMED[character]
+    if code <= 0xFF:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
+
+
+def visible(text: str) -> str:
+    """Make one line of text safe to print: whatever would not be seen, or would command a CI system, is escaped."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(escape_character(character) if is_unseen(character) else character for character in text)
+    return LOG_COMMAND.sub(r"\\x23#", text) if "##" in text else text
+
+
+def line_start(text: str) -> str:
+    """Make safe text safe at the start of a line too, where ``::`` begins a workflow command of GitHub Actions."""
+    return f"\\x3a{text[1:]}" if text.startswith("::") else text
+
+
+def well_formed(text: str) -> str:
+    """Make text encodable as UTF-8: lone surrogates are written as escapes, everything else stays."""
+    if text.isascii():
+        return text
+    return _LONE_SURROGATE.sub(lambda match: escape_character(match.group()), text)
+
+
+def shorten(text: str, limit: int) -> str:
+    """Cut text to at most ``limit`` characters, the last one an ellipsis where something was cut."""
+    return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"

@@ -1,0 +1,98 @@
+"""The JSON report: a contract that scripts rely on. ``schemas/report.schema.json`` describes it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from gategit.model import Finding, Report, format_path
+from gategit.report.escaping import LOG_COMMAND, well_formed
+from gategit.report.summary import count
+
+VERSION = 1
+"""Raised when a key changes its meaning or goes away; new keys do not raise it."""
+
+
+def render(report: Report, *, color: bool, verbose: bool, width: int) -> str:  # noqa: ARG001  one signature for all
+    """Write the report as one JSON object. It is always complete: no option shortens it."""
+    return dump(as_data(report))
+
+
+def dump(data: Any) -> str:
+    """Write plain data as indented JSON in ASCII, which no terminal, locale or editor can misread."""
+    # Neither DEL, the one control character that JSON's ASCII form leaves as it is, nor "##" can stand outside strings.
+    text = json.dumps(data, indent=2, ensure_ascii=True).replace("\x7f", "\\u007f")
+    return LOG_COMMAND.sub(r"\\u0023#", text) + "\n"
+
+
+def as_data(report: Report) -> dict[str, Any]:
+    """The report as plain data, keys in the contract's order."""
+    change, stats, counts = report.change, report.stats, count(report)
+    return {
+        "version": VERSION,
+        "verdict": report.verdict.value,
+        "exit_code": report.exit_code,
+        "change": {
+            "base": change.base,
+            "head": change.head,
+            "trust": change.trust,
+            "files": change.files,
+            "objects": {"added": change.added, "modified": change.modified, "removed": change.removed},
+        },
+        "stages": [
+            {
+                "name": result.stage.value,
+                "status": result.status.value,
+                "reason": None if result.reason is None else well_formed(result.reason),
+            }
+            for result in report.stages
+        ],
+        "summary": {
+            "error": counts.error,
+            "warning": counts.warning,
+            "note": counts.note,
+            "waived": counts.waived,
+            "existing": counts.existing,
+            "unchecked": counts.unchecked,
+        },
+        "findings": [_finding(finding) for finding in report.findings],
+        "stats": {
+            "documents": stats.documents,
+            "objects": stats.objects,
+            "seconds": round(stats.seconds, 3),
+            "cache": {"hits": stats.cache_hits, "misses": stats.cache_misses},
+        },
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    region, obj, waiver = finding.location.region, finding.object, finding.waiver
+    return {
+        "rule": finding.rule,
+        "stage": finding.stage.value,
+        "level": finding.level.value,
+        "state": finding.state.value,
+        "message": well_formed(finding.message),
+        "help": well_formed(finding.help),
+        "file": well_formed(finding.location.file),
+        "line": region and region.line,
+        "column": region and region.column,
+        "end_line": region and region.end_line,
+        "end_column": region and region.end_column,
+        "object": obj
+        and {
+            "apiVersion": well_formed(obj.api_version),
+            "kind": well_formed(obj.kind),
+            "namespace": None if obj.namespace is None else well_formed(obj.namespace),
+            "name": well_formed(obj.name),
+        },
+        "path": well_formed(format_path(finding.path)),
+        "target": None if finding.target is None else well_formed(finding.target),
+        "fingerprint": finding.fingerprint,
+        "waiver": waiver
+        and {
+            "owner": well_formed(waiver.owner),
+            "reason": well_formed(waiver.reason),
+            "expires": waiver.expires,
+        },
+    }
