@@ -132,6 +132,7 @@ class Rule:
         example_fail: a YAML example that breaks the rule, where there is one.
         example_pass: the mended example.
         references: URLs.
+        sensitive: True where the line itself may hold a secret: no report shows the source of such a finding.
     """
 
     id: str
@@ -146,6 +147,7 @@ class Rule:
     example_fail: str = ""
     example_pass: str = ""
     references: tuple[str, ...] = ()
+    sensitive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +246,8 @@ class Report:
 
     ``rules`` holds the rule of every finding by id. ``sources`` holds, for files that findings stand in, the lines
     of text around them by file and line number, so that a reporter can show them without reading the tree.
+    ``line_hashes`` holds GitHub's hash of the first line of each finding (line 1 where there is no region), made by
+    ``report.line_hash`` from the whole file; SARIF alone needs it, and leaves it out where it is not there.
     """
 
     verdict: Verdict
@@ -256,6 +260,7 @@ class Report:
     fail_on: Level = Level.ERROR
     fail_on_existing: bool = False
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    line_hashes: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     @property
     def exit_code(self) -> int:
