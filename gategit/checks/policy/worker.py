@@ -1,0 +1,382 @@
+"""The worker process: it loads policies, judges objects, and hands back what they say.
+
+It runs as ``python -I -S`` with an empty environment in an empty folder, and can import the standard library and this
+package (``gategit.checks.policy``) alone. Frames on its standard input and output are a length of four bytes and as
+many bytes: marshal towards the worker, because it is the fastest and the parent is trusted, JSON back, because what
+the worker says is not. The start of this module counts in every run of the gate: it imports little.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import marshal
+import os
+import signal
+import sys
+from collections.abc import Iterable
+from importlib.machinery import SourceFileLoader
+
+from gategit.checks.policy import api
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import CodeType, FrameType, TracebackType
+    from typing import Any, NoReturn
+
+MOST_VIOLATIONS = 200  # of one policy for one object; more is a policy that does not end
+_TRACEBACK_LINES = 5
+_WORKLOADS = frozenset(api.WORKLOADS)
+
+
+class _TimeLimitError(BaseException):
+    """The policy used up its time. Not an Exception, so that a policy's own ``except Exception`` lets it through."""
+
+
+class _Stopped(Exception):  # noqa: N818  a reason to end, not an error of the worker
+    """What the policy did is not allowed; the text says what."""
+
+
+class _NoOutput:
+    """Stands for standard output: whoever writes is told that a policy must not."""
+
+    encoding = "utf-8"
+
+    def __init__(self) -> None:
+        self.used = False
+
+    def write(self, _text: str) -> NoReturn:
+        self.used = True
+        raise _Stopped("the policy wrote to standard output; a policy says what it has to say with Violation")
+
+    def flush(self) -> None:
+        """Nothing is kept back."""
+
+
+class _Channel:
+    """The frames from and to the parent."""
+
+    def __init__(self, source: int, sink: int) -> None:
+        self._source = source
+        self._sink = sink
+
+    def read(self) -> Any:
+        """The next frame's value; None where the parent has closed the pipe."""
+        head = self._read_bytes(4)
+        return None if head is None else marshal.loads(self._read_bytes(int.from_bytes(head, "big")) or b"N")  # noqa: S302  the parent is trusted
+
+    def _read_bytes(self, size: int) -> bytes | None:
+        content = bytearray()
+        while len(content) < size:
+            part = os.read(self._source, min(size - len(content), 1 << 20))
+            if not part:
+                return None
+            content += part
+        return bytes(content)
+
+    def write(self, value: object) -> None:
+        """Send a value."""
+        content = json.dumps(value, separators=(",", ":")).encode("utf-8", "surrogatepass")
+        view = memoryview(len(content).to_bytes(4, "big") + content)
+        while view:
+            view = view[os.write(self._sink, view) :]
+
+
+def main() -> None:
+    """Serve until the parent closes the pipe."""
+    channel, output = _take_over_descriptors()
+    setup = channel.read()
+    if setup is None:
+        return
+    policies: list[api.Definition] = []
+    for index, file in enumerate(setup["policies"]):
+        if file[2] is not None and not sys.dont_write_bytecode:
+            # The built-in policies, which come first, are gategit's own code; from here on it is someone else's.
+            network = _shut_in(setup["limits"])
+            sys.dont_write_bytecode = True
+        policy = _load(index, file, setup["limits"]["seconds"], channel)
+        if policy is None:
+            return  # the parent has been told why, and runs nothing
+        policies.append(policy)
+    if not sys.dont_write_bytecode:
+        network = _shut_in(setup["limits"])
+    channel.write({"ready": network})
+    gc.collect()
+    gc.freeze()
+    gc.disable()  # the garbage of a batch is collected after it
+    while (wanted := channel.read()) is not None:
+        subjects = channel.read()
+        if subjects is None:
+            return
+        batch = _Batch(subjects)
+        del subjects
+        for index in wanted:
+            channel.write(batch.judge(index, policies[index], setup["limits"]["seconds"], output))
+        del batch
+        gc.collect()
+
+
+def _take_over_descriptors() -> tuple[_Channel, _NoOutput]:
+    """Move the pipes to descriptors of their own, so that nothing that a policy prints can get in between."""
+    channel = _Channel(os.dup(0), os.dup(1))
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.dup2(nothing, 1)  # open for reading only: writing to it is an error of whoever does
+    os.close(nothing)
+    output = _NoOutput()
+    for name in ("stdout", "__stdout__"):
+        setattr(sys, name, output)  # it has all that print() needs
+    return channel, output
+
+
+def _shut_in(limits: dict[str, Any]) -> str:
+    """Give up what a policy does not need. Returns "" where the network is out of reach, else why it is not."""
+    network = _leave_network()
+    try:
+        import resource  # noqa: PLC0415  not everywhere
+    except ImportError:  # not on Windows
+        return network
+    for name, value in (
+        ("RLIMIT_AS", limits["memory"]),
+        ("RLIMIT_CPU", limits["cpu"]),
+        ("RLIMIT_NOFILE", 32),
+        ("RLIMIT_FSIZE", 0),
+        ("RLIMIT_CORE", 0),
+        ("RLIMIT_NPROC", 0),
+    ):
+        number = getattr(resource, name, None)
+        if number is None:
+            continue
+        try:
+            hard = resource.getrlimit(number)[1]
+            value = value if hard == resource.RLIM_INFINITY else min(value, hard)  # noqa: PLW2901  never above the hard limit
+            resource.setrlimit(number, (value, value))
+        except (OSError, ValueError):  # macOS refuses some of them
+            continue
+    return network
+
+
+def _leave_network() -> str:
+    """Move into a network namespace of our own, where there is nothing, not even loopback."""
+    if not sys.platform.startswith("linux"):
+        return f"{sys.platform} has no network namespaces"
+    flags = 0x10000000 | 0x40000000  # CLONE_NEWUSER | CLONE_NEWNET, linux/sched.h
+    unshare = getattr(os, "unshare", None)  # Python 3.12
+    try:
+        if unshare is not None:
+            unshare(flags)
+            return ""
+        import ctypes  # noqa: PLC0415  slow, and needed by Python 3.11 alone
+
+        library = ctypes.CDLL(None, use_errno=True)
+        if library.unshare(flags) == 0:
+            return ""
+        return os.strerror(ctypes.get_errno())
+    except (ImportError, AttributeError):
+        return "this Python cannot ask the kernel"
+    except OSError as error:
+        return error.strerror or str(error)
+
+
+def _alarm(seconds: float) -> None:
+    """Raise _TimeLimitError in so many seconds; 0 for never. Where there are no alarms, the parent's clock counts."""
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, _on_alarm)  # again each time: a policy could have put its own in place
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _on_alarm(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise _TimeLimitError
+
+
+def _load(index: int, file: tuple[str, str, bytes | None], seconds: float, channel: _Channel) -> api.Definition | None:
+    """Load one policy file and say what is in it, or why it cannot be used."""
+    stem, path, source = file
+    api.collected.clear()
+    _alarm(seconds)
+    try:
+        code = _compiled(stem, path, source)
+        exec(code, {"__name__": f"policies.{stem}", "__file__": path, "__builtins__": __builtins__})  # noqa: S102  this is what the process is for
+        policy = _the_policy(stem)
+    except _TimeLimitError:
+        policy, message, line = None, f"did not load within {seconds:g} seconds", 0
+    except api.PolicyDefinitionError as error:
+        policy, message, line = None, error.message, error.line
+    except SyntaxError as error:
+        policy, message, line = None, f"is not valid Python: {error.msg}", error.lineno or 0
+    except BaseException as error:  # noqa: BLE001  whatever it is, the parent wants to hear of it
+        policy, message, line = None, f"cannot be loaded: {_sentence(error)}", _line_in(error.__traceback__, path)
+    finally:
+        _alarm(0)
+    if policy is None:
+        channel.write({"refused": index, "message": message, "line": line})
+        return None
+    channel.write(
+        {
+            "loaded": index,
+            "line": policy.line,
+            "level": policy.level,
+            "kinds": policy.kinds,
+            "packs": policy.packs,
+            "security_severity": policy.security_severity,
+            "view": policy.view,
+            "doc": policy.doc,
+        }
+    )
+    return policy
+
+
+def _compiled(stem: str, path: str, source: bytes | None) -> CodeType:
+    """A built-in policy's code from its cached bytecode; any other's from the source that the parent has sent."""
+    if source is not None:
+        return compile(source, path, "exec", dont_inherit=True)
+    code = SourceFileLoader(f"policies.{stem}", path).get_code(f"policies.{stem}")
+    if code is None:
+        raise api.PolicyDefinitionError("holds no code")
+    return code
+
+
+def _the_policy(stem: str) -> api.Definition:
+    """The one policy that the file has declared."""
+    if not api.collected:
+        raise api.PolicyDefinitionError("declares no policy; put @policy(...) over the function that is one")
+    if len(api.collected) > 1:
+        second = api.collected[1]
+        raise api.PolicyDefinitionError(f"declares a second policy, {second.name}; one file is one policy", second.line)
+    (found,) = api.collected
+    if found.name != stem:
+        raise api.PolicyDefinitionError(
+            f"policy {found.name} must have the name of its file: call the function {stem}", found.line
+        )
+    return found
+
+
+class _Batch:
+    """Objects to judge, with the views of them, which all policies share."""
+
+    def __init__(self, subjects: list[tuple[str, Any, Any, bool, str | None]]) -> None:
+        self._subjects = subjects
+        self._views: list[api.Manifest | None] = [None] * len(subjects)
+        self._changes: dict[int, api.Change] = {}
+        self._by_kind: dict[str, list[int]] = {}
+        for index, subject in enumerate(subjects):
+            self._by_kind.setdefault(subject[0], []).append(index)
+
+    def _new(self, index: int) -> api.Manifest | None:
+        """The object after the change."""
+        view = self._views[index]
+        if view is None:
+            kind, _, data, _, target = self._subjects[index]
+            if data is None:
+                return None
+            view = self._views[index] = _view(kind, data, "new", target)
+        return view
+
+    def _change(self, index: int) -> api.Change | None:
+        """The object on both sides; None where it is judged as it stands."""
+        kind, old, _, is_change, target = self._subjects[index]
+        if not is_change:
+            return None
+        change = self._changes.get(index)
+        if change is None:
+            before = None if old is None else _view(kind, old, "old", target)
+            change = self._changes[index] = api.Change(before, self._new(index))
+        return change
+
+    def judge(self, number: int, policy: api.Definition, seconds: float, output: _NoOutput) -> dict[str, Any]:
+        """Run one policy over every object whose kind it looks at."""
+        by_kind = self._by_kind
+        kinds = by_kind if "*" in policy.kinds else policy.kinds
+        get = self._change if policy.view == "Change" else self._new
+        hits: list[tuple[int, str, tuple[str | int, ...], str]] = []
+        crashes: list[tuple[int, str, str]] = []
+        stopped = ""
+        index = 0
+        output.used = False
+        _alarm(seconds)
+        try:
+            for kind in kinds:
+                for index in by_kind.get(kind, ()):
+                    view = get(index)
+                    if view is None:
+                        continue
+                    try:
+                        _collect(policy.function, view, index, hits)
+                    except Exception as error:  # noqa: BLE001  one object's crash keeps nothing from the others
+                        crashes.append((index, _sentence(error), _tail(error.__traceback__)))
+        except _TimeLimitError as error:
+            stopped = f"took more than {seconds:g} seconds"
+            crashes.append((index, stopped, _tail(error.__traceback__)))
+        except BaseException as error:  # noqa: BLE001  SystemExit and its like: the policy wants to end, so it ends
+            stopped = _sentence(error)
+            crashes.append((index, stopped, _tail(error.__traceback__)))
+        finally:
+            _alarm(0)
+        if output.used and not crashes:
+            crashes.append((index, "the policy wrote to standard output", ""))
+        return {
+            "policy": number,
+            "hits": hits,
+            "crashes": crashes[:1],  # the first one explains; the number says how far it goes
+            "crashed": len(crashes),
+            "stopped": bool(stopped),
+        }
+
+
+def _view(kind: str, data: dict[str, Any], side: str, target: str | None) -> api.Manifest:
+    return (api.Workload if kind in _WORKLOADS else api.Manifest)(data, side, target)
+
+
+def _collect(
+    function: Callable[[Any], Iterable[api.Violation]],
+    view: api.Manifest | api.Change,
+    index: int,
+    hits: list[tuple[int, str, tuple[str | int, ...], str]],
+) -> None:
+    found: object = function(view)
+    if found is None:
+        return
+    if not isinstance(found, Iterable):
+        raise _Stopped(f"the policy returned {type(found).__name__}; it must yield Violation")
+    for count, violation in enumerate(found):
+        if not isinstance(violation, api.Violation):
+            raise _Stopped(f"the policy yielded {type(violation).__name__}; it must yield Violation")
+        if count >= MOST_VIOLATIONS:
+            raise _Stopped(f"the policy reported more than {MOST_VIOLATIONS} violations of one object")
+        hits.append((index, violation.side, violation.path, violation.message))
+
+
+def _sentence(error: BaseException) -> str:
+    """What an exception says, with its type where that is not ours."""
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001  an exception that cannot even say what it is
+        text = ""
+    if isinstance(error, _Stopped):
+        return text
+    if isinstance(error, MemoryError):
+        return "the policy used more memory than it may"
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def _tail(trace: TracebackType | None) -> str:
+    """The last calls before an exception, without reading any source file."""
+    lines: list[str] = []
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        if code.co_filename != __file__:
+            lines.append(f"{code.co_filename}:{trace.tb_lineno} in {code.co_name}")
+            del lines[:-_TRACEBACK_LINES]
+        trace = trace.tb_next
+    return "\n".join(lines)
+
+
+def _line_in(trace: TracebackType | None, path: str) -> int:
+    """The last line of a file that a traceback goes through, 0 where it does not."""
+    line = 0
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
