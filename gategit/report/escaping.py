@@ -15,6 +15,7 @@ _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+_NON_CHARACTER = re.compile("[\ufdd0-\ufdef\ufffe\uffff]")
 
 LOG_COMMAND = re.compile(r"##(?=[a-z]*\[)", re.IGNORECASE)
 """What CI systems take for a command anywhere in a line of a log: ``##[...]`` (GitHub), ``##vso[...]`` (Azure)."""
@@ -62,3 +63,17 @@ def well_formed(text: str) -> str:
 def shorten(text: str, limit: int) -> str:
     """Cut text to at most ``limit`` characters, the last one an ellipsis where something was cut."""
     return text if len(text) <= limit else text[: max(limit - 1, 0)] + "…"
+
+
+def xml(text: str) -> str:
+    """Make text safe inside an XML or HTML element or a double-quoted attribute, with what is unseen made visible.
+
+    XML 1.0 (section 2.2) knows no control characters, not even as references, nor the non-characters of a plane.
+    """
+    text = _NON_CHARACTER.sub(lambda match: escape_character(match.group()), visible(text))
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def safe_lines(text: str) -> list[str]:
+    """Split text that may have several lines, such as a help, and make each safe to print on its own."""
+    return [line_start(visible(line.strip())) for line in text.strip().split("\n")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 
 from gategit.model import Finding, Level, Location, Report, StageStatus, State, Verdict, format_path
-from gategit.report.escaping import line_start, shorten, visible
+from gategit.report.escaping import line_start, safe_lines, shorten, visible
 from gategit.report.excerpt import Excerpt, excerpt
 from gategit.report.summary import (
     change_line,
@@ -88,15 +88,16 @@ class _Text:
             if line.marker:
                 lines.append(f"{pad}{bar} {self.paint(line.marker, code)}")
         for name, text in self._details(finding):
-            first, *more = text.split("\n")
+            first, *more = safe_lines(text)
             indent = " " * (len(name) + 4)
-            lines.append(f"{pad}{self.paint('=', _BLUE)} {self.paint(f'{name}:', _BOLD)} {visible(first)}")
-            lines += [f"{pad}{indent}{line_start(visible(extra.strip()))}".rstrip() for extra in more]
+            lines.append(f"{pad}{self.paint('=', _BLUE)} {self.paint(f'{name}:', _BOLD)} {first}")
+            lines += [f"{pad}{indent}{extra}".rstrip() for extra in more]
         return lines
 
     def _source(self, finding: Finding) -> list[Excerpt]:
         region = finding.location.region
-        if region is None or (finding.state is State.WAIVED and not self.verbose):
+        rule = self.report.rules.get(finding.rule)
+        if region is None or (rule and rule.sensitive) or (finding.state is State.WAIVED and not self.verbose):
             return []
         gutter = len(str(region.end_line)) + 5
         return excerpt(self.report.sources.get(finding.location.file, {}), region, self.width - gutter)

@@ -1,0 +1,195 @@
+"""The Markdown report, for GitHub's job summary and for pull request comments.
+
+Whatever comes from the pull request stands in an HTML block, where Markdown is not read, escaped as HTML; what
+GitHub would still turn into a mention, a reference or a link stands in ``<code>``, where it does not look; and source
+lines stand in a fence that is longer than any in them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from gategit.model import Finding, Report, StageStatus, State, Verdict
+from gategit.report.escaping import safe_lines, shorten, visible, xml
+from gategit.report.excerpt import excerpt
+from gategit.report.summary import (
+    by_importance,
+    change_line,
+    grouped_unchecked,
+    level_counts,
+    plural,
+    verdict_detail,
+)
+
+COMMENT_LIMIT = 65_536
+"""Characters in a comment on a pull request."""
+SUMMARY_LIMIT = 1_048_576
+"""Bytes in a step's job summary."""
+
+_MAX_MESSAGE = 1000
+_MAX_REASONS = 20
+_MAX_NAMES = 10
+_MAX_STAGE_REASON = 1000
+_LIVE = re.compile(r"@|#|://|www\.|\bGH-\d|^[0-9a-f]{7,64}$|^:\w+:$", re.IGNORECASE)
+_HEADINGS = {Verdict.PASS: "passed", Verdict.BLOCKED: "blocked", Verdict.UNDECIDED: "undecided"}
+_MARKS = {
+    StageStatus.PASSED: "passed",
+    StageStatus.FAILED: "failed",
+    StageStatus.SKIPPED: "skipped",
+    StageStatus.ERROR: "could not look",
+}
+
+
+def render(report: Report, *, color: bool, verbose: bool, width: int) -> str:  # noqa: ARG001  one signature for all
+    """Write the report as Markdown that fits into a comment, and so into a job summary as well."""
+    return render_within(report, COMMENT_LIMIT, verbose=verbose)
+
+
+def render_within(report: Report, limit: int, *, verbose: bool = False) -> str:
+    """Write the report as Markdown of at most ``limit`` bytes of UTF-8 (so characters, too).
+
+    The most important findings come first; how many are not shown is said.
+
+    Args:
+        report: what the gate found.
+        limit: at least 8,192: the verdict and the stages are never left out.
+        verbose: show findings that the base has too.
+    """
+    shown = [
+        finding
+        for finding in by_importance(report)
+        if verbose or finding.state is not State.EXISTING or report.blocks(finding)
+    ]
+    head = _head(report)
+    tail = _tail(report)
+    # The sentence about what is not shown, and the frames of the table and the list, need room as well.
+    room = limit - _size(head) - _size(tail) - 1024
+    rows: list[str] = []
+    for finding in shown:
+        row = _row(finding)
+        if room < _size(row):
+            break
+        rows.append(row)
+        room -= _size(row)
+    sources: list[str] = []
+    for finding in shown[: len(rows)]:
+        source = _source(report, finding)
+        if room < _size(source):
+            break
+        sources.append(source)
+        room -= _size(source)
+    text = head
+    if rows:
+        text += "<table>\n<tr><th>Level</th><th>Place</th><th>Rule</th><th>What is wrong</th></tr>\n"
+        text += "".join(rows) + "</table>\n\n"
+    text += _not_shown(report, shown, len(rows))
+    if any(sources):
+        text += "<details><summary>The lines</summary>\n\n" + "".join(sources) + "</details>\n\n"
+    return text + tail
+
+
+def _size(text: str) -> int:
+    return len(text.encode())
+
+
+def _head(report: Report) -> str:
+    heading = f"## gategit: {_HEADINGS[report.verdict]}\n\n<p>{prose(verdict_detail(report))}</p>\n\n"
+    stages = []
+    for result in report.stages:
+        reason = f": {prose(shorten(result.reason, _MAX_STAGE_REASON))}" if result.reason else ""
+        stages.append(f"<li><b>{result.stage.value}</b> {_MARKS[result.status]}{reason}</li>\n")
+    return heading + "<ul>\n" + "".join(stages) + "</ul>\n\n"
+
+
+def _tail(report: Report) -> str:
+    text = ""
+    groups = grouped_unchecked(report.unchecked)
+    if groups:
+        text += f"<details><summary>Not checked: {len(report.unchecked):,}</summary>\n<ul>\n"
+        room = 3000
+        written = 0
+        for reason, names in list(groups.items())[:_MAX_REASONS]:
+            few = " ".join(f"<code>{xml(shorten(name, 100))}</code>" for name in names[:_MAX_NAMES])
+            more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+            item = f"<li>{len(names):,}: {prose(shorten(reason, 300))}: {few}{more}</li>\n"
+            if room < _size(item):
+                break
+            room -= _size(item)
+            written += 1
+            text += item
+        if written < len(groups):
+            text += f"<li>{plural(len(groups) - written, 'more reason')} not shown</li>\n"
+        text += "</ul>\n</details>\n\n"
+    return f"{text}<p><sub>{prose(change_line(report))}</sub></p>\n"
+
+
+def _not_shown(report: Report, shown: list[Finding], rows: int) -> str:
+    rest = shown[rows:]
+    sentences = []
+    if rest:
+        sentences.append(f"{plural(len(rest), 'finding')} more not shown for lack of room: {level_counts(rest)}.")
+    existing = len(report.findings) - len(shown)
+    if existing:
+        sentences.append(f"{plural(existing, 'finding')} that the base has too not shown.")
+    return f"<p>{' '.join(sentences)}</p>\n\n" if sentences else ""
+
+
+def _row(finding: Finding) -> str:
+    level = finding.level.value if finding.state is State.NEW else f"{finding.level.value} ({finding.state.value})"
+    details = [prose(shorten(finding.message, _MAX_MESSAGE))]
+    if finding.object:
+        target = f", target {finding.target}" if finding.target else ""
+        details.append(f"<code>{xml(shorten(f'{finding.object}{target}', 300))}</code>")
+    for related in finding.related[:5]:
+        place = shorten(related.location.file, 300)
+        if related.location.region:
+            place += f":{related.location.region.line}"
+        details.append(f"See <code>{xml(place)}</code>: {prose(shorten(related.message, 300))}")
+    if finding.waiver:
+        waiver = finding.waiver
+        sentence = f"waived until {waiver.expires} by {waiver.owner}: {waiver.reason}"
+        details.append(prose(shorten(sentence, _MAX_MESSAGE)))
+    elif finding.help:
+        lines = safe_lines(shorten(finding.help, _MAX_MESSAGE))
+        details.append(f"<i>Help:</i> {'<br>'.join(prose(line) for line in lines)}")
+    region = finding.location.region
+    file = shorten(finding.location.file, 500)
+    place = f"{file}:{region.line}:{region.column}" if region else file
+    return (
+        f"<tr><td>{level}</td><td><code>{xml(place)}</code></td>"
+        f"<td><code>{xml(finding.rule)}</code></td><td>{'<br>'.join(details)}</td></tr>\n"
+    )
+
+
+def prose(text: str) -> str:
+    """Write text for an HTML block: words that GitHub would make live go into ``<code>``."""
+    return "".join(_words(visible(text)))
+
+
+def _words(text: str) -> Iterator[str]:
+    for word in re.split(r"( +)", text):
+        yield f"<code>{xml(word)}</code>" if _LIVE.search(word) else xml(word)
+
+
+def _source(report: Report, finding: Finding) -> str:
+    """The lines of one finding in a fence, or an empty string where they are not known or not to be shown."""
+    rule = report.rules.get(finding.rule)
+    region = finding.location.region
+    if region is None or finding.state is State.WAIVED or (rule and rule.sensitive):
+        return ""
+    lines = []
+    shown = excerpt(report.sources.get(finding.location.file, {}), region, 120)
+    gutter = max((len(str(line.number)) for line in shown if line.number is not None), default=0)
+    for line in shown:
+        number = "" if line.number is None else str(line.number)
+        lines.append(f"{number.rjust(gutter)} | {line.text}".rstrip())
+        if line.marker:
+            lines.append(f"{' ' * gutter} | {line.marker}")
+    if not lines:
+        return ""
+    body = "\n".join(lines)
+    longest = max((len(run) for run in re.findall("`+", body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    place = f"{shorten(finding.location.file, 500)}:{region.line}:{region.column}"
+    return f"<p><code>{xml(place)}</code> <code>{xml(finding.rule)}</code></p>\n\n{fence}text\n{body}\n{fence}\n\n"
