@@ -10,8 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Callable, Mapping
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -58,95 +57,112 @@ def decode_path(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
-def _open_folder(root: Path, names: list[bytes]) -> int:
-    """Open a folder below ``root``, name by name, refusing symbolic links."""
-    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
-    folder = os.open(root, flags)
-    for name in names:
-        try:
-            if name in {b"", b".", b".."}:
-                raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
-            deeper = os.open(name, flags | os.O_NOFOLLOW, dir_fd=folder)
-        finally:
-            os.close(folder)
-        folder = deeper
-    return folder
-
-
-def open_beneath(root: Path, path: str) -> int:
-    """Open a file below ``root`` for reading without following any symbolic link below ``root``.
-
-    Returns:
-        A file descriptor, opened without blocking, that the caller closes.
-
-    Raises:
-        OSError: it does not exist, a name on the way is a symbolic link, or it must not be read.
-    """
-    *folders, name = encode_path(path).split(b"/")
-    folder = _open_folder(root, folders)
-    try:
-        # Without O_NONBLOCK, opening a FIFO waits for someone to write to it.
-        return os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
-    finally:
-        os.close(folder)
-
-
-def lstat_beneath(root: Path, path: str) -> os.stat_result:
-    """What is at a path below ``root``, without following any symbolic link below ``root``.
-
-    Raises:
-        OSError: nothing is there, or a name on the way is a symbolic link.
-    """
-    *folders, name = encode_path(path).split(b"/")
-    folder = _open_folder(root, folders)
-    try:
-        return os.stat(name, dir_fd=folder, follow_symlinks=False)
-    finally:
-        os.close(folder)
-
-
-def read_beneath(root: Path, path: str) -> bytes:
-    """Read a regular file below ``root``, without following links and never more than ``READ_LIMIT`` bytes.
-
-    Raises:
-        UnreadableError: it is not there, not a regular file, behind a link, too large, or must not be read.
-    """
-    try:
-        descriptor = open_beneath(root, path)
-    except OSError as error:
-        raise UnreadableError(path, (error.strerror or "it cannot be opened").lower()) from None
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise UnreadableError(path, "it is not a regular file")
-        if status.st_size > READ_LIMIT:
-            raise too_large(path, status.st_size)
-        content = file.read(READ_LIMIT + 1)
-    if len(content) > READ_LIMIT:
-        raise too_large(path, len(content))
-    return content
-
-
 def too_large(path: str, size: int) -> UnreadableError:
     """The error for a file above ``READ_LIMIT``."""
     return UnreadableError(path, f"it has {size:,} bytes, more than the {READ_LIMIT:,} that gategit ever reads")
 
 
-def read_link(root: Path, path: str) -> bytes:
-    """The target text of a symbolic link below ``root``.
+class Disk:
+    """Reads what lies below a folder, and nothing else: no symbolic link below it is followed.
 
-    Raises:
-        UnreadableError: it is not there any more or not a link.
+    Args:
+        root: the folder.
     """
-    *folders, name = encode_path(path).split(b"/")
-    try:
-        folder = _open_folder(root, folders)
+
+    def __init__(self, root: Path) -> None:
+        self._root = os.fsencode(root)
+        self._real_folders: set[bytes] = {b""}
+
+    def lstat(self, path: str) -> os.stat_result:
+        """What is at a path.
+
+        Raises:
+            UnreadableError: nothing is there, or a folder on its way is a symbolic link.
+        """
         try:
-            return os.readlink(name, dir_fd=folder)
+            return os.lstat(self._place(path))
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    def read_link(self, path: str) -> bytes:
+        """The target text of a symbolic link.
+
+        Raises:
+            UnreadableError: no link is there, or a folder on its way is one.
+        """
+        try:
+            return os.readlink(self._place(path))  # noqa: PTH115  Path cannot hold names that are not UTF-8 as bytes
+        except OSError as error:
+            raise _unreadable(path, error) from None
+
+    def read(self, path: str) -> bytes:
+        """The content of a regular file.
+
+        Raises:
+            UnreadableError: it is not there, not a regular file, behind a link, too large, or must not be read.
+        """
+        try:
+            # Without O_NONBLOCK, opening a FIFO waits for someone to write to it.
+            descriptor = os.open(
+                self._place(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+            )
+        except OSError as error:
+            raise _unreadable(path, error) from None
+        try:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                raise UnreadableError(path, "it is not a regular file")
+            content = b""
+            # A file may grow while it is read; one of a special file system says that it has no bytes.
+            while len(content) <= READ_LIMIT:
+                chunk = os.read(descriptor, min(max(status.st_size, _CHUNK) + 1, READ_LIMIT + 1))
+                if not chunk:
+                    break
+                content = content + chunk if content else chunk
+                if len(content) == status.st_size:
+                    break
+        except OSError as error:
+            raise _unreadable(path, error) from None
         finally:
-            os.close(folder)
-    except OSError as error:
-        raise UnreadableError(path, (error.strerror or "it cannot be opened").lower()) from None
+            os.close(descriptor)
+        if len(content) > READ_LIMIT:
+            raise too_large(path, max(status.st_size, len(content)))
+        return content
+
+    def _place(self, path: str) -> bytes:
+        """The path on disk, once every folder on its way is known to be one and not a link."""
+        name = encode_path(path)
+        folder, _, last = name.rpartition(b"/")
+        if last in _NO_NAMES:
+            raise UnreadableError(path, "it is not a path below the root")
+        if folder not in self._real_folders:
+            self._walk(path, folder)
+        return self._root + b"/" + name
+
+    def _walk(self, path: str, folder: bytes) -> None:
+        names = folder.split(b"/")
+        for depth in range(1, len(names) + 1):
+            place = b"/".join(names[:depth])
+            if place in self._real_folders:
+                continue
+            if names[depth - 1] in _NO_NAMES:
+                raise UnreadableError(path, "it is not a path below the root")
+            mode = os.lstat(self._root + b"/" + place).st_mode
+            if stat.S_ISLNK(mode):
+                raise UnreadableError(path, f"the folder {show_path(decode_path(place))} is a symbolic link")
+            if not stat.S_ISDIR(mode):
+                raise UnreadableError(path, f"{show_path(decode_path(place))} is not a folder")
+            self._real_folders.add(place)
+
+
+_NO_NAMES = (b"", b".", b"..")
+_CHUNK = 4096
+
+
+def _unreadable(path: str, error: OSError) -> UnreadableError:
+    if error.errno == errno.ELOOP:
+        return UnreadableError(path, "it is a symbolic link")
+    return UnreadableError(path, (error.strerror or "it cannot be opened").lower())
 
 
 class FolderTree:
@@ -161,6 +177,7 @@ class FolderTree:
 
     def __init__(self, root: Path, within: tuple[str, ...] = ()) -> None:
         self.root = root
+        self._disk = Disk(root)
         self._within = within
         self._entries: Mapping[str, TreeEntry] | None = None
         self._skipped: list[Unchecked] = []
@@ -183,8 +200,8 @@ class FolderTree:
             UnreadableError: it cannot be read.
         """
         if self.entries()[path].kind is EntryKind.SYMLINK:
-            return read_link(self.root, path)
-        return read_beneath(self.root, path)
+            return self._disk.read_link(path)
+        return self._disk.read(path)
 
     def unchecked(self) -> tuple[Unchecked, ...]:
         """What the listing met and could not look into: pipes, devices, folders that must not be read."""
@@ -192,48 +209,48 @@ class FolderTree:
         return tuple(self._skipped)
 
     def _list(self) -> dict[str, TreeEntry]:
-        found: list[TreeEntry] = []
+        found: dict[str, TreeEntry] = {}
         for start in self._within or ("",):
             top = os.fsencode(self.root / start)
             if start and not _is_folder(top):
-                self._add(found, start, partial(os.lstat, top))
-                continue
-            self._walk(found, top, f"{start}/" if start else "")
-        return {entry.path: entry for entry in sorted(found, key=lambda entry: entry.path)}
+                try:
+                    self._add(found, start, os.lstat(top))
+                except OSError as error:
+                    self._skip(start, (error.strerror or "it cannot be opened").lower())
+            else:
+                self._walk(found, top, f"{start}/" if start else "")
+        return dict(sorted(found.items()))
 
-    def _walk(self, found: list[TreeEntry], top: bytes, prefix: str) -> None:
-        """List one folder and what is below it, depth first, with a list of folders instead of recursion."""
+    def _walk(self, found: dict[str, TreeEntry], top: bytes, prefix: str) -> None:
+        """List a folder and what is below it, with a list of folders instead of recursion."""
         waiting = [(top, prefix)]
         while waiting:
             folder, prefix = waiting.pop()
             try:
-                scan = os.scandir(folder)
+                with os.scandir(folder) as scan:
+                    for item in scan:
+                        if item.name == b".git":
+                            continue
+                        path = prefix + decode_path(item.name)
+                        if item.is_dir(follow_symlinks=False):
+                            waiting.append((item.path, f"{path}/"))
+                        else:
+                            self._add(found, path, item.stat(follow_symlinks=False))
             except OSError as error:
                 reason = (error.strerror or "it cannot be opened").lower()
-                self._skipped.append(Unchecked(show_path(prefix) or ".", f"the folder cannot be listed: {reason}"))
-                continue
-            with scan:
-                for item in scan:
-                    if item.name == b".git":
-                        continue
-                    path = prefix + decode_path(item.name)
-                    if item.is_dir(follow_symlinks=False):
-                        waiting.append((item.path, f"{path}/"))
-                    else:
-                        self._add(found, path, partial(item.stat, follow_symlinks=False))
+                self._skip(prefix, f"the folder cannot be listed: {reason}")
 
-    def _add(self, found: list[TreeEntry], path: str, status: Callable[[], os.stat_result]) -> None:
-        try:
-            facts = status()
-        except OSError as error:
-            self._skipped.append(Unchecked(show_path(path), (error.strerror or "it cannot be opened").lower()))
-            return
-        if stat.S_ISREG(facts.st_mode):
-            found.append(TreeEntry(path, "", EntryKind.FILE, bool(facts.st_mode & 0o100), facts.st_size))
-        elif stat.S_ISLNK(facts.st_mode):
-            found.append(TreeEntry(path, "", EntryKind.SYMLINK, size=facts.st_size))
+    def _skip(self, path: str, reason: str) -> None:
+        self._skipped.append(Unchecked(show_path(path.rstrip("/")) or ".", reason))
+
+    def _add(self, found: dict[str, TreeEntry], path: str, status: os.stat_result) -> None:
+        mode = status.st_mode
+        if stat.S_ISREG(mode):
+            found[path] = TreeEntry(path, "", EntryKind.FILE, mode & 0o100 != 0, status.st_size)
+        elif stat.S_ISLNK(mode):
+            found[path] = TreeEntry(path, "", EntryKind.SYMLINK, size=status.st_size)
         else:
-            self._skipped.append(Unchecked(show_path(path), "it is a pipe, a socket or a device, not a file"))
+            self._skip(path, "it is a pipe, a socket or a device, not a file")
         if len(found) > LISTING_LIMIT:
             raise UndecidedError(
                 f"there are more than {LISTING_LIMIT:,} files below {self.root}", "name the folders to look at"

@@ -13,22 +13,12 @@ import os
 import stat
 import threading
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, TYPE_CHECKING, cast
 
-from gategit.disk import (
-    READ_LIMIT,
-    UnreadableError,
-    decode_path,
-    lstat_beneath,
-    read_beneath,
-    read_link,
-    show_path,
-    too_large,
-)
+from gategit.disk import READ_LIMIT, Disk, UnreadableError, decode_path, show_path, too_large
 from gategit.errors import UndecidedError, UsageError
 from gategit.model import Unchecked
 from gategit.tree import EntryKind, TreeEntry
@@ -92,6 +82,7 @@ class Repository:
         self._repo.git.set_persistent_git_options(c=list(_OPTIONS))
         self._repo.git.update_environment(**_ENVIRONMENT, **self._overrides())
         self._objects = _ObjectReader(self)
+        self.known: dict[bytes, TreeEntry] = {}
 
     def _overrides(self) -> dict[str, str]:
         """Where the caller's environment (a git hook's) says which repository to use, say that it is this one."""
@@ -145,6 +136,24 @@ class Repository:
         except self._errors.GitCommandNotFound:
             raise UndecidedError("git is not installed or not in PATH", "install git 2.30 or newer") from None
         return cast("git.Git.AutoInterrupt", process)
+
+    def finish(self, process: git.Git.AutoInterrupt, command: str) -> bytes:
+        """Wait for a command that was started and return its standard output.
+
+        Raises:
+            UndecidedError: git failed or did not end in time.
+        """
+        from subprocess import TimeoutExpired  # noqa: PLC0415  the same
+
+        try:
+            output, error = process.communicate(timeout=_TIMEOUT)
+        except TimeoutExpired:
+            process.kill()
+            process.communicate()
+            raise UndecidedError(f"git {command} did not end within {_TIMEOUT:g} seconds") from None
+        if process.returncode:
+            raise self.failure(command, error.decode("utf-8", "replace"))
+        return cast("bytes", output)
 
     def failure(self, command: str, error_text: str) -> UndecidedError:
         """The error for a git command that failed, from what it wrote."""
@@ -380,7 +389,7 @@ class CommitTree:
             if status:
                 # In a partial clone git knows the names but not the sizes of the blobs that it left out.
                 output = self._repository.run(*arguments)
-            self._entries = MappingProxyType(parse_ls_tree(output))
+            self._entries = MappingProxyType(parse_ls_tree(output, self._repository.known))
         return self._entries
 
     def read(self, path: str) -> bytes:
@@ -448,7 +457,15 @@ class WorktreeTree:
 
     def __init__(self, repository: Repository, root: Path) -> None:
         self._repository = repository
-        self._root = root
+        self._disk = Disk(root)
+        # Both look at every file on disk, which takes a while: they do so while the base is listed.
+        self._started: tuple[tuple[git.Git.AutoInterrupt, str], ...] = (
+            (
+                repository.start("diff-files", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules=all"),
+                "diff-files",
+            ),
+            (repository.start("ls-files", "-o", "--exclude-standard", "-z"), "ls-files"),
+        )
         self._entries: Mapping[str, TreeEntry] | None = None
         self._from_disk: set[str] = set()
         self._skipped: list[Unchecked] = []
@@ -475,25 +492,22 @@ class WorktreeTree:
             return _read_entry(self._repository, entry)
         if entry.kind is EntryKind.SUBMODULE:
             raise KeyError(path)
-        return read_link(self._root, path) if entry.kind is EntryKind.SYMLINK else read_beneath(self._root, path)
+        return self._disk.read_link(path) if entry.kind is EntryKind.SYMLINK else self._disk.read(path)
 
     def unchecked(self) -> tuple[Unchecked, ...]:
         """What cannot be looked into: submodules, pipes, files that must not be read."""
         return (*_submodules(self.entries()), *self._skipped)
 
     def _list(self) -> dict[str, TreeEntry]:
-        with ThreadPoolExecutor(3) as pool:
-            staged_output = pool.submit(self._repository.run, "ls-files", "-s", "-t", "-z")
-            touched_output = pool.submit(
-                self._repository.run, "diff-files", "--name-only", "-z", "--no-ext-diff", "--ignore-submodules=all"
-            )
-            untracked_output = pool.submit(self._repository.run, "ls-files", "-o", "--exclude-standard", "-z")
-        staged = parse_ls_files(staged_output.result())
+        staged = parse_ls_files(self._repository.run("ls-files", "-s", "-t", "-z"))
         found = dict(staged.entries)
         hashed = "sha256" if any(len(entry.blob_id) == 64 for entry in found.values()) else "sha1"
-        touched = {decode_path(name) for name in touched_output.result().split(b"\0") if name}
+        touched, untracked = (
+            {decode_path(name) for name in self._repository.finish(process, command).split(b"\0") if name}
+            for process, command in self._started
+        )
+        self._started = ()
         touched.update(staged.conflicts, staged.assumed)
-        untracked = {decode_path(name) for name in untracked_output.result().split(b"\0") if name}
         for path in sorted((touched - staged.absent) | untracked):
             found.pop(path, None)
             entry = self._look(path, hashed)
@@ -510,11 +524,11 @@ class WorktreeTree:
             )
             return None
         try:
-            facts = lstat_beneath(self._root, path)
-        except OSError:
+            facts = self._disk.lstat(path)
+        except UnreadableError:
             return None
         if stat.S_ISLNK(facts.st_mode):
-            target = read_link(self._root, path)
+            target = self._disk.read_link(path)
             return TreeEntry(path, blob_id(target, algorithm), EntryKind.SYMLINK, size=len(target))
         if not stat.S_ISREG(facts.st_mode):
             if not stat.S_ISDIR(facts.st_mode):
@@ -524,7 +538,7 @@ class WorktreeTree:
         identity = ""
         if facts.st_size <= _HASH_LIMIT:
             try:
-                identity = blob_id(read_beneath(self._root, path), algorithm)
+                identity = blob_id(self._disk.read(path), algorithm)
             except UnreadableError as error:
                 self._skipped.append(Unchecked(show_path(path), error.reason))
                 return None
@@ -569,18 +583,25 @@ def parse_ls_files(output: bytes) -> Staged:
     return Staged(entries, tuple(conflicts), frozenset(assumed), frozenset(absent))
 
 
-def parse_ls_tree(output: bytes) -> dict[str, TreeEntry]:
-    """Read what ``git ls-tree -r -z`` writes, with ``-l`` or without: ``mode type id [size] TAB path NUL``."""
+def parse_ls_tree(output: bytes, known: dict[bytes, TreeEntry] | None = None) -> dict[str, TreeEntry]:
+    """Read what ``git ls-tree -r -z`` writes, with ``-l`` or without: ``mode type id [size] TAB path NUL``.
+
+    ``known`` remembers entries by their record: two commits of one repository share most of them.
+    """
+    remembered = {} if known is None else known
     entries: dict[str, TreeEntry] = {}
     for record in output.split(b"\0"):
         if not record:
             continue
-        facts, _, name = record.partition(b"\t")
-        words = facts.split()
-        path = decode_path(name)
-        size = int(words[3]) if len(words) > 3 and words[3] != b"-" else -1
-        kind = _KINDS.get(words[0], EntryKind.FILE)
-        entries[path] = TreeEntry(path, words[2].decode(), kind, words[0] == b"100755", size)
+        entry = remembered.get(record)
+        if entry is None:
+            facts, _, name = record.partition(b"\t")
+            words = facts.split()
+            size = int(words[3]) if len(words) > 3 and words[3] != b"-" else -1
+            kind = _KINDS.get(words[0], EntryKind.FILE)
+            entry = TreeEntry(decode_path(name), words[2].decode(), kind, words[0] == b"100755", size)
+            remembered[record] = entry
+        entries[entry.path] = entry
     return entries
 
 
