@@ -1,0 +1,6 @@
+"""``python -m gategit``."""
+
+from gategit.cli.main import run
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,332 @@
+"""``gategit check``: options in, one request to the gate, reports out."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gategit.cli.output import destinations, wants_color, write
+from gategit.cli.progress import Progress
+from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
+from gategit.errors import UndecidedError, UsageError
+from gategit.model import Level, Stage, Verdict
+from gategit.nearest import did_you_mean
+from gategit.report import FORMATS, render
+from gategit.request import Mode, Request, Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+MAX_STDIN = 100 * 1024 * 1024
+"""Bytes of standard input that are read; the config's own limit on a file's size is lower."""
+
+_COLORS = ("auto", "always", "never")
+
+_EPILOG = """\b
+Examples:
+  gategit check                            what the working tree changes, against the default branch
+  gategit check apps/web                   the same, for one folder
+  gategit check --base origin/main         against another branch
+  gategit check --staged                   what the next commit changes
+  gategit check --all                      every manifest below this folder
+  helm template . | gategit check -        manifests on standard input
+  gategit check --report sarif=out.sarif --report markdown=summary.md
+
+\b
+Exit codes: 0 pass, 1 blocked, 2 wrong usage or configuration, 3 undecided.
+"""
+
+
+def _complete_rules(incomplete: str) -> list[str]:
+    from gategit.rules import known_ids  # noqa: PLC0415  reads every policy: only completion and checks pay for it
+
+    return [rule for rule in sorted(known_ids()) if rule.startswith(incomplete)]
+
+
+def _complete(words: Sequence[str], incomplete: str) -> list[str]:
+    return [word for word in words if word.startswith(incomplete)]
+
+
+def _complete_formats(incomplete: str) -> list[str]:
+    return _complete(FORMATS, incomplete)
+
+
+def _complete_levels(incomplete: str) -> list[str]:
+    return _complete([level.value for level in Level], incomplete)
+
+
+def _complete_stages(incomplete: str) -> list[str]:
+    done, comma, last = incomplete.rpartition(",")
+    return [done + comma + word for word in _complete([stage.value for stage in Stage], last)]
+
+
+def _complete_trust(incomplete: str) -> list[str]:
+    return _complete([trust.value for trust in Trust], incomplete)
+
+
+def _complete_dry_run(incomplete: str) -> list[str]:
+    return _complete(DRY_RUN_MODES, incomplete)
+
+
+def _complete_color(incomplete: str) -> list[str]:
+    return _complete(_COLORS, incomplete)
+
+
+@app.command(epilog=_EPILOG)
+def check(  # noqa: PLR0913  the contract's options, one parameter each
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PATHS",
+            help="Files and folders to look at; - reads manifests from standard input. Default: everything.",
+            show_default=False,
+        ),
+    ] = None,
+    *,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Check every manifest below PATHS, changed or not; needs no git.")
+    ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="What the change is based on: the merge base of REF and the head. Default: in CI the event's base, "
+            "else the default branch.",
+        ),
+    ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(metavar="REF", help="The changed side. Default: in CI the event's head, else the working tree."),
+    ] = None,
+    staged: Annotated[
+        bool, typer.Option("--staged", help="Compare what is staged for the next commit with HEAD.")
+    ] = False,
+    format_: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help=f"How to report: {', '.join(FORMATS)}. Default: text.",
+            autocompletion=_complete_formats,
+        ),
+    ] = None,
+    output: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the report to FILE instead of standard output.")
+    ] = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT=FILE",
+            help="One more report, such as sarif=out.sarif; - as FILE is standard output. Repeatable.",
+        ),
+    ] = None,
+    kubernetes_version: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VERSION",
+            help="Validate for this Kubernetes version, such as 1.34. Given twice, for both (before an upgrade). "
+            "Default: the config's or the target's, else the newest known.",
+        ),
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEVEL",
+            help="The lowest level that blocks: error, warning or note. Default: the config's, else error.",
+            autocompletion=_complete_levels,
+        ),
+    ] = None,
+    fail_on_existing: Annotated[
+        bool, typer.Option("--fail-on-existing", help="Findings that the base has too block as well.")
+    ] = False,
+    trust: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIDE",
+            help="Read config, policies and waivers from base or head. Default: base in a CI run for a pull request "
+            "or merge group, else head.",
+            autocompletion=_complete_trust,
+        ),
+    ] = None,
+    stages: Annotated[
+        str | None,
+        typer.Option(
+            metavar="STAGES",
+            help=f"Run only these, separated by commas: {','.join(Stage)}. The others are reported as skipped.",
+            autocompletion=_complete_stages,
+        ),
+    ] = None,
+    dry_run: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODE",
+            help="How to ask an API server: off. (cluster, sandbox and snapshot are not in this version.)",
+            autocompletion=_complete_dry_run,
+        ),
+    ] = None,
+    no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Judge as if there were no waivers.")] = False,
+    select: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Report only this rule. Repeatable.", autocompletion=_complete_rules),
+    ] = None,
+    ignore: Annotated[
+        list[str] | None,
+        typer.Option(metavar="RULE", help="Do not report this rule. Repeatable.", autocompletion=_complete_rules),
+    ] = None,
+    config: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Read the config from FILE instead of the trusted side's .gategit.yaml."),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Judge for this target of the config only.")
+    ] = None,
+    jobs: Annotated[
+        int | None, typer.Option(metavar="N", help="Worker processes. Default: as many as there are processors.")
+    ] = None,
+    no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, and no text where the change passes.")
+    ] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show existing and waived findings and unchecked things in full.")
+    ] = False,
+    color: Annotated[
+        str,
+        typer.Option(
+            metavar="WHEN",
+            help="Colour the text: auto, always or never. NO_COLOR and FORCE_COLOR are obeyed.",
+            autocompletion=_complete_color,
+        ),
+    ] = "auto",
+) -> None:
+    """Check a change, or whole folders, and say whether it may be merged.
+
+    Without options, in a git repository: what the working tree changes against the merge base with the default
+    branch. New findings block; findings that the base has too are shown and do not.
+    """
+    environment = dict(os.environ)
+    colored = wants_color(_one_of("--color", color, _COLORS), environment)
+    if quiet and verbose:
+        raise UsageError("--quiet and --verbose exclude each other")
+    places = destinations(format_, output, report or (), FORMATS)
+    given = tuple(paths or ())
+    mode = _mode(given, all_=all_, staged=staged, base=base, head=head)
+    request = Request(
+        directory=Path.cwd(),
+        mode=mode,
+        paths=() if mode is Mode.STDIN else given,
+        base=_revision("--base", base),
+        head=_revision("--head", head),
+        kubernetes_versions=_versions(kubernetes_version or ()),
+        fail_on=None if fail_on is None else Level(_one_of("--fail-on", fail_on, [level.value for level in Level])),
+        fail_on_existing=fail_on_existing,
+        trust=None if trust is None else Trust(_one_of("--trust", trust, [side.value for side in Trust])),
+        stages=None if stages is None else _stages(stages),
+        dry_run=None if dry_run is None else _dry_run(dry_run),
+        use_waivers=not no_waivers,
+        select=frozenset(select or ()),
+        ignore=frozenset(ignore or ()),
+        config=None if config is None else _config(config),
+        target=target,
+        jobs=None if jobs is None else _jobs(jobs),
+        use_cache=not no_cache,
+        stdin=_read_stdin() if mode is Mode.STDIN else b"",
+        environment=environment,
+    )
+    from gategit import gate  # noqa: PLC0415  after the options are known to be right
+
+    with Progress(enabled=not quiet) as progress:
+        result = gate.run(request, progress)
+    for place in places:
+        if quiet and place.format == "text" and place.path == "-" and result.verdict is Verdict.PASS:
+            continue
+        write(place, render(result, place.format, color=colored and place.path == "-", verbose=verbose))
+    raise typer.Exit(result.exit_code)
+
+
+def _one_of(option: str, word: str, words: Sequence[str]) -> str:
+    if word not in words:
+        raise UsageError(f"{option} cannot be {word}{did_you_mean(word, words)}", f"use one of: {', '.join(words)}")
+    return word
+
+
+def _mode(paths: tuple[str, ...], *, all_: bool, staged: bool, base: str | None, head: str | None) -> Mode:
+    """What is compared with what, from the options that say so together."""
+    asked = {"--all": all_, "--staged": staged, "--base": base is not None, "--head": head is not None}
+    given = [option for option, is_given in asked.items() if is_given]
+    if "-" in paths:
+        if len(paths) > 1 or given:
+            other = given[0] if given else next((path for path in paths if path != "-"), "-")
+            raise UsageError(f"- (standard input) and {other} exclude each other", "check standard input alone")
+        return Mode.STDIN
+    for option in ("--all", "--staged"):
+        if option in given and len(given) > 1:
+            other = next(name for name in given if name != option)
+            raise UsageError(f"{option} and {other} exclude each other", f"leave out {option} or {other}")
+    if "" in paths:
+        raise UsageError("a path is empty", "name a file or a folder; . is this folder")
+    if all_:
+        for path in paths:
+            if not os.path.lexists(path):
+                raise UsageError(f"there is no file or folder {path}")
+        return Mode.ALL
+    return Mode.STAGED if staged else Mode.CHANGE
+
+
+def _revision(option: str, text: str | None) -> str | None:
+    """A revision that git cannot take for an option."""
+    if text is not None and (not text or text.startswith("-")):
+        raise UsageError(f"{option} needs a revision, not {text!r}", f"such as {option} origin/main")
+    return text
+
+
+def _versions(texts: Sequence[str]) -> tuple[str, ...]:
+    for text in texts:
+        if not re.fullmatch(KUBERNETES_VERSION, text):
+            plain = re.match(rf"v?({KUBERNETES_VERSION})(\.[0-9]+)?\Z", text)
+            hint = f"write {plain.group(1)}" if plain else "write major and minor, such as 1.34"
+            raise UsageError(f"--kubernetes-version cannot be {text}", hint)
+    return tuple(dict.fromkeys(texts))
+
+
+def _stages(text: str) -> frozenset[Stage]:
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words:
+        raise UsageError("--stages names no stage", f"use some of: {', '.join(Stage)}")
+    return frozenset(Stage(_one_of("--stages", word, [stage.value for stage in Stage])) for word in words)
+
+
+def _dry_run(mode: str) -> str:
+    if _one_of("--dry-run", mode, DRY_RUN_MODES) != "off":
+        raise UsageError(
+            f"--dry-run {mode}: this version of gategit has no dry run yet",
+            "leave the option out; the report then names the stage as skipped",
+        )
+    return mode
+
+
+def _config(path: str) -> Path:
+    if not Path(path).is_file():
+        what = "is a folder" if Path(path).is_dir() else "does not exist"
+        raise UsageError(f"--config {path}: the file {what}", "gategit init writes a config that fits a repository")
+    return Path(path)
+
+
+def _jobs(number: int) -> int:
+    if number < 1:
+        raise UsageError(f"--jobs cannot be {number}", "use 1 or more")
+    return number
+
+
+def _read_stdin() -> bytes:
+    content = sys.stdin.buffer.read(MAX_STDIN + 1)
+    if len(content) > MAX_STDIN:
+        raise UndecidedError(f"standard input is larger than {MAX_STDIN // 2**20} MiB, so it was not looked at")
+    return content

@@ -1,0 +1,61 @@
+"""``gategit explain RULE``: what a rule asks, why, and how to fix what breaks it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gategit.cli.output import write_stdout
+from gategit.errors import UsageError
+from gategit.nearest import did_you_mean
+
+if TYPE_CHECKING:
+    from gategit.model import Rule
+
+app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+
+
+def _complete_rules(incomplete: str) -> list[str]:
+    from gategit.rules import known_ids  # noqa: PLC0415  reads every policy
+
+    return [rule for rule in sorted(known_ids()) if rule.startswith(incomplete)]
+
+
+@app.command(epilog="Example: gategit explain dangling-reference")
+def explain(
+    rule: Annotated[
+        str,
+        typer.Argument(metavar="RULE", help="The id that a finding shows.", autocompletion=_complete_rules),
+    ],
+) -> None:
+    """Explain a rule: what it asks, why, how to fix what breaks it, with examples where it has some."""
+    from gategit.rules import by_id, known_ids  # noqa: PLC0415  only once the arguments are right
+
+    try:
+        found = by_id(rule)
+    except KeyError:
+        known = known_ids()
+        raise UsageError(
+            f"there is no rule {rule}{did_you_mean(rule, known)}",
+            "the report names each finding's rule; gategit policy list lists the policies",
+        ) from None
+    write_stdout(rule_page(found))
+
+
+def rule_page(rule: Rule) -> str:
+    """A rule's page in plain Markdown."""
+    facts = [f"level {rule.level}", f"stage {rule.stage}"]
+    if rule.security_severity is not None:
+        facts.append(f"security severity {rule.security_severity:g} of 10")
+    if not rule.waivable:
+        facts.append("no waiver hides it")
+    if rule.undecided:
+        facts.append("a finding leaves the verdict undecided")
+    parts = [f"# {rule.id}", rule.summary, "; ".join(facts), "## Why", rule.rationale, "## How to fix", rule.help]
+    for title, example in (("Breaks the rule", rule.example_fail), ("Keeps it", rule.example_pass)):
+        if example:
+            parts += [f"## {title}", f"```yaml\n{example.strip(chr(10))}\n```"]
+    if rule.references:
+        parts += ["## References", "\n".join(f"- {url}" for url in rule.references)]
+    return "\n\n".join(part.strip("\n") for part in parts if part.strip()) + "\n"

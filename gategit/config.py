@@ -1,0 +1,383 @@
+"""The repository's config, ``.gategit.yaml``: what is looked at, for which clusters, by which policies.
+
+The keys are described once, in ``DESCRIPTION``: the reader, schemas/config.schema.json and docs/configuration.md all
+come from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from gategit.errors import ConfigError
+from gategit.globs import path_matcher
+from gategit.model import FieldPath, Json, Level
+from gategit.settings import (
+    Anything,
+    Choice,
+    Field,
+    Flag,
+    ListOf,
+    MapOf,
+    Number,
+    Record,
+    Settings,
+    Text,
+    read_settings,
+)
+
+CONFIG_FILE = ".gategit.yaml"
+"""The config's name, at the root of the repository."""
+
+KUBERNETES_VERSION = r"1\.[1-9][0-9]{0,2}"
+"""A Kubernetes version as options and config write it: major and minor, such as 1.34."""
+
+DRY_RUN_MODES = ("off", "cluster", "sandbox", "snapshot")
+"""How the dry run may ask."""
+
+DEFAULT_FILE_SIZE = 5 * 1024 * 1024
+"""The largest file that is decoded, in bytes, where the config does not say."""
+
+MAX_FILE_SIZE = 100 * 1024 * 1024
+"""The largest value of limits.file_size: git hosts refuse larger files, so none can need it."""
+
+_RULE_ID = r"[a-z0-9]+(-[a-z0-9]+)*"
+_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20}
+_SIZE = r"[1-9][0-9]{0,8}(B|KiB|MiB)"
+
+
+def _check_glob(text: str) -> None:
+    path_matcher((text,))
+
+
+def check_tree_path(text: str) -> None:
+    """Refuse a path that leaves the repository.
+
+    Raises:
+        ValueError: it is absolute, has a drive or a backslash, or climbs with ``..``.
+    """
+    if text.startswith("/") or "\\" in text or re.match(r"[A-Za-z]:", text):
+        raise ValueError("paths are relative to the repository's root, with / between names")
+    if ".." in text.split("/"):
+        raise ValueError("paths must not leave the repository")
+
+
+def _check_size(text: str) -> None:
+    if file_size(text) > MAX_FILE_SIZE:
+        raise ValueError("the limit cannot be more than 100MiB")
+
+
+def file_size(text: str) -> int:
+    """The bytes that ``5MiB``, ``512KiB`` or ``100B`` stand for."""
+    number = text.rstrip("BKMi")
+    return int(number) * _UNITS[text[len(number) :]]
+
+
+_GLOB = Text("a path pattern such as apps/**", accepts=_check_glob)
+_GLOBS = ListOf(_GLOB)
+_FOLDER = Text("a folder's path from the repository's root", accepts=check_tree_path)
+_VERSION = Text('a Kubernetes version such as "1.34"', pattern=KUBERNETES_VERSION)
+_LEVELS = ("error", "warning", "note")
+
+TARGET = Record(
+    {
+        "paths": Field(
+            ListOf(_GLOB, minimum=1),
+            "The path patterns of the files that this cluster gets.",
+            required=True,
+            example='["clusters/prod/**"]',
+        ),
+        "kubernetes_version": Field(
+            _VERSION, "The Kubernetes version that this cluster runs.", default="the file's kubernetes_version"
+        ),
+        "upgrade_to": Field(
+            _VERSION,
+            "The version that this cluster will run next: manifests are validated for it too.",
+            default="none",
+        ),
+        "dry_run": Field(
+            Choice(DRY_RUN_MODES), "How the dry run asks this cluster's API server (or a stand-in).", default="off"
+        ),
+    }
+)
+
+DESCRIPTION = Record(
+    {
+        "version": Field(Number(1), "The version of this file's format.", required=True, example="1"),
+        "kubernetes_version": Field(
+            _VERSION,
+            "The Kubernetes version that manifests are validated for, in quotes. A target can set its own.",
+            default="the newest that gategit knows",
+            example='"1.34"',
+        ),
+        "include": Field(_GLOBS, "The path patterns of what is looked at.", default='["**"]'),
+        "exclude": Field(
+            _GLOBS, "The path patterns of what is left out. Each report counts what was left out.", default="[]"
+        ),
+        "policies": Field(
+            Record(
+                {
+                    "packs": Field(
+                        ListOf(Text("a pack's name such as recommended", pattern=_RULE_ID)),
+                        "The built-in policy packs that apply; [] for none.",
+                        default="[recommended]",
+                    ),
+                    "folders": Field(ListOf(_FOLDER), "Folders of the repository's own policies.", default="[]"),
+                    "levels": Field(
+                        MapOf(Choice((*_LEVELS, "off")), Text("a rule's id such as image-digest", pattern=_RULE_ID)),
+                        "The level of single rules, or off, by rule id.",
+                        default="each rule's own",
+                    ),
+                    "parameters": Field(
+                        MapOf(
+                            MapOf(Anything(), Text("a parameter's name", pattern=r"[a-z][a-z0-9_]*")),
+                            Text("a policy's id such as image-digest", pattern=_RULE_ID),
+                        ),
+                        "Values for policies that take parameters, by policy id; gategit explain lists them.",
+                        default="each policy's own",
+                    ),
+                }
+            ),
+            "Which policies judge the manifests, and how hard.",
+        ),
+        "schemas": Field(
+            Record(
+                {
+                    "folders": Field(
+                        ListOf(_FOLDER),
+                        "Folders with CustomResourceDefinitions, or with schemas as {group}/{kind}_{version}.json.",
+                        default="[]",
+                    ),
+                    "missing": Field(
+                        Choice((*_LEVELS, "off")),
+                        "The level of a kind that has no schema. Even when off, such objects count as unchecked.",
+                        default="warning",
+                    ),
+                }
+            ),
+            "Where the schemas of custom resources come from.",
+        ),
+        "targets": Field(
+            MapOf(
+                TARGET, Text("a name of letters, digits, dots and dashes", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+            ),
+            "The clusters that parts of the repository deploy to, by name.",
+            default="{}",
+        ),
+        "repositories": Field(
+            ListOf(Text("a URL or path of a git repository")),
+            "Further URLs that mean this repository where Flux and Argo CD objects name a source.",
+            default="the URLs of git's remotes",
+        ),
+        "waivers": Field(
+            Text("a file's path from the repository's root", accepts=check_tree_path),
+            "The file with the waivers.",
+            default="none",
+        ),
+        "limits": Field(
+            Record(
+                {
+                    "file_size": Field(
+                        Text("a size such as 5MiB (B, KiB or MiB)", pattern=_SIZE, accepts=_check_size),
+                        "The largest file that is decoded; a larger one is a finding. At most 100MiB.",
+                        default="5MiB",
+                    )
+                }
+            ),
+            "Limits on what is read.",
+        ),
+        "fail_on": Field(Choice(_LEVELS), "The lowest level of a finding that blocks.", default="error"),
+        "fail_on_existing": Field(Flag(), "Whether findings that the base has too block as well.", default="false"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A cluster that part of the repository deploys to.
+
+    Attributes:
+        name: as the config calls it.
+        paths: path patterns of its files.
+        kubernetes_version: the version it runs, or None for the config's.
+        upgrade_to: the version it will run next, or None.
+        dry_run: how the dry run asks, or None where the config does not say.
+    """
+
+    name: str
+    paths: tuple[str, ...]
+    kubernetes_version: str | None = None
+    upgrade_to: str | None = None
+    dry_run: str | None = None
+
+    def matches(self, path: str) -> bool:
+        """Whether a file belongs to this target."""
+        return bool(path_matcher(self.paths)(path))
+
+
+@dataclass(frozen=True, slots=True)
+class PolicySettings:
+    """Which policies judge. A level of None in ``levels`` means off."""
+
+    packs: tuple[str, ...] = ("recommended",)
+    folders: tuple[str, ...] = ()
+    levels: Mapping[str, Level | None] = field(default_factory=lambda: MappingProxyType({}))
+    parameters: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSettings:
+    """Where schemas come from. A ``missing`` of None means off: objects without a schema are counted only."""
+
+    folders: tuple[str, ...] = ()
+    missing: Level | None = Level.WARNING
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Limits on what is read; sizes in bytes."""
+
+    file_size: int = DEFAULT_FILE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What ``.gategit.yaml`` says; ``Config()`` is what holds without one.
+
+    Attributes:
+        version: of the file's format.
+        kubernetes_version: what manifests are validated for; None: the newest.
+        include: path patterns of what is looked at.
+        exclude: path patterns of what is left out.
+        policies: which policies judge.
+        schemas: where schemas come from.
+        targets: the clusters, in the file's order.
+        repositories: URLs that mean this repository, besides those of git's remotes.
+        waivers: the waivers file's path, or None.
+        limits: limits on what is read.
+        fail_on: the lowest level that blocks.
+        fail_on_existing: whether findings that the base has too block.
+        file: the config file's path, "" where there is none.
+        text: the config file's bytes, for the places of errors found later.
+    """
+
+    version: int = 1
+    kubernetes_version: str | None = None
+    include: tuple[str, ...] = ("**",)
+    exclude: tuple[str, ...] = ()
+    policies: PolicySettings = field(default_factory=PolicySettings)
+    schemas: SchemaSettings = field(default_factory=SchemaSettings)
+    targets: tuple[Target, ...] = ()
+    repositories: tuple[str, ...] = ()
+    waivers: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    fail_on: Level = Level.ERROR
+    fail_on_existing: bool = False
+    file: str = ""
+    text: bytes = field(default=b"", repr=False)
+
+    def path_filter(self) -> Callable[[str], bool]:
+        """A test of whether a path is looked at: included and not excluded. Made once, called for every path."""
+        excluded = path_matcher(self.exclude)
+        if self.include == ("**",):
+            return lambda path: not excluded(path)
+        included = path_matcher(self.include)
+        return lambda path: bool(included(path)) and not excluded(path)
+
+    def target(self, name: str) -> Target | None:
+        """The target of a name, or None."""
+        return next((target for target in self.targets if target.name == name), None)
+
+    def targets_of(self, path: str) -> tuple[Target, ...]:
+        """The targets that a file belongs to."""
+        return tuple(target for target in self.targets if target.matches(path))
+
+    def error(self, path: FieldPath, message: str, hint: str = "") -> ConfigError:
+        """An error at a key of the config file, for what only later steps can judge (a policy that is not there)."""
+        return Settings(self.text, self.file, {}).error(path, message, hint, on_key=bool(path))
+
+
+def _level(word: str) -> Level | None:
+    return None if word == "off" else Level(word)
+
+
+def _policies(data: Mapping[str, Any]) -> PolicySettings:
+    default = PolicySettings()
+    levels = {rule: _level(word) for rule, word in data.get("levels", {}).items()}
+    return PolicySettings(
+        packs=tuple(data.get("packs", default.packs)),
+        folders=_folders(data),
+        levels=MappingProxyType(levels),
+        parameters=MappingProxyType(dict(data.get("parameters", {}))),
+    )
+
+
+def _folders(data: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(clean_path(folder) for folder in data.get("folders", ()))
+
+
+def clean_path(path: str) -> str:
+    """A path of the tree as trees name it: no ``.`` and no empty names; "" is the root."""
+    return "/".join(name for name in path.split("/") if name not in ("", "."))
+
+
+def _target(name: str, data: Mapping[str, Any]) -> Target:
+    return Target(
+        name=name,
+        paths=tuple(data["paths"]),
+        kubernetes_version=data.get("kubernetes_version"),
+        upgrade_to=data.get("upgrade_to"),
+        dry_run=data.get("dry_run"),
+    )
+
+
+def load_config(text: bytes, file: str) -> Config:
+    """Read a config file.
+
+    Args:
+        text: its bytes; they may come from an untrusted tree.
+        file: its path, for messages.
+
+    Raises:
+        ConfigError: the file does not decode or does not fit; names the file, the line, the key and the nearest
+            right key.
+    """
+    settings = read_settings(text, file, DESCRIPTION)
+    data = settings.data
+    schemas = data.get("schemas", {})
+    limits = data.get("limits", {})
+    waivers = data.get("waivers")
+    config = Config(
+        version=data["version"],
+        kubernetes_version=data.get("kubernetes_version"),
+        include=tuple(data.get("include", ("**",))),
+        exclude=tuple(data.get("exclude", ())),
+        policies=_policies(data.get("policies", {})),
+        schemas=SchemaSettings(_folders(schemas), _level(schemas.get("missing", "warning"))),
+        targets=tuple(_target(name, target) for name, target in data.get("targets", {}).items()),
+        repositories=tuple(data.get("repositories", ())),
+        waivers=None if waivers is None else clean_path(waivers),
+        limits=Limits(file_size(limits.get("file_size", "5MiB"))),
+        fail_on=Level(data.get("fail_on", "error")),
+        fail_on_existing=data.get("fail_on_existing", False),
+        file=file,
+        text=text,
+    )
+    _check_upgrades(config, settings)
+    return config
+
+
+def _check_upgrades(config: Config, settings: Settings) -> None:
+    """An upgrade leads to a newer version: the other way round is a slip of the pen."""
+    for target in config.targets:
+        current = target.kubernetes_version or config.kubernetes_version
+        if target.upgrade_to and current and _minor(target.upgrade_to) <= _minor(current):
+            message = f"targets.{target.name}.upgrade_to is {target.upgrade_to}, which is not newer than {current}"
+            raise settings.error(("targets", target.name, "upgrade_to"), message)
+
+
+def _minor(version: str) -> int:
+    return int(version.partition(".")[2])
