@@ -484,7 +484,7 @@ _VIEWS = ("Manifest", "Workload", "Change")
 class Definition:
     """What the decorator knows of a policy: its function, what it is called with, and its place in the packs."""
 
-    __slots__ = ("doc", "function", "kinds", "level", "line", "name", "packs", "security_severity", "view")
+    __slots__ = ("doc", "function", "kinds", "level", "line", "name", "packs", "security_severity", "sensitive", "view")
 
     def __init__(  # noqa: PLR0913  one parameter per thing that a policy declares
         self,
@@ -494,6 +494,7 @@ class Definition:
         kinds: tuple[str, ...],
         packs: tuple[str, ...],
         security_severity: float | None,
+        sensitive: bool,
         view: str,
     ) -> None:
         self.function = function
@@ -501,6 +502,7 @@ class Definition:
         self.kinds = kinds
         self.packs = packs
         self.security_severity = security_severity
+        self.sensitive = sensitive
         self.view = view
         self.name: str = function.__name__
         self.doc: str = function.__doc__ or ""
@@ -517,6 +519,7 @@ def policy(
     kinds: Sequence[str],
     packs: Sequence[str] = (),
     security_severity: float | None = None,
+    sensitive: bool = False,
 ) -> Callable[[Function], Function]:
     """Make a function a policy.
 
@@ -528,6 +531,7 @@ def policy(
         kinds: what it looks at, as ``group/Kind``, or ``Kind`` for the core group; ``*`` is every kind.
         packs: the built-in packs that it belongs to; a repository's own policies need none.
         security_severity: 0.1 to 10.0 for a policy about security, as in CVSS.
+        sensitive: True where the flagged line itself may hold a secret: no report shows it then.
 
     Returns:
         The decorator; it returns the function unchanged.
@@ -545,6 +549,7 @@ def policy(
                 kinds=looks_at,
                 packs=_names("packs", packs, function, may_be_empty=True),
                 security_severity=_checked_severity(security_severity, function),
+                sensitive=bool(sensitive),
                 view=_checked_view(function, looks_at),
             )
         )

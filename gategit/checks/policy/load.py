@@ -10,12 +10,15 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 
 from gategit.bundled import policies_folder
+from gategit.checks.policy import api
 from gategit.checks.policy.builtin import BUILTIN, PACKS
 from gategit.errors import ConfigError
 from gategit.model import Level
+from gategit.nearest import did_you_mean
 from gategit.tree import EntryKind, Tree
 
 MOST_BYTES = 256 * 1024
@@ -62,6 +65,7 @@ class PolicyInfo:
         security_severity: 0.1 to 10.0, None where it is not about security.
         view: what its function takes: ``Manifest``, ``Workload`` or ``Change``.
         doc: its docstring.
+        sensitive: the lines that it flags may hold secrets.
     """
 
     source: PolicySource
@@ -72,6 +76,7 @@ class PolicyInfo:
     security_severity: float | None
     view: str
     doc: str
+    sensitive: bool = False
 
     @property
     def id(self) -> str:
@@ -114,6 +119,38 @@ def builtin_sources() -> tuple[PolicySource, ...]:
     """
     folder = policies_folder()
     return tuple(PolicySource(stem.replace("_", "-"), str(folder / f"{stem}.py")) for stem in BUILTIN)
+
+
+def builtin_policies() -> tuple[PolicyInfo, ...]:
+    """What the policies that gategit ships declare of themselves.
+
+    They are gategit's own code, so no worker is needed to ask them.
+
+    Raises:
+        UndecidedError: the installation is incomplete.
+    """
+    found: list[PolicyInfo] = []
+    for source in builtin_sources():
+        api.collected.clear()
+        code = SourceFileLoader(source.stem, source.path).get_code(source.stem)
+        if code is not None:
+            exec(code, {"__name__": f"policies.{source.stem}"})  # noqa: S102  our own file, named by our own index
+        found += [
+            PolicyInfo(
+                source=source,
+                line=policy.line,
+                level=Level(policy.level),
+                kinds=policy.kinds,
+                packs=policy.packs,
+                security_severity=policy.security_severity,
+                view=policy.view,
+                doc=policy.doc,
+                sensitive=policy.sensitive,
+            )
+            for policy in api.collected
+        ]
+    api.collected.clear()
+    return tuple(found)
 
 
 def load_folder(tree: Tree, folder: str) -> tuple[PolicySource, ...]:
@@ -218,12 +255,14 @@ def choose(policies: Sequence[PolicyInfo], packs: Iterable[str], levels: Mapping
     wanted = tuple(packs)
     for pack in wanted:
         if pack not in PACKS:
-            raise ConfigError(f"there is no policy pack {pack}{_nearest(pack, PACKS)}", f"packs: {', '.join(PACKS)}")
+            raise ConfigError(
+                f"there is no policy pack {pack}{did_you_mean(pack, PACKS)}", f"packs: {', '.join(PACKS)}"
+            )
     known = [policy.id for policy in policies]
     for policy_id, level in levels.items():
         if policy_id not in known:
             raise ConfigError(
-                f"policies.levels names {policy_id}, and there is no such policy{_nearest(policy_id, known)}",
+                f"policies.levels names {policy_id}, and there is no such policy{did_you_mean(policy_id, known)}",
                 "gategit policy list shows them all",
             )
         if level not in (*Level, "off"):
@@ -241,10 +280,3 @@ def choose(policies: Sequence[PolicyInfo], packs: Iterable[str], levels: Mapping
         elif not policy.source.is_builtin or any(pack in policy.packs for pack in wanted):
             chosen[policy.id] = policy.level
     return PolicySet(tuple(policies), chosen)
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    import difflib  # noqa: PLC0415  needed for an error message alone
-
-    near = difflib.get_close_matches(name, list(names), n=1)
-    return f"; did you mean {near[0]}?" if near else ""

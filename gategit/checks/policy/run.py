@@ -616,10 +616,11 @@ def _info(source: PolicySource, answer: dict[str, Any], index: int) -> PolicyInf
             "kinds": list(kinds),
             "packs": list(packs),
             "security_severity": float() | None as severity,
+            "sensitive": bool(sensitive),
             "view": "Manifest" | "Workload" | "Change" as view,
             "doc": str(doc),
         } if number == index and all(isinstance(name, str) for name in [*kinds, *packs]):
-            return PolicyInfo(source, line, Level(level), tuple(kinds), tuple(packs), severity, view, doc)
+            return PolicyInfo(source, line, Level(level), tuple(kinds), tuple(packs), severity, view, doc, sensitive)
     raise _LostError("declares something that is not a policy")
 
 

@@ -220,6 +220,7 @@ def _load(index: int, file: tuple[str, str, bytes | None], seconds: float, chann
             "kinds": policy.kinds,
             "packs": policy.packs,
             "security_severity": policy.security_severity,
+            "sensitive": policy.sensitive,
             "view": policy.view,
             "doc": policy.doc,
         }
