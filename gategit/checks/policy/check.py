@@ -71,9 +71,11 @@ def anchor(data: Any, path: FieldPath) -> tuple[FieldPath, Literal["key", "value
     value = data
     depth = 0
     for step in path:
-        if (isinstance(value, dict) and step in value) or (
-            isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value)
-        ):
+        if isinstance(value, dict):
+            if step not in value:
+                break
+            value = value[step]
+        elif isinstance(value, list) and isinstance(step, int) and 0 <= step < len(value):
             value = value[step]
         else:
             break

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
@@ -17,7 +17,7 @@ from gategit.bundled import policies_folder
 from gategit.checks.policy import api
 from gategit.checks.policy.builtin import BUILTIN, PACKS
 from gategit.errors import ConfigError
-from gategit.model import Level
+from gategit.model import FieldPath, Level
 from gategit.nearest import did_you_mean
 from gategit.tree import EntryKind, Tree
 
@@ -166,7 +166,11 @@ def load_folder(tree: Tree, folder: str) -> tuple[PolicySource, ...]:
         name = path.rpartition("/")[2]
         if not path.startswith(prefix) or not name.endswith(".py") or name.startswith("test_"):
             continue
-        found.append(_source(tree, path, name.removesuffix(".py"), entry.kind))
+        if entry.kind is not EntryKind.FILE:
+            raise ConfigError(
+                f"a policy must be a regular file, not a {entry.kind.value}", "put the file itself there", file=path
+            )
+        found.append(_checked_source(path, name.removesuffix(".py"), tree.read(path)))
     if not found:
         raise ConfigError(
             f"the policy folder {folder} holds no policy in {tree.name}",
@@ -175,18 +179,13 @@ def load_folder(tree: Tree, folder: str) -> tuple[PolicySource, ...]:
     return tuple(found)
 
 
-def _source(tree: Tree, path: str, stem: str, kind: EntryKind) -> PolicySource:
-    if kind is not EntryKind.FILE:
-        raise ConfigError(
-            f"a policy must be a regular file, not a {kind.value}", "put the file itself there", file=path
-        )
+def _checked_source(path: str, stem: str, content: bytes) -> PolicySource:
     if not _FILE_NAME.match(stem):
         raise ConfigError(
             "a policy's file name must be small letters, digits and single underscores, such as team_label.py",
             "rename the file; its name, with dashes, is the policy's id",
             file=path,
         )
-    content = tree.read(path)
     if len(content) > MOST_BYTES:
         raise ConfigError(
             f"a policy file may have {MOST_BYTES} bytes at most; this one has {len(content)}",
@@ -194,6 +193,22 @@ def _source(tree: Tree, path: str, stem: str, kind: EntryKind) -> PolicySource:
             file=path,
         )
     return PolicySource(stem.replace("_", "-"), path, content)
+
+
+def source_from_file(path: Path) -> PolicySource:
+    """One policy file on disk, for trying it out; a built-in policy's own file is that policy.
+
+    Raises:
+        ConfigError: it cannot be a policy.
+    """
+    for source in builtin_sources():
+        if path.name == f"{source.stem}.py" and path.resolve() == Path(source.path):
+            return source
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror or error}", file=str(path)) from None
+    return _checked_source(str(path), path.name.removesuffix(".py"), content)
 
 
 def load_sources(
@@ -238,45 +253,48 @@ def sources_digest(sources: Iterable[PolicySource]) -> str:
     return digest.hexdigest()
 
 
-def choose(policies: Sequence[PolicyInfo], packs: Iterable[str], levels: Mapping[str, str]) -> PolicySet:
+ConfigErrorAt = Callable[[FieldPath, str, str], ConfigError]
+"""Makes the error for a key of the config file from the key's path, the message and the hint."""
+
+
+def _error_without_place(_path: FieldPath, message: str, hint: str) -> ConfigError:
+    return ConfigError(message, hint)
+
+
+def choose(
+    policies: Sequence[PolicyInfo],
+    packs: Iterable[str],
+    levels: Mapping[str, Level | None],
+    error_at: ConfigErrorAt = _error_without_place,
+) -> PolicySet:
     """Decide which policies run, and how much their violations weigh.
 
     A built-in policy runs where one of the packs holds it or ``levels`` gives it a level; a repository's own runs
-    unless ``levels`` says ``off``.
+    unless it is switched off.
 
     Args:
         policies: every loaded policy.
         packs: names of built-in packs.
-        levels: from policy id to ``error``, ``warning``, ``note`` or ``off``.
+        levels: the config's level for a policy, None for ``off``.
+        error_at: makes the error for a key of the config (``Config.error``).
 
     Raises:
-        ConfigError: a pack, policy or level that there is not.
+        ConfigError: a pack or policy that there is not.
     """
     wanted = tuple(packs)
-    for pack in wanted:
+    for index, pack in enumerate(wanted):
         if pack not in PACKS:
-            raise ConfigError(
-                f"there is no policy pack {pack}{did_you_mean(pack, PACKS)}", f"packs: {', '.join(PACKS)}"
-            )
+            message = f"there is no policy pack {pack}{did_you_mean(pack, PACKS)}"
+            raise error_at(("policies", "packs", index), message, f"packs: {', '.join(PACKS)}")
     known = [policy.id for policy in policies]
-    for policy_id, level in levels.items():
+    for policy_id in levels:
         if policy_id not in known:
-            raise ConfigError(
-                f"policies.levels names {policy_id}, and there is no such policy{did_you_mean(policy_id, known)}",
-                "gategit policy list shows them all",
-            )
-        if level not in (*Level, "off"):
-            raise ConfigError(
-                f"the level of policy {policy_id} is {level}; it must be error, warning, note or off",
-                'write "off" in quotes: without them YAML reads a boolean',
-            )
+            message = f"there is no policy {policy_id}{did_you_mean(policy_id, known)}"
+            raise error_at(("policies", "levels", policy_id), message, "gategit policy list shows them all")
     chosen: dict[str, Level] = {}
     for policy in policies:
-        setting = levels.get(policy.id)
-        if setting == "off":
-            continue
-        if setting is not None:
-            chosen[policy.id] = Level(setting)
-        elif not policy.source.is_builtin or any(pack in policy.packs for pack in wanted):
-            chosen[policy.id] = policy.level
+        level = levels.get(policy.id, policy.level)
+        is_on = policy.id in levels or not policy.source.is_builtin or any(pack in policy.packs for pack in wanted)
+        if is_on and level is not None:
+            chosen[policy.id] = level
     return PolicySet(tuple(policies), chosen)

@@ -13,13 +13,14 @@ import json
 import marshal
 import os
 import queue
+import re
 import selectors
 import subprocess
 import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -38,6 +39,7 @@ _LONGEST_MESSAGE = 500
 _LONGEST_TRACEBACK = 2000
 _DEEPEST_PATH = 200
 _LONGEST_STEP = 1000
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no report could be written with
 
 # Only this package can be imported besides the standard library: not the rest of gategit, not what is installed
 # beside it, and nothing from the folder that the gate runs in.
@@ -550,7 +552,7 @@ def _hit(policy: str, hit: object, batch: _Batch) -> Hit:
 
 def _is_step(step: object) -> bool:
     if isinstance(step, str):
-        return len(step) <= _LONGEST_STEP
+        return len(step) <= _LONGEST_STEP and not _SURROGATE.search(step)
     return isinstance(step, int) and not isinstance(step, bool) and 0 <= step < 1 << 31
 
 
@@ -629,7 +631,7 @@ def run(  # noqa: PLR0913  what is run on what, and four things that have defaul
     subjects: Iterable[Subject],
     *,
     packs: Iterable[str] = ("recommended",),
-    levels: dict[str, str] | None = None,
+    levels: Mapping[str, Level | None] | None = None,
     jobs: int = 1,
     limits: Limits | None = None,
 ) -> Outcome:
