@@ -1,33 +1,21 @@
 """The repository's config, ``.gategit.yaml``: what is looked at, for which clusters, by which policies.
 
-The keys are described once, in ``DESCRIPTION``: the reader, schemas/config.schema.json and docs/configuration.md all
-come from it.
+This module holds the values; gategit/config_format.py describes the file, and is imported when there is one.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from gategit.errors import ConfigError
 from gategit.globs import path_matcher
 from gategit.model import FieldPath, Json, Level
-from gategit.settings import (
-    Anything,
-    Choice,
-    Field,
-    Flag,
-    ListOf,
-    MapOf,
-    Number,
-    Record,
-    Settings,
-    Text,
-    read_settings,
-)
+
+if TYPE_CHECKING:
+    from gategit.errors import ConfigError
+    from gategit.settings import Settings
 
 CONFIG_FILE = ".gategit.yaml"
 """The config's name, at the root of the repository."""
@@ -40,159 +28,6 @@ DRY_RUN_MODES = ("off", "cluster", "sandbox", "snapshot")
 
 DEFAULT_FILE_SIZE = 5 * 1024 * 1024
 """The largest file that is decoded, in bytes, where the config does not say."""
-
-MAX_FILE_SIZE = 100 * 1024 * 1024
-"""The largest value of limits.file_size: git hosts refuse larger files, so none can need it."""
-
-_RULE_ID = r"[a-z0-9]+(-[a-z0-9]+)*"
-_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20}
-_SIZE = r"[1-9][0-9]{0,8}(B|KiB|MiB)"
-
-
-def _check_glob(text: str) -> None:
-    path_matcher((text,))
-
-
-def check_tree_path(text: str) -> None:
-    """Refuse a path that leaves the repository.
-
-    Raises:
-        ValueError: it is absolute, has a drive or a backslash, or climbs with ``..``.
-    """
-    if text.startswith("/") or "\\" in text or re.match(r"[A-Za-z]:", text):
-        raise ValueError("paths are relative to the repository's root, with / between names")
-    if ".." in text.split("/"):
-        raise ValueError("paths must not leave the repository")
-
-
-def _check_size(text: str) -> None:
-    if file_size(text) > MAX_FILE_SIZE:
-        raise ValueError("the limit cannot be more than 100MiB")
-
-
-def file_size(text: str) -> int:
-    """The bytes that ``5MiB``, ``512KiB`` or ``100B`` stand for."""
-    number = text.rstrip("BKMi")
-    return int(number) * _UNITS[text[len(number) :]]
-
-
-_GLOB = Text("a path pattern such as apps/**", accepts=_check_glob)
-_GLOBS = ListOf(_GLOB)
-_FOLDER = Text("a folder's path from the repository's root", accepts=check_tree_path)
-_VERSION = Text('a Kubernetes version such as "1.34"', pattern=KUBERNETES_VERSION)
-_LEVELS = ("error", "warning", "note")
-
-TARGET = Record(
-    {
-        "paths": Field(
-            ListOf(_GLOB, minimum=1),
-            "The path patterns of the files that this cluster gets.",
-            required=True,
-            example='["clusters/prod/**"]',
-        ),
-        "kubernetes_version": Field(
-            _VERSION, "The Kubernetes version that this cluster runs.", default="the file's kubernetes_version"
-        ),
-        "upgrade_to": Field(
-            _VERSION,
-            "The version that this cluster will run next: manifests are validated for it too.",
-            default="none",
-        ),
-        "dry_run": Field(
-            Choice(DRY_RUN_MODES), "How the dry run asks this cluster's API server (or a stand-in).", default="off"
-        ),
-    }
-)
-
-DESCRIPTION = Record(
-    {
-        "version": Field(Number(1), "The version of this file's format.", required=True, example="1"),
-        "kubernetes_version": Field(
-            _VERSION,
-            "The Kubernetes version that manifests are validated for, in quotes. A target can set its own.",
-            default="the newest that gategit knows",
-            example='"1.34"',
-        ),
-        "include": Field(_GLOBS, "The path patterns of what is looked at.", default='["**"]'),
-        "exclude": Field(
-            _GLOBS, "The path patterns of what is left out. Each report counts what was left out.", default="[]"
-        ),
-        "policies": Field(
-            Record(
-                {
-                    "packs": Field(
-                        ListOf(Text("a pack's name such as recommended", pattern=_RULE_ID)),
-                        "The built-in policy packs that apply; [] for none.",
-                        default="[recommended]",
-                    ),
-                    "folders": Field(ListOf(_FOLDER), "Folders of the repository's own policies.", default="[]"),
-                    "levels": Field(
-                        MapOf(Choice((*_LEVELS, "off")), Text("a rule's id such as image-digest", pattern=_RULE_ID)),
-                        "The level of single rules, or off, by rule id.",
-                        default="each rule's own",
-                    ),
-                    "parameters": Field(
-                        MapOf(
-                            MapOf(Anything(), Text("a parameter's name", pattern=r"[a-z][a-z0-9_]*")),
-                            Text("a policy's id such as image-digest", pattern=_RULE_ID),
-                        ),
-                        "Values for policies that take parameters, by policy id; gategit explain lists them.",
-                        default="each policy's own",
-                    ),
-                }
-            ),
-            "Which policies judge the manifests, and how hard.",
-        ),
-        "schemas": Field(
-            Record(
-                {
-                    "folders": Field(
-                        ListOf(_FOLDER),
-                        "Folders with CustomResourceDefinitions, or with schemas as {group}/{kind}_{version}.json.",
-                        default="[]",
-                    ),
-                    "missing": Field(
-                        Choice((*_LEVELS, "off")),
-                        "The level of a kind that has no schema. Even when off, such objects count as unchecked.",
-                        default="warning",
-                    ),
-                }
-            ),
-            "Where the schemas of custom resources come from.",
-        ),
-        "targets": Field(
-            MapOf(
-                TARGET, Text("a name of letters, digits, dots and dashes", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-            ),
-            "The clusters that parts of the repository deploy to, by name.",
-            default="{}",
-        ),
-        "repositories": Field(
-            ListOf(Text("a URL or path of a git repository")),
-            "Further URLs that mean this repository where Flux and Argo CD objects name a source.",
-            default="the URLs of git's remotes",
-        ),
-        "waivers": Field(
-            Text("a file's path from the repository's root", accepts=check_tree_path),
-            "The file with the waivers.",
-            default="none",
-        ),
-        "limits": Field(
-            Record(
-                {
-                    "file_size": Field(
-                        Text("a size such as 5MiB (B, KiB or MiB)", pattern=_SIZE, accepts=_check_size),
-                        "The largest file that is decoded; a larger one is a finding. At most 100MiB.",
-                        default="5MiB",
-                    )
-                }
-            ),
-            "Limits on what is read.",
-        ),
-        "fail_on": Field(Choice(_LEVELS), "The lowest level of a finding that blocks.", default="error"),
-        "fail_on_existing": Field(Flag(), "Whether findings that the base has too block as well.", default="false"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +132,8 @@ class Config:
 
     def error(self, path: FieldPath, message: str, hint: str = "") -> ConfigError:
         """An error at a key of the config file, for what only later steps can judge (a policy that is not there)."""
+        from gategit.settings import Settings  # noqa: PLC0415  only an error needs it
+
         return Settings(self.text, self.file, {}).error(path, message, hint, on_key=bool(path))
 
 
@@ -345,6 +182,9 @@ def load_config(text: bytes, file: str) -> Config:
         ConfigError: the file does not decode or does not fit; names the file, the line, the key and the nearest
             right key.
     """
+    from gategit.config_format import DESCRIPTION, file_size  # noqa: PLC0415  costs a run without config 10 ms
+    from gategit.settings import read_settings  # noqa: PLC0415  the same
+
     settings = read_settings(text, file, DESCRIPTION)
     data = settings.data
     schemas = data.get("schemas", {})

@@ -2,8 +2,7 @@
 
 A description is a tree of ``Record``, ``MapOf``, ``ListOf``, ``Text``, ``Choice``, ``Number`` and ``Flag``.
 ``read_settings`` decodes a file as manifests are decoded (same limits, same refusal of duplicate keys) and checks it
-against the
-description; what it returns is plain data whose types the description guarantees.
+against the description; what it returns is plain data whose types the description guarantees.
 """
 
 from __future__ import annotations

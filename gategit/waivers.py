@@ -1,7 +1,6 @@
 """Waivers: named, dated, reasoned exceptions. They hide nothing: a waived finding is reported as waived.
 
-The keys are described once, in ``DESCRIPTION``: the reader, schemas/waivers.schema.json and docs/configuration.md all
-come from it.
+gategit/waivers_format.py describes the file, and is imported when there is one.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ from typing import Any
 
 from gategit.globs import name_pattern, path_matcher
 from gategit.model import AppliedWaiver, Finding, Level, Location, ObjectRef, Rule, Stage, State
-from gategit.settings import Field, ListOf, Number, Record, Text, read_settings
 
 EXPIRED = Rule(
     id="waiver-expired",
@@ -49,85 +47,6 @@ RULES: tuple[Rule, ...] = (EXPIRED, UNUSED)
 
 MAX_WAIVERS = 10_000
 """More waivers than this are no list of exceptions any more."""
-
-
-def _check_name_glob(text: str) -> None:
-    name_pattern(text)
-
-
-def _check_path_glob(text: str) -> None:
-    path_matcher((text,))
-
-
-def _check_date(text: str) -> None:
-    # Python reads more than the one form that the pattern lets through; this catches 2027-02-30.
-    date.fromisoformat(text)
-
-
-_NAME_GLOB = "* and ? are allowed."
-
-OBJECT = Record(
-    {
-        "apiVersion": Field(
-            Text("an API version such as apps/v1", accepts=_check_name_glob), f"Its API version; {_NAME_GLOB}"
-        ),
-        "kind": Field(Text("a kind such as Deployment", accepts=_check_name_glob), f"Its kind; {_NAME_GLOB}"),
-        "namespace": Field(
-            Text("a namespace's name", accepts=_check_name_glob), f"Its namespace as its manifest has it; {_NAME_GLOB}"
-        ),
-        "name": Field(Text("an object's name", accepts=_check_name_glob), f"Its name; {_NAME_GLOB}"),
-    },
-    minimum=1,
-)
-
-WAIVER = Record(
-    {
-        "rule": Field(
-            Text("a rule's id such as image-digest", pattern=r"[a-z0-9]+(-[a-z0-9]+)*"),
-            "The rule that is excepted, by its id.",
-            required=True,
-            example="image-digest",
-        ),
-        "object": Field(
-            OBJECT, "The objects that are excepted, by any part of what names them.", default="every object"
-        ),
-        "paths": Field(
-            ListOf(Text("a path pattern such as apps/**", accepts=_check_path_glob), minimum=1),
-            "The path patterns of the files that are excepted.",
-            default="every file",
-        ),
-        "target": Field(
-            Text("a target's name", accepts=_check_name_glob),
-            f"The target that is excepted; {_NAME_GLOB}",
-            default="every target",
-        ),
-        "owner": Field(
-            Text("who answers for the exception"),
-            "Who answers for the exception: a person or team.",
-            required=True,
-            example="team-shop",
-        ),
-        "reason": Field(
-            Text("why the exception is needed"),
-            "Why the exception is needed.",
-            required=True,
-            example="vendor publishes no digests before Q1",
-        ),
-        "expires": Field(
-            Text("a date such as 2027-01-31", pattern=r"[0-9]{4}-[0-9]{2}-[0-9]{2}", accepts=_check_date),
-            "The last day on which the exception holds.",
-            required=True,
-            example="2027-01-31",
-        ),
-    }
-)
-
-DESCRIPTION = Record(
-    {
-        "version": Field(Number(1), "The version of this file's format.", required=True, example="1"),
-        "waivers": Field(ListOf(WAIVER), "The exceptions.", default="[]"),
-    }
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +134,9 @@ def load_waivers(text: bytes, file: str) -> tuple[Waiver, ...]:
     Raises:
         ConfigError: the file does not decode or does not fit; names the file, the line and the key.
     """
+    from gategit.settings import read_settings  # noqa: PLC0415  a run without waivers does not pay for it
+    from gategit.waivers_format import DESCRIPTION  # noqa: PLC0415  the same
+
     settings = read_settings(text, file, DESCRIPTION)
     entries = settings.data.get("waivers", [])
     if len(entries) > MAX_WAIVERS:

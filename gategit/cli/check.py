@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gategit.cli.lazy import StringCommand
 from gategit.cli.output import destinations, wants_color, write
 from gategit.cli.progress import Progress
 from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
@@ -79,7 +80,7 @@ def _complete_color(incomplete: str) -> list[str]:
     return _complete(_COLORS, incomplete)
 
 
-@app.command(epilog=_EPILOG)
+@app.command(cls=StringCommand, epilog=_EPILOG)
 def check(  # noqa: PLR0913  the contract's options, one parameter each
     paths: Annotated[
         list[str] | None,
@@ -188,7 +189,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         str | None, typer.Option(metavar="NAME", help="Judge for this target of the config only.")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option(metavar="N", help="Worker processes. Default: as many as there are processors.")
+        str | None, typer.Option(metavar="N", help="Worker processes. Default: as many as there are processors.")
     ] = None,
     no_cache: Annotated[bool, typer.Option("--no-cache", help="Neither read nor write the cache.")] = False,
     quiet: Annotated[
@@ -319,10 +320,10 @@ def _config(path: str) -> Path:
     return Path(path)
 
 
-def _jobs(number: int) -> int:
-    if number < 1:
-        raise UsageError(f"--jobs cannot be {number}", "use 1 or more")
-    return number
+def _jobs(text: str) -> int:
+    if not re.fullmatch(r"[1-9][0-9]{0,3}", text):
+        raise UsageError(f"--jobs cannot be {text}", "use a number from 1 to 9999")
+    return int(text)
 
 
 def _read_stdin() -> bytes:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gategit.cli.lazy import StringCommand
 from gategit.cli.output import write_stdout
 from gategit.errors import UsageError
 from gategit.nearest import did_you_mean
@@ -22,7 +23,7 @@ def _complete_rules(incomplete: str) -> list[str]:
     return [rule for rule in sorted(known_ids()) if rule.startswith(incomplete)]
 
 
-@app.command(epilog="Example: gategit explain dangling-reference")
+@app.command(cls=StringCommand, epilog="Example: gategit explain dangling-reference")
 def explain(
     rule: Annotated[
         str,

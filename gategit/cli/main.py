@@ -17,7 +17,7 @@ app = typer.Typer(
     # Rich would cost more than the rest of the start-up.
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": ["--help", "-h"]},
     epilog="Exit codes: 0 pass, 1 blocked, 2 wrong usage or configuration, 3 undecided (something was not looked at).",
 )
 

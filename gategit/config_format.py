@@ -1,0 +1,165 @@
+"""The config file's description: its keys, what each may hold and what it is for.
+
+The reader, schemas/config.schema.json and docs/configuration.md all come from ``DESCRIPTION``.
+"""
+
+from __future__ import annotations
+
+import re
+
+from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
+from gategit.globs import path_matcher
+from gategit.settings import Anything, Choice, Field, Flag, ListOf, MapOf, Number, Record, Text
+
+MAX_FILE_SIZE = 100 * 1024 * 1024
+"""The largest value of limits.file_size: git hosts refuse larger files, so none can need it."""
+
+_RULE_ID = r"[a-z0-9]+(-[a-z0-9]+)*"
+_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20}
+_SIZE = r"[1-9][0-9]{0,8}(B|KiB|MiB)"
+
+
+def _check_glob(text: str) -> None:
+    path_matcher((text,))
+
+
+def check_tree_path(text: str) -> None:
+    """Refuse a path that leaves the repository.
+
+    Raises:
+        ValueError: it is absolute, has a drive or a backslash, or climbs with ``..``.
+    """
+    if text.startswith("/") or "\\" in text or re.match(r"[A-Za-z]:", text):
+        raise ValueError("paths are relative to the repository's root, with / between names")
+    if ".." in text.split("/"):
+        raise ValueError("paths must not leave the repository")
+
+
+def _check_size(text: str) -> None:
+    if file_size(text) > MAX_FILE_SIZE:
+        raise ValueError("the limit cannot be more than 100MiB")
+
+
+def file_size(text: str) -> int:
+    """The bytes that ``5MiB``, ``512KiB`` or ``100B`` stand for."""
+    number = text.rstrip("BKMi")
+    return int(number) * _UNITS[text[len(number) :]]
+
+
+_GLOB = Text("a path pattern such as apps/**", accepts=_check_glob)
+_GLOBS = ListOf(_GLOB)
+_FOLDER = Text("a folder's path from the repository's root", accepts=check_tree_path)
+_VERSION = Text('a Kubernetes version such as "1.34"', pattern=KUBERNETES_VERSION)
+_LEVELS = ("error", "warning", "note")
+
+TARGET = Record(
+    {
+        "paths": Field(
+            ListOf(_GLOB, minimum=1),
+            "The path patterns of the files that this cluster gets.",
+            required=True,
+            example='["clusters/prod/**"]',
+        ),
+        "kubernetes_version": Field(
+            _VERSION, "The Kubernetes version that this cluster runs.", default="the file's kubernetes_version"
+        ),
+        "upgrade_to": Field(
+            _VERSION,
+            "The version that this cluster will run next: manifests are validated for it too.",
+            default="none",
+        ),
+        "dry_run": Field(
+            Choice(DRY_RUN_MODES), "How the dry run asks this cluster's API server (or a stand-in).", default="off"
+        ),
+    }
+)
+
+DESCRIPTION = Record(
+    {
+        "version": Field(Number(1), "The version of this file's format.", required=True, example="1"),
+        "kubernetes_version": Field(
+            _VERSION,
+            "The Kubernetes version that manifests are validated for, in quotes. A target can set its own.",
+            default="the newest that gategit knows",
+            example='"1.34"',
+        ),
+        "include": Field(_GLOBS, "The path patterns of what is looked at.", default='["**"]'),
+        "exclude": Field(
+            _GLOBS, "The path patterns of what is left out. Each report counts what was left out.", default="[]"
+        ),
+        "policies": Field(
+            Record(
+                {
+                    "packs": Field(
+                        ListOf(Text("a pack's name such as recommended", pattern=_RULE_ID)),
+                        "The built-in policy packs that apply; [] for none.",
+                        default="[recommended]",
+                    ),
+                    "folders": Field(ListOf(_FOLDER), "Folders of the repository's own policies.", default="[]"),
+                    "levels": Field(
+                        MapOf(Choice((*_LEVELS, "off")), Text("a rule's id such as image-digest", pattern=_RULE_ID)),
+                        "The level of single rules, or off, by rule id.",
+                        default="each rule's own",
+                    ),
+                    "parameters": Field(
+                        MapOf(
+                            MapOf(Anything(), Text("a parameter's name", pattern=r"[a-z][a-z0-9_]*")),
+                            Text("a policy's id such as image-digest", pattern=_RULE_ID),
+                        ),
+                        "Values for policies that take parameters, by policy id; gategit explain lists them.",
+                        default="each policy's own",
+                    ),
+                }
+            ),
+            "Which policies judge the manifests, and how hard.",
+        ),
+        "schemas": Field(
+            Record(
+                {
+                    "folders": Field(
+                        ListOf(_FOLDER),
+                        "Folders with CustomResourceDefinitions, or with schemas as {group}/{kind}_{version}.json.",
+                        default="[]",
+                    ),
+                    "missing": Field(
+                        Choice((*_LEVELS, "off")),
+                        "The level of a kind that has no schema. Even when off, such objects count as unchecked.",
+                        default="warning",
+                    ),
+                }
+            ),
+            "Where the schemas of custom resources come from.",
+        ),
+        "targets": Field(
+            MapOf(
+                TARGET, Text("a name of letters, digits, dots and dashes", pattern=r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+            ),
+            "The clusters that parts of the repository deploy to, by name.",
+            default="{}",
+        ),
+        "repositories": Field(
+            ListOf(Text("a URL or path of a git repository")),
+            "Further URLs that mean this repository where Flux and Argo CD objects name a source.",
+            default="the URLs of git's remotes",
+        ),
+        "waivers": Field(
+            Text("a file's path from the repository's root", accepts=check_tree_path),
+            "The file with the waivers.",
+            default="none",
+        ),
+        "limits": Field(
+            Record(
+                {
+                    "file_size": Field(
+                        Text("a size such as 5MiB (B, KiB or MiB)", pattern=_SIZE, accepts=_check_size),
+                        "The largest file that is decoded; a larger one is a finding. At most 100MiB.",
+                        default="5MiB",
+                    )
+                }
+            ),
+            "Limits on what is read.",
+        ),
+        "fail_on": Field(Choice(_LEVELS), "The lowest level of a finding that blocks.", default="error"),
+        "fail_on_existing": Field(Flag(), "Whether findings that the base has too block as well.", default="false"),
+    }
+)
