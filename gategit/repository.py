@@ -76,7 +76,7 @@ class Trees:
 
     def unchecked(self) -> tuple[Unchecked, ...]:
         """What the head holds that no check can look into, within the request's paths."""
-        return self.head.unchecked()
+        return tuple(item for item in self.head.unchecked() if self.selects(item.what.rstrip("/")))
 
 
 def open_trees(request: Request) -> Trees:
@@ -87,6 +87,8 @@ def open_trees(request: Request) -> Trees:
         UndecidedError: the repository lacks what is needed (a shallow clone), or cannot be read.
     """
     if request.mode is Mode.STDIN:
+        if request.trust is Trust.BASE:
+            raise UsageError("--trust base needs a base, and standard input has none", "use --trust head")
         return Trees(
             None,
             StdinTree(request.stdin),
@@ -145,8 +147,15 @@ def _open_folder(request: Request, event: Event | None) -> Trees:
         revisions = _Revisions(repository, request, event)
         base_commit = revisions.base(revisions.head())
         trusted = _commit_tree(repository, base_commit) if base_commit else None
+        _require_trusted(trust, trusted)
     remotes = _with_event_remote(_read_remotes(top) if top else (), request.environment)
     return Trees(None, head, None, "folder", root, paths, remotes, event, trusted, trust, close)
+
+
+def _require_trusted(trust: Trust, base: Tree | None) -> None:
+    """A base that is not there must not mean that the head is trusted instead."""
+    if trust is Trust.BASE and base is None:
+        raise UsageError("--trust base needs a base, and this change starts from nothing", "use --trust head")
 
 
 def _nothing() -> None:
@@ -182,6 +191,8 @@ def _open_git(request: Request, event: Event | None) -> Trees:
             base_commit = revisions.base(head_commit)
             head = CommitTree(repository, head_commit) if head_commit else WorktreeTree(repository, repository.place)
         base = CommitTree(repository, base_commit) if base_commit else None
+        trust = _default_trust(request, event)
+        _require_trusted(trust, base)
         return Trees(
             base,
             head,
@@ -192,7 +203,7 @@ def _open_git(request: Request, event: Event | None) -> Trees:
             _with_event_remote(repository.remotes, request.environment),
             event,
             base,
-            _default_trust(request, event),
+            trust,
             repository.close,
         )
     except BaseException:
