@@ -12,6 +12,8 @@ import unicodedata
 
 # Letters by category, yet drawn as nothing: the Hangul fillers.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
+# To YAML the other spaces are letters like any; they would look like the plain one. East Asian text has a wide one.
+_SPACES = frozenset(" \u3000")
 _UNSEEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
@@ -23,7 +25,10 @@ LOG_COMMAND = re.compile(r"##(?=[a-z]*\[)", re.IGNORECASE)
 
 def is_unseen(character: str) -> bool:
     """Whether a character acts on its surroundings, or on nothing at all, instead of being drawn."""
-    return unicodedata.category(character) in _UNSEEN_CATEGORIES or character in _BLANK_LETTERS
+    category = unicodedata.category(character)
+    if category == "Zs":
+        return character not in _SPACES
+    return category in _UNSEEN_CATEGORIES or character in _BLANK_LETTERS
 
 
 def escape_character(character: str) -> str:
@@ -77,3 +82,9 @@ def xml(text: str) -> str:
 def safe_lines(text: str) -> list[str]:
     """Split text that may have several lines, such as a help, and make each safe to print on its own."""
     return [line_start(visible(line.strip())) for line in text.strip().split("\n")]
+
+
+def fence_for(text: str) -> str:
+    """A Markdown fence that is longer than any run of backticks in the text, so that the text cannot end it."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    return "`" * max(3, longest + 1)

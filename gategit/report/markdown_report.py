@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from gategit.model import Finding, Report, StageStatus, State, Verdict
-from gategit.report.escaping import safe_lines, shorten, visible, xml
+from gategit.report.escaping import fence_for, safe_lines, shorten, visible, xml
 from gategit.report.excerpt import excerpt
 from gategit.report.summary import (
     by_importance,
@@ -189,7 +189,6 @@ def _source(report: Report, finding: Finding) -> str:
     if not lines:
         return ""
     body = "\n".join(lines)
-    longest = max((len(run) for run in re.findall("`+", body)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = fence_for(body)
     place = f"{shorten(finding.location.file, 500)}:{region.line}:{region.column}"
     return f"<p><code>{xml(place)}</code> <code>{xml(finding.rule)}</code></p>\n\n{fence}text\n{body}\n{fence}\n\n"

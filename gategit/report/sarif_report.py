@@ -18,7 +18,7 @@ import sarif_om
 
 from gategit import __version__
 from gategit.model import Finding, Level, Location, Region, Report, Rule, Stage, StageStatus, State, format_path
-from gategit.report.escaping import shorten, visible, well_formed
+from gategit.report.escaping import fence_for, shorten, visible, well_formed
 from gategit.report.json_report import dump
 from gategit.report.summary import by_importance, grouped_unchecked, verdict_line
 
@@ -144,7 +144,8 @@ def _help_markdown(rule: Rule) -> str:
         parts += ["## How to fix", _lines(rule.help)]
     for title, example in (("This fails", rule.example_fail), ("This passes", rule.example_pass)):
         if example:
-            parts += [f"## {title}", f"```yaml\n{example.rstrip()}\n```"]
+            fence = fence_for(example)
+            parts += [f"## {title}", f"{fence}yaml\n{example.rstrip()}\n{fence}"]
     if rule.references:
         parts += ["## References", "\n".join(f"- <{url}>" for url in rule.references)]
     return "\n\n".join(part for part in parts if part)

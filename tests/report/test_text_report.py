@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+from gategit.model import Finding, Level, Location, Region, Report, Rule, Stage, State, Verdict
+from gategit.report import render
+from gategit.report.summary import by_importance, verdict_line
+
+
+def test_verdict_line_says_what_counts_and_what_does_not(rich_report: Report) -> None:
+    """The last line is the whole answer in one sentence."""
+    findings = tuple(finding for finding in rich_report.findings if finding.level is not Level.NOTE)
+    report = replace(rich_report, verdict=Verdict.BLOCKED, findings=findings, unchecked=())
+    line = "blocked: 2 errors, 2 warnings in 3 files (1 existing, 1 waived not counted)"
+    assert verdict_line(report) == line
+    assert render(report, "text").splitlines()[-1] == line
+
+
+def test_existing_findings_count_where_they_block(rich_report: Report) -> None:
+    """With --fail-on-existing they are in the numbers and shown in full."""
+    report = replace(rich_report, verdict=Verdict.BLOCKED, fail_on_existing=True, unchecked=())
+    assert verdict_line(report) == "blocked: 3 errors, 2 warnings, 1 note in 3 files (1 waived not counted)"
+    assert "existing error[privileged-container]" in render(report, "text")
+
+
+def test_pass_says_that_nothing_is_new(clean_report: Report) -> None:
+    """A pass is one plain line."""
+    assert verdict_line(clean_report) == "pass: no new findings"
+
+
+def test_existing_findings_are_one_line_unless_verbose(rich_report: Report) -> None:
+    """What the base has too does not drown what is new."""
+    quiet = render(rich_report, "text")
+    assert "1 finding that the base has too, not shown (--verbose shows them)" in quiet
+    assert "privileged-container" not in quiet
+    assert "existing error[privileged-container]: container 店 is privileged" in render(
+        rich_report, "text", verbose=True
+    )
+
+
+def test_waived_findings_are_shown_with_their_reason(rich_report: Report) -> None:
+    """A waiver hides nothing."""
+    text = render(rich_report, "text")
+    assert "waived warning[image-digest]: the image of container 店 is not named by a digest" in text
+    assert "= waived: until 2027-01-31 by team-shop: vendor publishes no digests before Q1" in text
+
+
+def test_colours_are_the_only_difference(rich_report: Report) -> None:
+    """With colours stripped, both texts are the same; without, there is no escape sequence."""
+    plain = render(rich_report, "text")
+    coloured = render(rich_report, "text", color=True)
+    assert "\x1b" not in plain
+    assert coloured != plain
+    assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+
+
+def test_source_of_a_sensitive_rule_is_not_shown_anywhere(clean_report: Report) -> None:
+    """A line that may hold a secret is in no report."""
+    rule = Rule("plaintext-secret", Level.ERROR, Stage.POLICY, "s", "r", "h", sensitive=True)
+    finding = Finding(
+        rule.id, Stage.POLICY, Level.ERROR, "a secret in plain text", Location("s.yaml", Region(2, 1, 2, 9))
+    )
+    report = replace(
+        clean_report,
+        findings=(finding,),
+        rules={rule.id: rule},
+        sources={"s.yaml": {1: "x: hunter1", 2: "password: hunter2", 3: "y: hunter3"}},
+    )
+    for name in ("text", "json", "sarif", "github", "junit", "markdown", "html"):
+        assert "hunter" not in render(report, name, verbose=True)
+
+
+def test_width_shortens_source_lines_alone(rich_report: Report) -> None:
+    """Every line of source fits a terminal of 60 columns."""
+    text = render(rich_report, "text", width=60)
+    sources = [line for line in text.splitlines() if re.match(r" +\d* \|", line)]
+    assert sources
+    assert all(len(line) <= 60 for line in sources)
+
+
+def test_most_important_findings_come_first(rich_report: Report) -> None:
+    """What blocks, then new, existing and waived ones, the higher level first, in the report's order."""
+    ordered = [(finding.state, finding.level) for finding in by_importance(rich_report)]
+    assert ordered == [
+        (State.NEW, Level.ERROR),
+        (State.NEW, Level.ERROR),
+        (State.NEW, Level.WARNING),
+        (State.NEW, Level.WARNING),
+        (State.NEW, Level.NOTE),
+        (State.EXISTING, Level.ERROR),
+        (State.WAIVED, Level.WARNING),
+    ]
