@@ -82,6 +82,7 @@ class Repository:
         self._repo.git.set_persistent_git_options(c=list(_OPTIONS))
         self._repo.git.update_environment(**_ENVIRONMENT, **self._overrides())
         self._objects = _ObjectReader(self)
+        self._running: list[git.Git.AutoInterrupt] = []
         self.known: dict[bytes, TreeEntry] = {}
 
     def _overrides(self) -> dict[str, str]:
@@ -135,6 +136,7 @@ class Repository:
             process = call(*arguments[1:], as_process=True, istream=PIPE if stdin else None)
         except self._errors.GitCommandNotFound:
             raise UndecidedError("git is not installed or not in PATH", "install git 2.30 or newer") from None
+        self._running.append(process)
         return cast("git.Git.AutoInterrupt", process)
 
     def finish(self, process: git.Git.AutoInterrupt, command: str) -> bytes:
@@ -148,12 +150,20 @@ class Repository:
         try:
             output, error = process.communicate(timeout=_TIMEOUT)
         except TimeoutExpired:
-            process.kill()
-            process.communicate()
+            self.stop(process)
             raise UndecidedError(f"git {command} did not end within {_TIMEOUT:g} seconds") from None
+        self._running.remove(process)
         if process.returncode:
             raise self.failure(command, error.decode("utf-8", "replace"))
         return cast("bytes", output)
+
+    def stop(self, process: git.Git.AutoInterrupt) -> bytes:
+        """End a command that was started, whether or not it is done, and return its error output."""
+        if process in self._running:
+            self._running.remove(process)
+        process.kill()
+        _, error = process.communicate()
+        return cast("bytes", error)
 
     def failure(self, command: str, error_text: str) -> UndecidedError:
         """The error for a git command that failed, from what it wrote."""
@@ -219,6 +229,8 @@ class Repository:
     def close(self) -> None:
         """End the processes that this repository keeps."""
         self._objects.close()
+        for process in tuple(self._running):
+            self.stop(process)
         self._repo.close()
 
 
@@ -276,10 +288,7 @@ class _ObjectReader:
         process, self._process = self._process, None
         if process is None or self._owner != os.getpid():
             return
-        for pipe in (process.stdin, process.stdout, process.stderr):
-            if pipe:
-                pipe.close()
-        process.wait()
+        self._repository.stop(process)
 
     def commit(self, revision: str) -> tuple[str, tuple[str, ...]] | None:
         """The id and the parents of the commit that a revision names."""
@@ -358,9 +367,7 @@ class _ObjectReader:
 
     def _ended(self) -> UndecidedError:
         process, self._process = self._process, None
-        text = b""
-        if process is not None and process.stderr is not None:
-            text = process.stderr.read()
+        text = self._repository.stop(process) if process is not None else b""
         return self._repository.failure("cat-file", text.decode("utf-8", "replace"))
 
 
@@ -422,7 +429,7 @@ class IndexTree:
             UndecidedError: a merge conflict is not resolved, or git cannot read the index.
         """
         if self._entries is None:
-            staged = parse_ls_files(self._repository.run("ls-files", "-s", "-t", "-z"))
+            staged = parse_ls_files(self._repository.run("ls-files", "-s", "-v", "-z"))
             if staged.conflicts:
                 raise UndecidedError(
                     f"{show_path(staged.conflicts[0])} has a merge conflict that is not resolved in the index",
@@ -499,7 +506,7 @@ class WorktreeTree:
         return (*_submodules(self.entries()), *self._skipped)
 
     def _list(self) -> dict[str, TreeEntry]:
-        staged = parse_ls_files(self._repository.run("ls-files", "-s", "-t", "-z"))
+        staged = parse_ls_files(self._repository.run("ls-files", "-s", "-v", "-z"))
         found = dict(staged.entries)
         hashed = "sha256" if any(len(entry.blob_id) == 64 for entry in found.values()) else "sha1"
         touched, untracked = (
@@ -547,7 +554,7 @@ class WorktreeTree:
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The index as ``git ls-files -s -t -z`` writes it.
+    """The index as ``git ls-files -s -v -z`` writes it.
 
     ``conflicts`` are paths with unresolved merges, ``assumed`` paths whose changes git was told not to look for, and
     ``absent`` paths that a sparse checkout leaves out of the working tree on purpose.
@@ -560,7 +567,7 @@ class Staged:
 
 
 def parse_ls_files(output: bytes) -> Staged:
-    """Read what ``git ls-files -s -t -z`` writes: ``tag mode id stage TAB path NUL``."""
+    """Read what ``git ls-files -s -v -z`` writes: ``tag mode id stage TAB path NUL``."""
     entries: dict[str, TreeEntry] = {}
     conflicts: dict[str, None] = {}
     assumed: set[str] = set()

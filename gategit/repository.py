@@ -224,9 +224,17 @@ class _Revisions:
         """Refuse named revisions and bare repositories where the index is the head."""
         if self._request.base or self._request.head:
             raise UsageError("--staged compares HEAD with the index", "leave out --base and --head")
-        if self._repository.root is None:
+        root = self._repository.root
+        if root is None:
             raise UsageError(
                 f"{self._repository.place} is a bare repository and has no index", "pass --base and --head"
+            )
+        # git takes an index that is not there for an empty one: everything would count as deleted, and pass.
+        index = os.environ.get("GIT_INDEX_FILE")
+        if index and not (root / index).exists():
+            raise UndecidedError(
+                f"GIT_INDEX_FILE names {show_path(index)}, which does not exist",
+                "unset GIT_INDEX_FILE, or name an index of this repository",
             )
 
     def head(self) -> str | None:
