@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from gategit.globs import path_matcher
-from gategit.model import FieldPath, Json, Level
+from gategit.model import FieldPath, Level
 
 if TYPE_CHECKING:
     from gategit.errors import ConfigError
@@ -60,7 +60,6 @@ class PolicySettings:
     packs: tuple[str, ...] = ("recommended",)
     folders: tuple[str, ...] = ()
     levels: Mapping[str, Level | None] = field(default_factory=lambda: MappingProxyType({}))
-    parameters: Mapping[str, Mapping[str, Json]] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +147,6 @@ def _policies(data: Mapping[str, Any]) -> PolicySettings:
         packs=tuple(data.get("packs", default.packs)),
         folders=_folders(data),
         levels=MappingProxyType(levels),
-        parameters=MappingProxyType(dict(data.get("parameters", {}))),
     )
 
 

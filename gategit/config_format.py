@@ -9,7 +9,7 @@ import re
 
 from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
 from gategit.globs import path_matcher
-from gategit.settings import Anything, Choice, Field, Flag, ListOf, MapOf, Number, Record, Text
+from gategit.settings import Choice, Field, Flag, ListOf, MapOf, Number, Record, Text
 
 MAX_FILE_SIZE = 100 * 1024 * 1024
 """The largest value of limits.file_size: git hosts refuse larger files, so none can need it."""
@@ -100,14 +100,6 @@ DESCRIPTION = Record(
                         MapOf(Choice((*_LEVELS, "off")), Text("a rule's id such as image-digest", pattern=_RULE_ID)),
                         "The level of single rules, or off, by rule id.",
                         default="each rule's own",
-                    ),
-                    "parameters": Field(
-                        MapOf(
-                            MapOf(Anything(), Text("a parameter's name", pattern=r"[a-z][a-z0-9_]*")),
-                            Text("a policy's id such as image-digest", pattern=_RULE_ID),
-                        ),
-                        "Values for policies that take parameters, by policy id; gategit explain lists them.",
-                        default="each policy's own",
                     ),
                 }
             ),

@@ -61,11 +61,6 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
-class Anything:
-    """Any value, checked by who uses it."""
-
-
-@dataclass(frozen=True, slots=True)
 class ListOf:
     """A list of the same thing."""
 
@@ -100,7 +95,7 @@ class Record:
     minimum: int = 0
 
 
-Node = Text | Choice | Number | Flag | Anything | ListOf | MapOf | Record
+Node = Text | Choice | Number | Flag | ListOf | MapOf | Record
 
 
 def _shown(value: Any) -> str:
@@ -112,8 +107,13 @@ def _shown(value: Any) -> str:
     if isinstance(value, int | float):
         return f"the number {value}"
     if isinstance(value, str):
-        return f'"{value}"' if len(value) <= 60 and value.isprintable() else "this text"
+        return f'"{value}"' if _is_short(value) else "this text"
     return "a list" if isinstance(value, list) else "a mapping"
+
+
+def _is_short(text: str) -> bool:
+    """Whether a message can show it as it is."""
+    return len(text) <= 60 and text.isprintable()
 
 
 class Settings:
@@ -152,7 +152,7 @@ class _Reader:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
 
-    def read(self, node: Node, value: Any, path: FieldPath) -> Any:  # noqa: C901, PLR0911  one line a kind
+    def read(self, node: Node, value: Any, path: FieldPath) -> Any:  # noqa: PLR0911  one line a kind
         match node:
             case Record():
                 return self.record(node, value, path)
@@ -165,14 +165,10 @@ class _Reader:
             case Choice():
                 return self.choice(node, value, path)
             case Number():
-                if value != node.value or isinstance(value, bool | float):
-                    self.fail(path, f"must be {node.value}, not {_shown(value)}", "newer files need a newer gategit")
-                return value
+                return self.number(node, value, path)
             case Flag():
                 if not isinstance(value, bool):
                     self.fail(path, f"must be true or false, not {_shown(value)}")
-                return value
-            case Anything():
                 return value
 
     def fail(self, path: FieldPath, message: str, hint: str = "") -> NoReturn:
@@ -186,7 +182,8 @@ class _Reader:
         for key, item in value.items():
             field = node.fields.get(key)
             if field is None:
-                message = f"unknown key {key[:80]}{where}{did_you_mean(key, node.fields)}"
+                shown = key if _is_short(key) else f"{key[:40]!r}…"
+                message = f"unknown key {shown}{where}{did_you_mean(key, node.fields)}"
                 raise self.settings.error((*path, key), message, f"keys{where}: {', '.join(node.fields)}", on_key=True)
             read[key] = self.read(field.node, item, (*path, key))
         for key, field in node.fields.items():
@@ -205,14 +202,13 @@ class _Reader:
         return {key: self.read(node.value, item, (*path, key)) for key, item in value.items()}
 
     def key(self, node: Text, key: str, path: FieldPath) -> None:
-        problem = _text_problem(node, key)
-        if problem:
-            where = f" in {format_path(path)}" if path else ""
-            raise self.settings.error((*path, key), f"the key {key[:80]}{where} {problem}", on_key=True)
+        if not re.fullmatch(node.pattern, key):
+            message = f"{_shown(key)} in {format_path(path)} must be {node.expected}"
+            raise self.settings.error((*path, key), message, on_key=True)
 
     def list_of(self, node: ListOf, value: Any, path: FieldPath) -> list[Any]:
         if not isinstance(value, list):
-            hint = f"write [{value}]" if isinstance(value, str) and len(value) <= 60 else ""
+            hint = f'write ["{value}"]' if isinstance(value, str) and _is_short(value) else ""
             self.fail(path, f"must be a list, not {_shown(value)}", hint)
         if len(value) < node.minimum:
             self.fail(path, "must not be an empty list")
@@ -227,6 +223,13 @@ class _Reader:
         if problem:
             self.fail(path, problem)
         return str(value)
+
+    def number(self, node: Number, value: Any, path: FieldPath) -> int:
+        if isinstance(value, bool) or value != node.value:
+            newer = isinstance(value, int) and value > node.value
+            hint = "a newer gategit may read it" if newer else f"write {node.value}"
+            self.fail(path, f"must be {node.value}, not {_shown(value)}", hint)
+        return node.value
 
     def choice(self, node: Choice, value: Any, path: FieldPath) -> str:
         # YAML 1.1 reads a bare off as false, as kubectl does; the writer's intent is beyond doubt.
@@ -323,5 +326,3 @@ def _schema(node: Node) -> dict[str, Any]:  # noqa: PLR0911  one return for each
             return {"const": node.value}
         case Flag():
             return {"type": "boolean"}
-        case Anything():
-            return {}
