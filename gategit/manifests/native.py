@@ -1,0 +1,182 @@
+"""The fast path: libyaml composes in C, and plain data is built from its nodes with no look at positions.
+
+It takes what nearly every manifest is and refuses, with ``Unusual``, whatever needs care: duplicate and merge keys,
+tags, deep nesting. A refusal says nothing about the text; the careful path (``nodes``, ``decode``) judges it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from _ruamel_yaml import CParser
+from ruamel.yaml.error import YAMLError
+from ruamel.yaml.nodes import MappingNode, ScalarNode
+from ruamel.yaml.tag import Tag
+
+from gategit.manifests.scalars import key_text, resolve_plain
+
+_PLAIN: Final = Tag(suffix="plain")
+_QUOTED: Final = Tag(suffix="quoted")
+_COLLECTION: Final = Tag(suffix="collection")
+
+_FLOW_OPENERS: Final = 1000
+_LINE_LENGTH: Final = 300
+"""libyaml composes by recursion in C. A block collection needs a column of its own on some line (two where a list
+stands at its key's column), a flow collection a bracket: so these two bound the depth before composing starts."""
+
+_COUNTED_FROM: Final = 64 * 1024
+"""Below this many bytes a document cannot hold so many nodes that it matters."""
+
+_MEMO_ENTRIES: Final = 20_000
+_MEMO_LENGTH: Final = 64
+
+_MISSING: Final = object()
+_values: dict[str, Any] = {}
+
+
+class Unusual(Exception):  # noqa: N818  a change of path, not an error that anybody sees
+    """The fast path leaves this text to the careful one."""
+
+
+class _Parser(CParser):  # type: ignore[misc]  ruamel.yaml.clib has no type information
+    """Tells plain scalars from quoted ones by a shared tag, and keeps no resolver state."""
+
+    def resolve(self, kind: Any, _value: Any, implicit: Any) -> Tag:
+        if kind is ScalarNode:
+            return _PLAIN if implicit[0] else _QUOTED
+        return _COLLECTION
+
+    # Called for every node with one and two arguments: a C function that ignores them costs least.
+    descend_resolver = staticmethod("".format)
+    ascend_resolver = staticmethod("".format)
+
+
+def fast_documents(content: bytes, *, depth: int, nodes: int) -> list[tuple[int, int, Any]]:
+    """Index, line and data of each document that is not empty.
+
+    Raises:
+        Unusual: the text needs the careful path.
+    """
+    if content.count(b"[") + content.count(b"{") > _FLOW_OPENERS:
+        raise Unusual
+    if max(map(len, content.split(b"\n"))) > _LINE_LENGTH and _long_indent(content):
+        raise Unusual
+    try:
+        if len(content) > _COUNTED_FROM and _count_events(content) > nodes:
+            raise Unusual
+        parser = _Parser(content)
+        build = _Builder(depth, nodes)
+        found = []
+        index = 0
+        while parser.check_node():
+            root = parser.get_node()
+            data = build.document(root)
+            if data is not None:
+                found.append((index, root.start_mark.line + 1, data))
+            index += 1
+    except YAMLError:
+        raise Unusual from None
+    return found
+
+
+def _long_indent(content: bytes) -> bool:
+    for line in content.split(b"\n"):
+        if len(line) > _LINE_LENGTH and not line[:_LINE_LENGTH].strip(b" -?:\r"):
+            return True
+    return False
+
+
+def _count_events(content: bytes) -> int:
+    parser = CParser(content)
+    count = parser.raw_parse()
+    return count if isinstance(count, int) else 0
+
+
+def _plain(text: str) -> Any:
+    value = resolve_plain(text)
+    if value.__class__ is float and not -1e400 < value < 1e400:
+        raise Unusual  # infinity and NaN, which JSON cannot carry
+    if len(text) <= _MEMO_LENGTH:
+        if len(_values) >= _MEMO_ENTRIES:
+            _values.clear()
+        _values[text] = value
+    return value
+
+
+class _Builder:
+    """Plain data from libyaml's nodes. ``_left`` bounds what aliases can blow up."""
+
+    __slots__ = ("_depth", "_left")
+
+    def __init__(self, depth: int, nodes: int) -> None:
+        self._depth = depth
+        self._left = nodes
+
+    def document(self, root: Any) -> Any:
+        if root.__class__ is ScalarNode:
+            return self._scalar(root)
+        return self._collection(root, self._depth)
+
+    def _scalar(self, node: Any) -> Any:
+        tag = node.ctag
+        if tag is _QUOTED:
+            return node.value
+        if tag is not _PLAIN:
+            raise Unusual
+        text = node.value
+        value = _values.get(text, _MISSING)
+        return _plain(text) if value is _MISSING else value
+
+    def _collection(self, node: Any, depth: int) -> Any:
+        if node.ctag is not _COLLECTION or not depth:
+            raise Unusual
+        children = node.value
+        self._left -= len(children)
+        if self._left < 0:
+            raise Unusual
+        memo = _values
+        if node.__class__ is not MappingNode:
+            items = []
+            for child in children:
+                if child.__class__ is ScalarNode:
+                    if child.ctag is _QUOTED:
+                        items.append(child.value)
+                    else:
+                        items.append(self._scalar(child))
+                else:
+                    items.append(self._collection(child, depth - 1))
+            return items
+        data: dict[str, Any] = {}
+        for key, child in children:
+            if key.__class__ is not ScalarNode:
+                raise Unusual
+            tag = key.ctag
+            name = key.value
+            if tag is _PLAIN:
+                value = memo.get(name, _MISSING)
+                if value is _MISSING:
+                    value = _plain(name)
+                if value.__class__ is not str:
+                    value = key_text(value)
+                    if value is None:
+                        raise Unusual
+                elif value == "<<":
+                    raise Unusual
+                name = value
+            elif tag is not _QUOTED:
+                raise Unusual
+            if child.__class__ is ScalarNode:
+                tag = child.ctag
+                text = child.value
+                if tag is _QUOTED:
+                    data[name] = text
+                elif tag is _PLAIN:
+                    value = memo.get(text, _MISSING)
+                    data[name] = _plain(text) if value is _MISSING else value
+                else:
+                    raise Unusual
+            else:
+                data[name] = self._collection(child, depth - 1)
+        if len(data) != len(children):
+            raise Unusual
+        return data

@@ -1,0 +1,231 @@
+"""YAML events composed into light nodes that know their place: the careful path, for what the fast one will not take.
+
+Composing is a loop, not a recursion, and every limit is checked while events arrive, so nothing that a document says
+can exhaust the stack or the memory.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, Final
+
+_PURE_RETRY_CHARACTERS: Final = 512 * 1024
+"""How much text ruamel's Python scanner (about 200 times slower than libyaml) is asked to read a second time."""
+
+_DOCUMENT_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_LEADING_NOISE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r)|%[^\r\n]*(?:\r\n|\n|\r))*[ \t]*(?:#[^\r\n]*)?\Z")
+
+
+class Kind(IntEnum):
+    """What a node is."""
+
+    SCALAR = 0
+    SEQUENCE = 1
+    MAPPING = 2
+    ALIAS = 3
+
+
+class Node:
+    """One node of a document. ``start`` and ``end`` are indices into the text.
+
+    ``value`` is a string, a list of nodes, a list of pairs of nodes, or for an alias the node that it names.
+    """
+
+    __slots__ = ("anchor", "end", "flow", "kind", "plain", "start", "tag", "value")
+
+    def __init__(self, kind: Kind, value: Any, tag: str | None, start: int, end: int) -> None:
+        self.kind = kind
+        self.value = value
+        self.tag = tag
+        self.start = start
+        self.end = end
+        self.plain = False
+        self.flow = False
+        self.anchor: str | None = None
+
+    @property
+    def target(self) -> Node:
+        """The node itself, or the one that an alias names."""
+        node = self
+        while node.kind is Kind.ALIAS:
+            node = node.value
+        return node
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why a text cannot be composed, in libyaml's words, and where. ``limit`` marks a limit of ours."""
+
+    problem: str
+    index: int
+    context: str = ""
+    context_index: int | None = None
+    limit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One document of a stream that is read by itself, since another one of the stream cannot be read."""
+
+    index: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Composed:
+    """The documents before the first fault (all of them where there is none). Empty documents are empty scalars."""
+
+    documents: tuple[Node, ...]
+    fault: Fault | None
+
+
+class _Stop(Exception):  # noqa: N818  control flow, not an error that anybody sees
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.problem)
+        self.fault = fault
+
+
+def compose(text: str, *, depth: int, nodes: int, offset: int = 0) -> Composed:
+    """Compose every document of a text.
+
+    Args:
+        text: decoded text.
+        depth: how deep collections may nest.
+        nodes: how many nodes the text may hold.
+        offset: added to every index, for a piece of a longer text.
+    """
+    composed = _compose_events(_native_events(text, offset), depth=depth, nodes=nodes, offset=offset)
+    fault = composed.fault
+    if fault is not None and fault.problem == "found unexpected ':'" and len(text) <= _PURE_RETRY_CHARACTERS:
+        # The bundled libyaml refuses [http://example.com], which YAML allows and Go's reader accepts.
+        return _compose_events(_pure_events(text, offset), depth=depth, nodes=nodes, offset=offset)
+    return composed
+
+
+def _native_events(text: str, offset: int) -> Iterator[Any]:
+    from _ruamel_yaml import CParser  # noqa: PLC0415  imported late: only what the fast path refuses comes here
+
+    parser = CParser(text)
+    yield from _guarded(iter(parser.get_event, None), offset)
+
+
+def _pure_events(text: str, offset: int) -> Iterator[Any]:
+    from ruamel.yaml import YAML  # noqa: PLC0415  the same
+
+    yield from _guarded(iter(YAML(typ="safe", pure=True).parse(text)), offset)
+
+
+def _guarded(events: Iterator[Any], offset: int) -> Iterator[Any]:
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415  the same
+    from ruamel.yaml.reader import ReaderError  # noqa: PLC0415  the same
+
+    try:
+        yield from events
+    except ReaderError as error:
+        raise _Stop(Fault(str(error.reason), error.position + offset)) from None
+    except MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise _Stop(
+            Fault(
+                str(error.problem or error.context or "not valid YAML"),
+                (mark.index if mark is not None else 0) + offset,
+                str(error.context or ""),
+                error.context_mark.index + offset if error.context_mark is not None else None,
+            ),
+        ) from None
+    except (YAMLError, ValueError, TypeError, AttributeError, IndexError) as error:
+        # The Python scanner fails in its own ways on text that no YAML reader takes.
+        raise _Stop(Fault(f"not valid YAML: {error}", offset)) from None
+
+
+def _compose_events(events: Iterable[Any], *, depth: int, nodes: int, offset: int) -> Composed:
+    documents: list[Node] = []
+    try:
+        for document in _documents(events, depth, nodes, offset):
+            documents.append(document)  # noqa: PERF402  what came before a fault is kept
+    except _Stop as stop:
+        return Composed(tuple(documents), stop.fault)
+    return Composed(tuple(documents), None)
+
+
+def _documents(events: Iterable[Any], depth: int, nodes: int, offset: int) -> Iterator[Node]:  # noqa: C901, PLR0912, PLR0915  one event loop, best read in one piece
+    anchors: dict[str, Node] = {}
+    stack: list[Node] = []
+    pending: list[Node | None] = []  # for each open mapping, the key that waits for its value
+    count = 0
+    for event in events:
+        name = event.__class__.__name__
+        start = event.start_mark.index + offset
+        if name == "ScalarEvent":
+            node = Node(Kind.SCALAR, event.value, event.tag, start, event.end_mark.index + offset)
+            node.plain = bool(event.implicit[0])
+        elif name == "AliasEvent":
+            named = anchors.get(event.anchor)
+            if named is None:
+                raise _Stop(Fault(f"found undefined alias {event.anchor}", start))
+            if named in stack:
+                raise _Stop(Fault(f"found alias inside its own anchor {event.anchor}", start))
+            node = Node(Kind.ALIAS, named, None, start, event.end_mark.index + offset)
+        elif name in {"SequenceStartEvent", "MappingStartEvent"}:
+            kind = Kind.SEQUENCE if name == "SequenceStartEvent" else Kind.MAPPING
+            node = Node(kind, [], event.tag, start, start)
+            node.flow = bool(event.flow_style)
+            if len(stack) >= depth:
+                raise _Stop(Fault(f"nested deeper than {depth} levels", start, limit=True))
+        elif name in {"SequenceEndEvent", "MappingEndEvent"}:
+            node = stack.pop()
+            pending.pop()
+            node.end = event.end_mark.index + offset
+            if not stack:
+                yield node
+            continue
+        else:
+            if name == "DocumentStartEvent":
+                anchors = {}
+                count = 0
+            continue
+        count += 1
+        if count > nodes:
+            raise _Stop(Fault(f"more than {nodes:,} values in one document", start, limit=True))
+        if node.kind is not Kind.ALIAS and event.anchor:
+            anchors[event.anchor] = node
+            node.anchor = event.anchor
+        if stack:
+            parent = stack[-1]
+            if parent.kind is Kind.SEQUENCE:
+                parent.value.append(node)
+            elif pending[-1] is None:
+                pending[-1] = node
+            else:
+                parent.value.append((pending[-1], node))
+                pending[-1] = None
+        if node.kind in {Kind.SEQUENCE, Kind.MAPPING}:
+            stack.append(node)
+            pending.append(None)
+        elif not stack:
+            yield node
+
+
+def split(text: str) -> list[Piece]:
+    """Cut a stream at its ``---`` and ``...`` lines, numbering the documents as a reader of the whole would.
+
+    Text before the first marker is a document only where it holds more than comments and directives; text after
+    ``...`` likewise.
+    """
+    pieces: list[Piece] = []
+    start = 0
+    explicit = False
+    for found in [*_DOCUMENT_MARKER.finditer(text), None]:
+        end = found.start() if found is not None else len(text)
+        if explicit or not _LEADING_NOISE.fullmatch(text, start, end):
+            pieces.append(Piece(len(pieces), start, end))
+            start = end
+        # Directives and comments before a marker stay with the document that the marker begins.
+        explicit = found is not None and found.group() == "---"
+        if found is not None and found.group() == "...":
+            start = found.end()
+    return pieces

@@ -1,0 +1,158 @@
+"""Where a field stands in its file. Composed only when somebody asks, that is for findings."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Literal
+
+from gategit.manifests.decode import Limits
+from gategit.manifests.jsontext import compose_json
+from gategit.manifests.nodes import Kind, Node, compose, split
+from gategit.manifests.scalars import key_text, resolve_plain
+from gategit.manifests.text import Lines, NotText, decode_text
+from gategit.model import FieldPath, Region
+
+
+class SourceMap:
+    """Field paths of a file's documents to ranges of its text. No method raises, whatever it is asked.
+
+    Args:
+        content: the file's bytes.
+        path: where it stands; only its extension matters.
+    """
+
+    def __init__(self, content: bytes, path: str) -> None:
+        self._content = content
+        self._json = path.endswith(".json")
+
+    @cached_property
+    def _text(self) -> str:
+        text = decode_text(self._content) if len(self._content) <= 4 * Limits().file_bytes else ""
+        return "" if isinstance(text, NotText) else text
+
+    @cached_property
+    def _lines(self) -> Lines:
+        return Lines(self._text)
+
+    @cached_property
+    def _roots(self) -> dict[int, Node]:
+        limits = Limits()
+        depth, nodes = limits.depth, 4 * limits.nodes
+        if self._json:
+            return dict(enumerate(compose_json(self._text, depth=depth, nodes=nodes).documents))
+        whole = compose(self._text, depth=depth, nodes=nodes)
+        if whole.fault is None:
+            return dict(enumerate(whole.documents))
+        roots = {}
+        for piece in split(self._text)[: limits.documents]:
+            part = compose(self._text[piece.start : piece.end], depth=depth, nodes=nodes, offset=piece.start)
+            if part.documents and part.fault is None:
+                roots[piece.index] = part.documents[0]
+        return roots
+
+    def region(self, document: int, path: FieldPath, *, on: Literal["key", "value"] = "value") -> Region:
+        """The place of a field, or of its nearest ancestor that exists.
+
+        A scalar or a flow collection is covered whole; a block collection by its first line; a field that is absent
+        or empty by the key it should stand under. A list item has no key: it is covered as a value.
+        """
+        root = self._roots.get(document)
+        if root is None:
+            return Region(1, 1, 1, 2)
+        key, node, complete = _find(root, path)
+        if key is not None and (on == "key" or not complete or (node.start == node.end and node.kind is Kind.SCALAR)):
+            return self._trimmed(key)
+        return self._trimmed(node)
+
+    def scalar(self, document: int, path: FieldPath) -> str | None:
+        """The source text of a scalar that stands without quotes; None where there is none at this path."""
+        root = self._roots.get(document)
+        if root is None:
+            return None
+        _, node, complete = _find(root, path)
+        node = node.target
+        if not complete or node.kind is not Kind.SCALAR or not node.plain or node.tag not in (None, "!"):
+            return None
+        return str(node.value)
+
+    def line_text(self, line: int) -> str:
+        """The text of a line (1-based) without its end; "" where there is no such line."""
+        return self._lines.line(line)
+
+    def _trimmed(self, node: Node) -> Region:
+        text = self._text
+        if node.kind in (Kind.SEQUENCE, Kind.MAPPING) and not node.flow:
+            return self._lines.region(node.start, max(_first_line_end(node, self._lines), node.start + 1))
+        end = node.end
+        while end > node.start and text[end - 1 : end].isspace():
+            end -= 1
+        return self._lines.region(node.start, max(end, node.start + 1) if node.start < len(text) else end)
+
+
+def _first_line_end(node: Node, lines: Lines) -> int:
+    """Where the first line of a block collection ends: after the last scalar on it."""
+    line = lines.position(node.start)[0]
+    end = node.start
+    waiting = [node]
+    for _ in range(200):  # the first line of a file may be very long; its beginning is place enough
+        if not waiting:
+            break
+        one = waiting.pop()
+        if one.kind in (Kind.SCALAR, Kind.ALIAS) or one.flow:
+            if lines.position(one.start)[0] == line:
+                last, _ = lines.position(one.end)
+                end = max(end, one.end if last == line else _line_end(lines, line))
+            continue
+        if one.value:
+            first = one.value[0]
+            waiting.extend(first if isinstance(first, tuple) else (first,))
+    return end
+
+
+def _line_end(lines: Lines, line: int) -> int:
+    return lines.line_start(line) + len(lines.line(line).rstrip())
+
+
+def _find(root: Node, path: FieldPath) -> tuple[Node | None, Node, bool]:
+    """The key and the node at a path, as deep as it exists, and whether all of it does."""
+    key: Node | None = None
+    node = root
+    for step in path:
+        found = _step(node.target, step)
+        if found is None:
+            return key, node, False
+        key, node = found
+    return key, node, True
+
+
+def _step(node: Node, step: str | int) -> tuple[Node | None, Node] | None:
+    if node.kind is Kind.SEQUENCE:
+        if isinstance(step, int) and not isinstance(step, bool) and 0 <= step < len(node.value):
+            return None, node.value[step]
+        return None
+    if node.kind is not Kind.MAPPING or not isinstance(step, str):
+        return None
+    merged: list[Node] = []
+    last: tuple[Node, Node] | None = None
+    for key, child in node.value:
+        name = key.target
+        if name.kind is not Kind.SCALAR:
+            continue
+        if name.plain and name.value == "<<":
+            merged.extend(child.target.value if child.target.kind is Kind.SEQUENCE else [child])
+        elif _name(name) == step:
+            last = (key, child)
+    if last is not None:
+        return last
+    for source in merged:
+        if source.target.kind is Kind.MAPPING:
+            found = _step(source.target, step)
+            if found is not None:
+                return found
+    return None
+
+
+def _name(key: Node) -> str | None:
+    if not key.plain:
+        return str(key.value)
+    return key_text(resolve_plain(key.value))
