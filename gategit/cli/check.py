@@ -13,6 +13,7 @@ import typer
 from gategit.cli.lazy import StringCommand
 from gategit.cli.output import destinations, wants_color, write
 from gategit.cli.progress import Progress
+from gategit.cli.rule_ids import check_rule_ids, complete_rule
 from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
 from gategit.errors import UndecidedError, UsageError
 from gategit.model import Level, Stage, Verdict
@@ -43,12 +44,6 @@ Examples:
 \b
 Exit codes: 0 pass, 1 blocked, 2 wrong usage or configuration, 3 undecided.
 """
-
-
-def _complete_rules(incomplete: str) -> list[str]:
-    from gategit.rules import known_ids  # noqa: PLC0415  reads every policy: only completion and checks pay for it
-
-    return [rule for rule in sorted(known_ids()) if rule.startswith(incomplete)]
 
 
 def _complete(words: Sequence[str], incomplete: str) -> list[str]:
@@ -175,11 +170,11 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
     no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Judge as if there were no waivers.")] = False,
     select: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE", help="Report only this rule. Repeatable.", autocompletion=_complete_rules),
+        typer.Option(metavar="RULE", help="Report only this rule. Repeatable.", autocompletion=complete_rule),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option(metavar="RULE", help="Do not report this rule. Repeatable.", autocompletion=_complete_rules),
+        typer.Option(metavar="RULE", help="Do not report this rule. Repeatable.", autocompletion=complete_rule),
     ] = None,
     config: Annotated[
         str | None,
@@ -219,6 +214,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
     places = destinations(format_, output, report or (), FORMATS)
     given = tuple(paths or ())
     mode = _mode(given, all_=all_, staged=staged, base=base, head=head)
+    config_file = None if config is None else _config(config)
     request = Request(
         directory=Path.cwd(),
         mode=mode,
@@ -232,9 +228,9 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         stages=None if stages is None else _stages(stages),
         dry_run=None if dry_run is None else _dry_run(dry_run),
         use_waivers=not no_waivers,
-        select=frozenset(select or ()),
-        ignore=frozenset(ignore or ()),
-        config=None if config is None else _config(config),
+        select=check_rule_ids("--select", select or (), config_file),
+        ignore=check_rule_ids("--ignore", ignore or (), config_file),
+        config=config_file,
         target=target,
         jobs=None if jobs is None else _jobs(jobs),
         use_cache=not no_cache,

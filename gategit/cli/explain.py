@@ -8,8 +8,7 @@ import typer
 
 from gategit.cli.lazy import StringCommand
 from gategit.cli.output import write_stdout
-from gategit.errors import UsageError
-from gategit.nearest import did_you_mean
+from gategit.cli.rule_ids import check_rule_ids, complete_rule
 
 if TYPE_CHECKING:
     from gategit.model import Rule
@@ -17,31 +16,25 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
-def _complete_rules(incomplete: str) -> list[str]:
-    from gategit.rules import known_ids  # noqa: PLC0415  reads every policy
-
-    return [rule for rule in sorted(known_ids()) if rule.startswith(incomplete)]
-
-
 @app.command(cls=StringCommand, epilog="Example: gategit explain dangling-reference")
 def explain(
     rule: Annotated[
         str,
-        typer.Argument(metavar="RULE", help="The id that a finding shows.", autocompletion=_complete_rules),
+        typer.Argument(metavar="RULE", help="The id that a finding shows.", autocompletion=complete_rule),
     ],
 ) -> None:
     """Explain a rule: what it asks, why, how to fix what breaks it, with examples where it has some."""
-    from gategit.rules import by_id, known_ids  # noqa: PLC0415  only once the arguments are right
+    from gategit.rules import by_id  # noqa: PLC0415  only once the arguments are right
 
     try:
         found = by_id(rule)
     except KeyError:
-        known = known_ids()
-        raise UsageError(
-            f"there is no rule {rule}{did_you_mean(rule, known)}",
-            "the report names each finding's rule; gategit policy list lists the policies",
-        ) from None
-    write_stdout(rule_page(found))
+        check_rule_ids("explain", [rule], None)
+        from gategit.cli.policy import explain_policy  # noqa: PLC0415  only the repository's own policies need it
+
+        explain_policy(rule)
+    else:
+        write_stdout(rule_page(found))
 
 
 def rule_page(rule: Rule) -> str:
