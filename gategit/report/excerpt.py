@@ -66,6 +66,30 @@ def excerpt(lines: Mapping[int, str], region: Region, width: int) -> list[Excerp
     return shown
 
 
+def marked_parts(line: Excerpt) -> tuple[str, str, str]:
+    """Split a drawn line into what stands before, above and after its marker, for formats that can underline."""
+    start = line.marker.find("^") if line.marker else width_of(line.text)
+    before = _prefix(line.text, start)
+    marked = _prefix(line.text[len(before) :], len(line.marker) - start)
+    return before, marked, line.text[len(before) + len(marked) :]
+
+
+def width_of(text: str) -> int:
+    """How many columns a terminal gives to drawn text."""
+    return sum(map(display_width, text))
+
+
+def _prefix(text: str, width: int) -> str:
+    """The start of a text that fills ``width`` columns, with the combining marks that follow it."""
+    used = 0
+    for index, character in enumerate(text):
+        size = display_width(character)
+        if used + size > width:
+            return text[:index]
+        used += size
+    return text
+
+
 def mark(text: str, start: int, end: int, width: int) -> tuple[str, str]:
     """Draw one line and the marker below it.
 

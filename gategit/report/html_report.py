@@ -8,7 +8,7 @@ from itertools import groupby
 
 from gategit.model import Finding, Level, Report, StageStatus, State, format_path
 from gategit.report.escaping import safe_lines, shorten, visible, xml
-from gategit.report.excerpt import excerpt
+from gategit.report.excerpt import excerpt, marked_parts
 from gategit.report.summary import by_importance, change_line, grouped_unchecked, level_counts, plural, verdict_detail
 
 MAX_FINDINGS = 5_000
@@ -37,12 +37,14 @@ article.error { border-color: var(--error); } article.warning { border-color: va
 article.note { border-color: var(--note); } article.waived, article.existing { border-left-style: dashed; }
 article p { margin: .25rem 0; }
 .error > p > b, .error mark { color: var(--error); } .warning > p > b, .warning mark { color: var(--warning); }
-.note > p > b, .note mark { color: var(--note); } mark { background: none; font-weight: bold; }
+.note > p > b, .note mark { color: var(--note); } mark { background: none; font-weight: bold;
+  text-decoration: underline wavy; text-underline-offset: .25em; }
 .pass { color: var(--pass); } .blocked { color: var(--blocked); } .undecided { color: var(--undecided); }
-.dim { color: var(--dim); } .right { white-space: pre-line; }
+.dim { color: var(--dim); }
 fieldset { display: flex; flex-wrap: wrap; gap: .25rem 1rem; margin: 1rem 0; border: 1px solid var(--line);
   border-radius: 6px; } [hidden] { display: none; }
-table { border-collapse: collapse; } td, th { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }
+table { border-collapse: collapse; } th, td:nth-child(2) { white-space: nowrap; }
+td, th { padding: .2rem .8rem .2rem 0; text-align: left; vertical-align: top; }
 """
 
 _SCRIPT = """
@@ -179,9 +181,10 @@ def _source(report: Report, finding: Finding) -> list[str]:
     lines = []
     for line in shown:
         number = "" if line.number is None else str(line.number)
-        lines.append(f'<span class="dim">{number.rjust(gutter)} |</span> {xml(line.text)}')
-        if line.marker:
-            lines.append(f'<span class="dim">{" " * gutter} |</span> <mark>{line.marker}</mark>')
+        before, marked, after = marked_parts(line)
+        # Fonts draw wide characters as they like, so the text itself is marked, not the line below it.
+        text = f"{xml(before)}<mark>{xml(marked) or '^'}</mark>{xml(after)}" if line.marker else xml(line.text)
+        lines.append(f'<span class="dim">{number.rjust(gutter)} |</span> {text}')
     return ["<pre>" + "\n".join(lines) + "</pre>"] if lines else []
 
 

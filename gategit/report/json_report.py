@@ -18,11 +18,11 @@ def render(report: Report, *, color: bool, verbose: bool, width: int) -> str:  #
     return dump(as_data(report))
 
 
-def dump(data: Any) -> str:
-    """Write plain data as indented JSON in ASCII, which no terminal, locale or editor can misread."""
+def dump(data: Any, *, compact: bool = False) -> str:
+    """Write plain data as JSON in ASCII, which no terminal, locale or editor can misread; indented unless compact."""
     # Neither DEL, the one control character that JSON's ASCII form leaves as it is, nor "##" can stand outside strings.
-    text = json.dumps(data, indent=2, ensure_ascii=True).replace("\x7f", "\\u007f")
-    return LOG_COMMAND.sub(r"\\u0023#", text) + "\n"
+    text = json.dumps(data, indent=None if compact else 2, separators=(",", ":") if compact else None)
+    return LOG_COMMAND.sub(r"\\u0023#", text.replace("\x7f", "\\u007f")) + "\n"
 
 
 def as_data(report: Report) -> dict[str, Any]:

@@ -34,6 +34,7 @@ _MAX_RELATED = 100
 _MAX_NOTIFICATIONS = 200
 _MAX_NAMES = 20
 _MAX_SNIPPET_LINES = 20
+_MAX_READABLE = 1000  # results in a file that people may want to read; more are written without white space
 _ROOT = "%SRCROOT%"
 _WHOLE_FILE = Region(1, 1, 1, 1)
 
@@ -60,7 +61,9 @@ def render(report: Report, *, color: bool, verbose: bool, width: int) -> str:  #
     """Write the report as SARIF. Beyond GitHub's limits the least important results are left out, and that is said."""
     limit = MAX_RESULTS
     while True:
-        text = dump(_plain(_log(report, limit)))
+        # Readers that look at the first bytes find there what the file is.
+        log = {"$schema": SCHEMA, "version": "2.1.0", **_plain(_log(report, limit))}
+        text = dump(log, compact=len(report.findings) > _MAX_READABLE)
         if len(text) <= MAX_COMPRESSED or len(zlib.compress(text.encode(), 6)) <= MAX_COMPRESSED or limit < 2:
             return text
         limit = min(limit, len(report.findings)) // 2
@@ -343,12 +346,12 @@ def _fields(model: type) -> tuple[tuple[str, str, Any], ...]:
 
 def _plain(value: Any) -> Any:
     """Turn the model into plain data. What is None or the standard's default is left out; a level is always said."""
+    if isinstance(value, str | int | float):
+        return value
     if isinstance(value, list):
         return [_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
-    if not attr.has(type(value)):
-        return value
     plain: dict[str, Any] = {}
     model: type = type(value)
     for name, written, default in _fields(model):

@@ -5,11 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gategit.model import Region
-from gategit.report.excerpt import Excerpt, display_width, excerpt, mark
-
-
-def width_of(text: str) -> int:
-    return sum(display_width(character) for character in text)
+from gategit.report.excerpt import Excerpt, excerpt, mark, marked_parts, width_of
 
 
 @pytest.mark.parametrize(
@@ -98,3 +94,25 @@ def test_marker_begins_under_the_first_marked_character(text: str, data: st.Data
         == text[start - 1 : end - 1][: len(line[first : first + count].rstrip("…"))]
     )
     assert count == end - start or line.endswith("…")
+
+
+@pytest.mark.parametrize(
+    ("text", "start", "end", "expected"),
+    [
+        ("name: 店舗 x", 7, 9, ("name: ", "店舗", " x")),
+        ("\tab", 2, 3, ("    ", "a", "b")),
+        ("e\u0301a: x", 1, 3, ("", "e\u0301", "a: x")),
+        ("ab", 3, 3, ("ab", "", "")),
+    ],
+)
+def test_marked_text_is_what_the_marker_stands_under(
+    text: str, start: int, end: int, expected: tuple[str, str, str]
+) -> None:
+    """A format that underlines marks the same characters as one that draws a marker."""
+    line, marker = mark(text, start, end, 80)
+    assert marked_parts(Excerpt(1, line, marker)) == expected
+
+
+def test_line_without_a_marker_has_nothing_marked() -> None:
+    """A line of context is whole."""
+    assert marked_parts(Excerpt(1, "a: b")) == ("a: b", "", "")
