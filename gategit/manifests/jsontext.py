@@ -49,7 +49,7 @@ def compose_json(text: str, *, depth: int, nodes: int) -> Composed:
     while True:
         found = _TOKEN.match(text, position)
         if found is None:
-            return Composed(tuple(documents), Fault("not valid JSON", _skip_space(text, position)))
+            return Composed(tuple(documents), Fault("not valid JSON", skip_space(text, position)))
         position = found.end()
         group = found.lastgroup
         if group == "end":
@@ -95,7 +95,8 @@ def compose_json(text: str, *, depth: int, nodes: int) -> Composed:
             documents.append(node)
 
 
-def _skip_space(text: str, position: int) -> int:
+def skip_space(text: str, position: int) -> int:
+    """The index of the next character that is not JSON's white space."""
     while position < len(text) and text[position] in " \t\r\n":
         position += 1
     return position

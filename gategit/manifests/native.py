@@ -38,7 +38,7 @@ class Unusual(Exception):  # noqa: N818  a change of path, not an error that any
     """The fast path leaves this text to the careful one."""
 
 
-class _Parser(CParser):  # type: ignore[misc]  ruamel.yaml.clib has no type information
+class _Parser(CParser):  # type: ignore[misc]  # ruamel.yaml.clib has no type information
     """Tells plain scalars from quoted ones by a shared tag, and keeps no resolver state."""
 
     def resolve(self, kind: Any, _value: Any, implicit: Any) -> Tag:
@@ -51,7 +51,7 @@ class _Parser(CParser):  # type: ignore[misc]  ruamel.yaml.clib has no type info
     ascend_resolver = staticmethod("".format)
 
 
-def fast_documents(content: bytes, *, depth: int, nodes: int) -> list[tuple[int, int, Any]]:
+def fast_documents(content: bytes, *, depth: int, nodes: int, documents: int) -> list[tuple[int, int, Any]]:
     """Index, line and data of each document that is not empty.
 
     Raises:
@@ -74,16 +74,15 @@ def fast_documents(content: bytes, *, depth: int, nodes: int) -> list[tuple[int,
             if data is not None:
                 found.append((index, root.start_mark.line + 1, data))
             index += 1
+            if index > documents:
+                raise Unusual
     except YAMLError:
         raise Unusual from None
     return found
 
 
 def _long_indent(content: bytes) -> bool:
-    for line in content.split(b"\n"):
-        if len(line) > _LINE_LENGTH and not line[:_LINE_LENGTH].strip(b" -?:\r"):
-            return True
-    return False
+    return any(len(line) > _LINE_LENGTH and not line[:_LINE_LENGTH].strip(b" -?:\r") for line in content.split(b"\n"))
 
 
 def _count_events(content: bytes) -> int:

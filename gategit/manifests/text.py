@@ -60,6 +60,12 @@ class Lines:
         end_line, end_column = self.position(max(start, end))
         return Region(line, column, end_line, end_column)
 
+    def first_line(self, start: int, end: int) -> Region:
+        """The range from one index up to another, cut at the end of its first line, at least one column wide."""
+        end_of_line = self.rest_of_line(start)
+        whole = self.region(start, max(end, start + 1))
+        return whole if whole.end_line == whole.line else end_of_line
+
     def line_start(self, line: int) -> int:
         """The index of a line's first character."""
         return self._starts[max(0, min(line, len(self._starts)) - 1)]
