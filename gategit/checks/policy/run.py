@@ -211,13 +211,13 @@ class _Worker:
         deadline = time.monotonic() + self._limits.seconds * 1.5 + 2
         size = int.from_bytes(self._take(4, deadline), "big")
         if size > _LONGEST_FRAME:
-            raise _LostError("the worker process answered something that is not an answer")
+            raise _LostError("it made the worker process answer something that is not an answer")
         try:
             answer = json.loads(self._take(size, deadline))
         except (ValueError, RecursionError):
-            raise _LostError("the worker process answered something that is not an answer") from None
+            raise _LostError("it made the worker process answer something that is not an answer") from None
         if not isinstance(answer, dict):
-            raise _LostError("the worker process answered something that is not an answer")
+            raise _LostError("it made the worker process answer something that is not an answer")
         if "ready" in answer and self.network is None:
             self.network = _clean(answer["ready"], _LONGEST_MESSAGE) if isinstance(answer["ready"], str) else "unknown"
             return self.receive()
@@ -228,7 +228,7 @@ class _Worker:
         while len(self._buffer) < size:
             left = deadline - time.monotonic()
             if left <= 0 or not self._selector.select(left):
-                raise _LostError(f"took more than {self._limits.seconds:g} seconds and had to be killed")
+                raise _LostError(f"it took more than {self._limits.seconds:g} seconds and had to be killed")
             part = b"" if pipe is None else os.read(pipe.fileno(), 1 << 16)
             if not part:
                 raise _LostError(self._how_it_ended())
@@ -241,10 +241,10 @@ class _Worker:
         try:
             code = self._process.wait(1)
         except subprocess.TimeoutExpired:
-            return "closed the worker process's output"
+            return "it closed the worker process's output"
         if code < 0:
-            return f"ended the worker process (killed by signal {-code})"
-        return f"ended the worker process (exit code {code})"
+            return f"it ended the worker process (killed by signal {-code})"
+        return f"it ended the worker process (exit code {code})"
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
@@ -519,7 +519,7 @@ class _Run:
             or not isinstance(crashes, list)
             or not isinstance(crashed, int)
         ):
-            raise _LostError("the worker process answered something that is not an answer")
+            raise _LostError("it made the worker process answer something that is not an answer")
         believed = [_hit(policy.id, hit, batch) for hit in hits]
         for crash in crashes[:1]:
             subject, message, trace = _crash_parts(crash, batch)
@@ -547,7 +547,7 @@ def _hit(policy: str, hit: object, batch: _Batch) -> Hit:
             and all(_is_step(step) for step in path)
         ):
             return Hit(policy, batch.indices[subject], side, tuple(path), _clean(message, _LONGEST_MESSAGE))
-    raise _LostError("the policy answered with a place or a message that cannot be one")
+    raise _LostError("it answered with a place or a message that cannot be one")
 
 
 def _is_step(step: object) -> bool:
@@ -561,7 +561,7 @@ def _crash_parts(crash: object, batch: _Batch) -> tuple[int, str, str]:
         case [int(subject), str(message), str(trace)] if 0 <= subject < len(batch.indices):
             lines = (_clean(line, _LONGEST_MESSAGE) for line in trace[:_LONGEST_TRACEBACK].splitlines())
             return batch.indices[subject], _clean(message, _LONGEST_MESSAGE), "\n".join(lines)
-    raise _LostError("the worker process answered something that is not an answer")
+    raise _LostError("it made the worker process answer something that is not an answer")
 
 
 def _clean(text: str, most: int) -> str:
@@ -600,7 +600,7 @@ def _load(worker: _Worker, sources: Sequence[PolicySource]) -> tuple[PolicyInfo,
         except _LostError as error:
             if source.is_builtin:
                 raise UndecidedError(f"the policy worker did not come up: {error}") from None
-            raise ConfigError(f"cannot be loaded: it {error}", "mend the policy", file=source.path) from None
+            raise ConfigError(f"cannot be loaded: {error}", "mend the policy", file=source.path) from None
     return tuple(loaded)
 
 
@@ -623,7 +623,7 @@ def _info(source: PolicySource, answer: dict[str, Any], index: int) -> PolicyInf
             "doc": str(doc),
         } if number == index and all(isinstance(name, str) for name in [*kinds, *packs]):
             return PolicyInfo(source, line, Level(level), tuple(kinds), tuple(packs), severity, view, doc, sensitive)
-    raise _LostError("declares something that is not a policy")
+    raise _LostError("it declares something that is not a policy")
 
 
 def run(  # noqa: PLR0913  what is run on what, and four things that have defaults

@@ -8,6 +8,7 @@ the worker says is not. The start of this module counts in every run of the gate
 
 from __future__ import annotations
 
+import _thread
 import gc
 import json
 import marshal
@@ -48,7 +49,7 @@ class _NoOutput:
 
     def write(self, _text: str) -> NoReturn:
         self.used = True
-        raise _Stopped("the policy wrote to standard output; a policy says what it has to say with Violation")
+        raise _Stopped("it wrote to standard output; a policy says what it has to say with Violation")
 
     def flush(self) -> None:
         """Nothing is kept back."""
@@ -90,16 +91,16 @@ def main() -> None:
     if setup is None:
         return
     policies: list[api.Definition] = []
+    network: str | None = None
     for index, file in enumerate(setup["policies"]):
-        if file[2] is not None and not sys.dont_write_bytecode:
+        if file[2] is not None and network is None:
             # The built-in policies, which come first, are gategit's own code; from here on it is someone else's.
             network = _shut_in(setup["limits"])
-            sys.dont_write_bytecode = True
         policy = _load(index, file, setup["limits"]["seconds"], channel)
         if policy is None:
             return  # the parent has been told why, and runs nothing
         policies.append(policy)
-    if not sys.dont_write_bytecode:
+    if network is None:
         network = _shut_in(setup["limits"])
     channel.write({"ready": network})
     gc.collect()
@@ -131,8 +132,18 @@ def _take_over_descriptors() -> tuple[_Channel, _NoOutput]:
 
 
 def _shut_in(limits: dict[str, Any]) -> str:
-    """Give up what a policy does not need. Returns "" where the network is out of reach, else why it is not."""
+    """Give up what a policy does not need.
+
+    Returns:
+        "" where the kernel keeps the network out of reach, else why it does not.
+    """
+    sys.dont_write_bytecode = True
+    _become_nobody()
     network = _leave_network()
+    guard = _make_guard()
+    sys.addaudithook(guard)
+    # Before Python 3.12 the start of a thread is no audit event.
+    setattr(_thread, "start_new_thread", lambda *_: guard("_thread.start_new_thread", ()))  # noqa: B010  not mypy's business
     try:
         import resource  # noqa: PLC0415  not everywhere
     except ImportError:  # not on Windows
@@ -155,6 +166,67 @@ def _shut_in(limits: dict[str, Any]) -> str:
         except (OSError, ValueError):  # macOS refuses some of them
             continue
     return network
+
+
+def _make_guard() -> Callable[[str, tuple[Any, ...]], None]:
+    """An audit hook (PEP 578) that refuses what no policy needs, whatever the system lets a process do.
+
+    It keeps honest policies honest, and says in plain words what they must not do. The walls are the empty
+    environment, the namespaces and the limits; a hook in Python could be undone by code that sets out to.
+    """
+    refused = {
+        "subprocess.Popen": "start a process",
+        "ctypes.dlopen": "load a library",
+        "sqlite3.connect": "open a file",
+    }
+    families = {
+        "os.fork": "start a process",
+        "os.exec": "start a process",
+        "os.posix": "start a process",
+        "os.spawn": "start a process",
+        "os.system": "start a process",
+        "socket.": "use the network",
+        "_thread.start": "start a thread",
+    }
+    prefixes = tuple(families)
+    # What an import reads, and the time zones that zoneinfo reads. (pathlib costs more than all of this process.)
+    folders = [os.path.dirname(module.__file__) for module in (os, api) if module.__file__]  # noqa: PTH120
+    readable = (*(f"{folder}/" for folder in folders), *filter(None, sys.path), "/usr/share/zoneinfo/")
+    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+
+    def guard(event: str, arguments: tuple[Any, ...]) -> None:
+        what = refused.get(event)
+        if what is None and event.startswith(prefixes):
+            what = next(family for prefix, family in families.items() if event.startswith(prefix))
+        if event == "open":
+            path, _, flags = arguments
+            if isinstance(flags, int) and flags & writing:
+                what = "write a file"
+            elif not isinstance(path, str) or ".." in path or not path.startswith(readable):
+                what = "read a file"
+        if what is not None:
+            raise _Stopped(f"it tried to {what}; a policy judges the objects that it is given, and nothing else")
+
+    return guard
+
+
+def _become_nobody() -> None:
+    """Give up being root: root could read every file, and no limit on processes counts for it."""
+    if not sys.platform.startswith("linux") or os.geteuid() != 0:
+        return
+    nobody = 65534  # the overflow user id of the kernel, which owns nothing
+    try:
+        os.seteuid(nobody)
+        can_import = os.access(os.__file__, os.R_OK, effective_ids=True) and os.access(
+            api.__file__, os.R_OK, effective_ids=True
+        )
+        os.seteuid(0)
+        if can_import:  # not so where Python itself lives in root's home
+            os.setgroups([])
+            os.setgid(nobody)
+            os.setuid(nobody)
+    except OSError:  # a container without the capability
+        return
 
 
 def _leave_network() -> str:
@@ -307,7 +379,7 @@ class _Batch:
                     except Exception as error:  # noqa: BLE001  one object's crash keeps nothing from the others
                         crashes.append((index, _sentence(error), _tail(error.__traceback__)))
         except _TimeLimitError as error:
-            stopped = f"took more than {seconds:g} seconds"
+            stopped = f"it took more than {seconds:g} seconds"
             crashes.append((index, stopped, _tail(error.__traceback__)))
         except BaseException as error:  # noqa: BLE001  SystemExit and its like: the policy wants to end, so it ends
             stopped = _sentence(error)
@@ -315,7 +387,7 @@ class _Batch:
         finally:
             _alarm(0)
         if output.used and not crashes:
-            crashes.append((index, "the policy wrote to standard output", ""))
+            crashes.append((index, "it wrote to standard output", ""))
         return {
             "policy": number,
             "hits": hits,
@@ -339,12 +411,12 @@ def _collect(
     if found is None:
         return
     if not isinstance(found, Iterable):
-        raise _Stopped(f"the policy returned {type(found).__name__}; it must yield Violation")
+        raise _Stopped(f"it returned {type(found).__name__}; it must yield Violation")
     for count, violation in enumerate(found):
         if not isinstance(violation, api.Violation):
-            raise _Stopped(f"the policy yielded {type(violation).__name__}; it must yield Violation")
+            raise _Stopped(f"it yielded {type(violation).__name__}; it must yield Violation")
         if count >= MOST_VIOLATIONS:
-            raise _Stopped(f"the policy reported more than {MOST_VIOLATIONS} violations of one object")
+            raise _Stopped(f"it reported more than {MOST_VIOLATIONS} violations of one object")
         hits.append((index, violation.side, violation.path, violation.message))
 
 
@@ -357,7 +429,7 @@ def _sentence(error: BaseException) -> str:
     if isinstance(error, _Stopped):
         return text
     if isinstance(error, MemoryError):
-        return "the policy used more memory than it may"
+        return "it used more memory than it may"
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
