@@ -1,0 +1,378 @@
+"""The check "schema": every object of a file against the schema of its kind.
+
+Valid objects cost one look-up and one call into Rust; what that refuses is read again slowly, to say what is wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from gategit.checks.schema import facts, rules
+from gategit.checks.schema.crd import crd_problems, is_crd
+from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
+from gategit.manifests.classify import NEVER_APPLIED
+from gategit.manifests.manifest import Manifest, Role
+from gategit.model import FieldPath, Finding, Level, Rule, Stage, Unchecked, format_path
+
+if TYPE_CHECKING:
+    from gategit.checks.schema.explain import Trouble
+    from gategit.manifests.file import ManifestFile
+
+_RULES: Final = {rule.id: rule for rule in rules.RULES}
+_FILLED_IN: Final = ("${", "ENC[", "<path:", "<secret:")
+_FIRST_NUMBER: Final = re.compile(r"0[0-7]+\Z")
+_NAMELESS: Final = re.compile(r"(?:Review|Binding|Scale|Eviction|Status|Options|List|Request)\Z")
+
+
+def check_file(
+    file: ManifestFile, schemas: SchemaSet, target: str | None = None
+) -> tuple[list[Finding], list[Unchecked]]:
+    """Validate every object of a manifest or patch file.
+
+    Args:
+        file: any file; one of another role has no objects.
+        schemas: what to validate with.
+        target: the target's name for the findings, where the file is checked for one.
+
+    Returns:
+        The findings, and what could not be looked at.
+    """
+    findings: list[Finding] = []
+    unchecked: dict[Unchecked, None] = {}
+    if file.role not in (Role.MANIFEST, Role.PATCH):
+        return findings, []
+    for manifest in file.manifests:
+        if manifest.group in NEVER_APPLIED:
+            continue
+        _Check(file, manifest, schemas, target, findings, unchecked).run()
+    return findings, list(unchecked)
+
+
+@dataclass(slots=True)
+class _Check:
+    """One object being validated; what is found is added to the lists."""
+
+    file: ManifestFile
+    manifest: Manifest
+    schemas: SchemaSet
+    target: str | None
+    findings: list[Finding]
+    unchecked: dict[Unchecked, None]
+
+    def run(self) -> None:
+        manifest, schemas = self.manifest, self.schemas
+        part = self.file.role is Role.PATCH
+        found = schemas.find(manifest.api_version, manifest.kind)
+        validator = schemas.validator(manifest.api_version, manifest.kind, part=part)
+        if isinstance(found, KindSchema) and validator is not None:
+            if not validator.is_valid(manifest.data):
+                self._explain(schemas.schema(manifest.api_version, manifest.kind, part=part), manifest.data)
+            self._notes(found)
+        else:
+            self._without_schema(schemas.find(manifest.api_version, manifest.kind), part=part)
+        self._api()
+        if not part:
+            self._name()
+            if manifest.kind == "CustomResourceDefinition" and is_crd(manifest.data):
+                self._definition()
+
+    # --- one kind of statement each ----------------------------------------------------------------------------------
+
+    def _without_schema(self, found: object, *, part: bool) -> None:
+        manifest = self.manifest
+        what = f"{manifest.api_version} {manifest.kind}"
+        if not part and not self.schemas.meta_validator().is_valid(manifest.data):
+            self._explain(self.schemas.meta_schema, manifest.data)
+        if part:
+            self._miss("a patch of a kind without schema: only its syntax was looked at")
+        elif isinstance(found, NotServed):
+            served = " and ".join(f"{manifest.group}/{version}" for version in found.served) or "none"
+            why = "does not serve it" if found.defined else "does not have it"
+            self._find(
+                rules.VERSION_NOT_SERVED,
+                f"{what}: the CustomResourceDefinition {why}; it serves {served}",
+                ("apiVersion",),
+                help=f"write apiVersion: {manifest.group}/{found.served[-1]}" if found.served else "",
+            )
+            self._miss("its version is not served")
+        elif isinstance(found, Unusable):
+            self._find(rules.SCHEMA_UNUSABLE, f"{what} cannot be validated: {found.reason}", ("kind",), subject=what)
+            self._miss(found.reason)
+        else:
+            self._unknown_kind(what)
+
+    def _unknown_kind(self, what: str) -> None:
+        manifest, version = self.manifest, self.schemas.version
+        if facts.retirement(manifest.api_version, manifest.kind) is not None:
+            first = facts.first_served(manifest.api_version, manifest.kind)
+            if first is None or _later(version, first):
+                self._miss(f"Kubernetes {version} does not serve it")
+                return  # said by removed-api
+        first = facts.first_served(manifest.api_version, manifest.kind)
+        served = facts.served_versions(version, manifest.group, manifest.kind)
+        if first is not None:
+            self._find(
+                rules.VERSION_NOT_SERVED,
+                f"{what} is served from Kubernetes {first} on, not by {version}",
+                ("apiVersion",),
+                help=f"write apiVersion: {served[0]}" if served else "",
+            )
+            self._miss(f"Kubernetes {version} does not serve it")
+            return
+        if served:
+            self._find(
+                rules.VERSION_NOT_SERVED,
+                f"Kubernetes {version} has no {what}; it serves {' and '.join(served)}",
+                ("apiVersion",),
+                help=f"write apiVersion: {served[0]}",
+            )
+            self._miss(f"Kubernetes {version} does not serve it")
+            return
+        self._miss("no schema for this kind: only its metadata was looked at")
+        if self.schemas.missing_level is not None:
+            self._find(
+                rules.SCHEMA_MISSING,
+                f"there is no schema for {what}",
+                ("kind",),
+                help=f"add its CustomResourceDefinition: gategit schema add FILE (FILE defines {manifest.kind} of "
+                f"{manifest.group or 'the core group'})",
+                level=self.schemas.missing_level,
+                subject=f"{manifest.group}/{manifest.version}/{manifest.kind}",
+            )
+
+    def _api(self) -> None:
+        """Say that the API version is removed or deprecated."""
+        manifest, version = self.manifest, self.schemas.version
+        found = self.schemas.find(manifest.api_version, manifest.kind)
+        if isinstance(found, KindSchema) and found.custom:
+            if found.deprecated is not None:
+                words = f": {found.deprecated}" if found.deprecated else ""
+                self._find(
+                    rules.DEPRECATED_API,
+                    f"{manifest.api_version} {manifest.kind} is deprecated by its CustomResourceDefinition{words}",
+                    ("apiVersion",),
+                )
+            return
+        if found is not None and not isinstance(found, KindSchema):
+            return
+        status = api_status(version, manifest.api_version, manifest.kind)
+        if status is not None:
+            self._find(status.rule, status.message, ("apiVersion",), help=status.help)
+
+    def _notes(self, found: KindSchema) -> None:
+        manifest = self.manifest
+        what = f"{manifest.api_version} {manifest.kind}"
+        if found.rules:
+            count = "1 CEL rule" if found.rules == 1 else f"{found.rules} CEL rules"
+            self.unchecked.setdefault(Unchecked(what, f"{count} of its schema: only the API server evaluates them"))
+        for pattern in found.skipped:
+            self.unchecked.setdefault(
+                Unchecked(what, f"the pattern {pattern[:100]} of its schema, which is not supported here")
+            )
+        if found.namespaced is False and manifest.namespace is not None:
+            self._find(
+                rules.SCOPE_MISMATCH,
+                f"{manifest.kind} is a cluster-wide kind, so the namespace {manifest.namespace} is ignored",
+                ("metadata", "namespace"),
+                help="remove metadata.namespace",
+            )
+
+    def _name(self) -> None:
+        data, kind = self.manifest.data, self.manifest.kind
+        if _NAMELESS.search(kind) and kind not in ("RoleBinding", "ClusterRoleBinding"):
+            return
+        metadata = data.get("metadata")
+        if metadata is not None and not isinstance(metadata, dict):
+            return  # said as a wrong type
+        if not (metadata or {}).get("name") and not (metadata or {}).get("generateName"):
+            place: FieldPath = ("metadata",) if metadata is not None else ("kind",)
+            self._find(
+                rules.MISSING_FIELD,
+                f"this {kind} has no name",
+                ("metadata", "name"),
+                help="add metadata.name",
+                place=place,
+                key=True,
+            )
+
+    def _definition(self) -> None:
+        for problem in crd_problems(self.manifest.data):
+            self._find(
+                rules.CRD_INVALID,
+                f"{problem.message} (at {format_path(problem.path)})",
+                problem.path,
+                key=problem.key,
+            )
+
+    # --- what the schema refuses -------------------------------------------------------------------------------------
+
+    def _explain(self, schema: dict[str, Any], data: dict[str, Any]) -> None:
+        from gategit.checks.schema.explain import explain  # noqa: PLC0415  imports jsonschema: only failures pay
+
+        manifest = self.manifest
+        secret = manifest.kind == "Secret"
+        title = f"{manifest.kind} {manifest.name}".strip()
+        try:
+            troubles = explain(schema, data, title, secret=secret)
+        except RecursionError:
+            self._find(
+                rules.INVALID_VALUE,
+                f"{title} does not fit its schema, and is nested too deep to say where",
+                (),
+            )
+            return
+        for trouble in troubles:
+            self._report(trouble, secret=secret)
+
+    def _report(self, trouble: Trouble, *, secret: bool) -> None:
+        path = trouble.path
+        if path == ("sops",) and isinstance(self.manifest.data.get("sops"), dict):
+            self._miss("encrypted with SOPS: encrypted values were not looked at")
+            return
+        if path and path[:1] == ("metadata",) and path[1:] == ("name",) and trouble.rule == "missing-field":
+            return  # said by _name
+        value = _value_at(self.manifest.data, path)
+        if isinstance(value, str) and any(mark in value for mark in _FILLED_IN):
+            if trouble.rule in ("wrong-type", "invalid-value"):
+                self._miss("a value is filled in later (such as ${VARIABLE}): it was not looked at")
+                return
+        if trouble.rule == "wrong-type":
+            surprise = self._surprise(trouble, secret=secret)
+            if surprise is not None:
+                self._find(rules.SURPRISING_SCALAR, surprise[0], path, help=surprise[1])
+                return
+        self._find(_RULES[trouble.rule], trouble.message, path, help=trouble.help, place=trouble.place, key=trouble.key)
+
+    def _surprise(self, trouble: Trouble, *, secret: bool) -> tuple[str, str] | None:
+        """Message and help, where the value is not what a reader sees; None where it is just of the wrong type."""
+        value, path = trouble.value, trouble.path
+        name = format_path(path)
+        if isinstance(value, dict | list):
+            return None
+        if isinstance(value, str):
+            if "integer" in trouble.expected and "string" not in trouble.expected and _FIRST_NUMBER.match(value):
+                return (
+                    f'{name} is written "{value}" in quotes, so the cluster reads a text; an integer is wanted here',
+                    f"write {value} without quotes; YAML reads that as the octal number {int(value, 8)}",
+                )
+            return None
+        if "string" not in trouble.expected:
+            return None
+        source = self.manifest.source
+        raw = self.file.source_map.scalar(source.document, (*source.pointer, *path))
+        if raw is None or (self.file.path.endswith(".json")):
+            return None
+        if secret:
+            read = "null" if value is None else "a boolean" if isinstance(value, bool) else "a number"
+            return (
+                f"the value of {name} has no quotes, so the cluster reads it as {read}; a string is wanted here",
+                "put the value in quotes",
+            )
+        if not raw:
+            return (f"{name} has no value, which the cluster reads as null; a string is wanted here", 'write ""')
+        return (
+            f"{name} is written {raw[:80]} without quotes, which the cluster reads as {_read_as(value)}; a string is wanted here",
+            f'write "{raw[:80]}" in quotes',
+        )
+
+    # --- the lists ---------------------------------------------------------------------------------------------------
+
+    def _miss(self, reason: str) -> None:
+        ref = self.manifest.ref
+        self.unchecked.setdefault(Unchecked(f"{self.file.path}: {ref.api_version} {ref}".strip(), reason))
+
+    def _find(  # noqa: PLR0913  a finding has many sides; all but three are named by the caller
+        self,
+        rule: Rule,
+        message: str,
+        path: FieldPath,
+        *,
+        help: str = "",  # noqa: A002  the field's name in Finding
+        place: FieldPath | None = None,
+        key: bool = False,
+        level: Level | None = None,
+        subject: str = "",
+    ) -> None:
+        at = path if place is None else place
+        self.findings.append(
+            Finding(
+                rule=rule.id,
+                stage=Stage.SCHEMA,
+                level=level or rule.level,
+                message=message,
+                location=self.file.location(self.manifest.source, at, on="key" if key else "value"),
+                help=help,
+                object=self.manifest.ref,
+                path=path,
+                subject=subject,
+                target=self.target,
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ApiStatus:
+    """That an API version is removed or deprecated, in words."""
+
+    rule: Rule
+    message: str
+    help: str
+
+
+def api_status(version: str, api_version: str, kind: str) -> ApiStatus | None:
+    """What a Kubernetes version thinks of a kind's API version; None where there is nothing to say.
+
+    Args:
+        version: such as ``1.34``; it need not be one with schemas.
+        api_version: such as ``policy/v1beta1``.
+        kind: such as ``PodDisruptionBudget``.
+    """
+    known = facts.retirement(api_version, kind)
+    if known is None:
+        return None
+    what = f"{api_version} {kind}"
+    instead = _instead(version, api_version, kind, known)
+    advice = f"write apiVersion: {instead}" if instead else f"use {known.instead}" if known.instead else ""
+    if known.removed is not None and _later(version, known.removed):
+        end = f"; {instead} replaces it" if instead else f"; use {known.instead}" if known.instead else ""
+        since = f"removed in Kubernetes {known.removed}"
+        return ApiStatus(rules.REMOVED_API, f"{what} was {since}, so {version} does not serve it{end}", advice)
+    if known.deprecated is not None and _later(version, known.deprecated):
+        end = f" and removed in {known.removed}" if known.removed else ""
+        then = f"; {instead} replaces it" if instead else f"; use {known.instead}" if known.instead else ""
+        return ApiStatus(
+            rules.DEPRECATED_API, f"{what} is deprecated since Kubernetes {known.deprecated}{end}{then}", advice
+        )
+    return None
+
+
+def _instead(version: str, api_version: str, kind: str, known: facts.Retirement) -> str:
+    group = facts.group_of(api_version)
+    served = [one for one in facts.served_versions(version, group, kind) if one != api_version]
+    if known.replacement and (not served or facts.serves(version, known.replacement, kind)):
+        return known.replacement
+    return served[0] if served else known.replacement
+
+
+def _later(version: str, than: str) -> bool:
+    return int(version.partition(".")[2]) >= int(than.partition(".")[2])
+
+
+def _value_at(data: Any, path: Iterable[str | int]) -> Any:
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return data
+
+
+def _read_as(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return f"the boolean {'true' if value else 'false'}"
+    return f"the number {value}"

@@ -1,0 +1,243 @@
+"""What objects are validated with: Kubernetes' own schemas, CRDs, and schema files, looked up by exact version and kind.
+
+Everything is worked out when the first object of a kind asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Final
+
+from gategit.checks.schema import facts, kubernetes, versions
+from gategit.checks.schema.crd import Crd, CrdVersion, TooLargeError, is_crd, read_crd, structural
+from gategit.checks.schema.node import partial_root
+from gategit.checks.schema.patterns import compile_schema
+from gategit.model import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import jsonschema_rs
+
+Schema = dict[str, Any]
+
+_FORM: Final = "4"
+"""Part of every digest: raise it when the same schemas begin to give other verdicts."""
+
+_LAYOUT: Final = re.compile(r"(?:.*/)?([^/]+)/([^/]+)_([^/_]+)\.json\Z")
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaSpec:
+    """What objects are validated with, as plain values.
+
+    Attributes:
+        kubernetes_version: such as ``1.34``; None is the newest.
+        crds: CustomResourceDefinitions, the most binding first (head tree, base, config folders).
+        folder_schemas: path and content of the files of the config's schema folders: CRDs, or schemas in the layout
+            ``{group}/{kind}_{version}.json``.
+        missing_level: the level of a kind without schema; None: such objects are counted only.
+        digest: names all of the above and the installed schemas; equal digests mean equal verdicts.
+    """
+
+    kubernetes_version: str | None = None
+    crds: tuple[Schema, ...] = ()
+    folder_schemas: tuple[tuple[str, bytes], ...] = ()
+    missing_level: Level | None = Level.WARNING
+    digest: str = field(init=False, default="")
+
+    def __post_init__(self) -> None:
+        """Work out the digest once: it is asked for with every file."""
+        version = versions.resolve(self.kubernetes_version)
+        state = versions.definitions_file(version).stat()
+        hashed = blake2b(digest_size=16)
+        hashed.update(f"{_FORM} {version} {state.st_size} {state.st_mtime_ns} {self.missing_level}".encode())
+        for crd in self.crds:
+            # Dates and other values that JSON lacks do not occur: manifests are plain data.
+            hashed.update(json.dumps(crd, sort_keys=True, default=str).encode("utf-8", "surrogatepass"))
+        for path, content in self.folder_schemas:
+            hashed.update(f"\0{path}\0{len(content)}\0".encode("utf-8", "surrogatepass"))
+            hashed.update(content)
+        object.__setattr__(self, "digest", hashed.hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class KindSchema:
+    """How objects of one API version and kind are validated.
+
+    Attributes:
+        schema: in the common form.
+        skipped: the patterns of the schema that cannot be used.
+        rules: how many CEL rules the schema holds, which are not evaluated.
+        custom: whether it comes from a CRD or a schema file.
+        namespaced: whether its objects live in a namespace; None where that is not known.
+        deprecated: the CRD's words on a deprecated version; None where it is not deprecated.
+    """
+
+    schema: Schema
+    skipped: tuple[str, ...] = ()
+    rules: int = 0
+    custom: bool = False
+    namespaced: bool | None = None
+    deprecated: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotServed:
+    """A CRD has the kind, but does not serve the version. ``served`` are the versions that it serves."""
+
+    defined: bool
+    served: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """There is a schema for the kind, but it cannot be used; ``reason`` says why."""
+
+    reason: str
+
+
+class SchemaSet:
+    """The schemas of a spec, compiled when they are asked for.
+
+    Args:
+        spec: what to validate with.
+    """
+
+    def __init__(self, spec: SchemaSpec) -> None:
+        self.spec = spec
+        self.version = versions.resolve(spec.kubernetes_version)
+        self.missing_level = spec.missing_level
+        self._found: dict[tuple[str, str], KindSchema | NotServed | Unusable | None] = {}
+        self._compiled: dict[tuple[str, str, bool], jsonschema_rs.Draft202012Validator | None] = {}
+        self._partial: dict[tuple[str, str], Schema] = {}
+        self._meta: jsonschema_rs.Draft202012Validator | None = None
+        self._crds: dict[tuple[str, str], Crd] = {}
+        self._files: dict[tuple[str, str, str], bytes] = {}
+        for document in spec.crds:
+            self._add_crd(document)
+        for path, content in spec.folder_schemas:
+            self._add_file(path, content)
+
+    def _add_crd(self, document: Any) -> None:
+        crd = read_crd(document) if is_crd(document) else None
+        if crd is not None:
+            self._crds.setdefault((crd.group, crd.kind), crd)
+
+    def _add_file(self, path: str, content: bytes) -> None:
+        found = _LAYOUT.match(path)
+        if found is not None:
+            # The layout has kinds in lower case; some tools keep the capitals.
+            self._files.setdefault((found[1], found[2].lower(), found[3]), content)
+            return
+        from gategit.manifests.decode import decode  # noqa: PLC0415  only folders of CRDs need it
+
+        for document in decode(content, path).documents:
+            items = [document.data]
+            if isinstance(document.data, dict) and document.data.get("kind") == "List":
+                listed = document.data.get("items")
+                items = listed if isinstance(listed, list) else []
+            for item in items:
+                self._add_crd(item)
+
+    @property
+    def custom_kinds(self) -> Mapping[tuple[str, str], Crd]:
+        """The CRDs by group and kind."""
+        return self._crds
+
+    @property
+    def file_kinds(self) -> list[tuple[str, str, str]]:
+        """Group, kind in lower case, and version of every schema file."""
+        return sorted(self._files)
+
+    def find(self, api_version: str, kind: str) -> KindSchema | NotServed | Unusable | None:
+        """What there is for an API version and kind; None where there is nothing."""
+        key = (api_version, kind)
+        if key not in self._found:
+            self._found[key] = self._find(api_version, kind)
+        return self._found[key]
+
+    def validator(self, api_version: str, kind: str, *, part: bool) -> jsonschema_rs.Draft202012Validator | None:
+        """The compiled schema of a kind, or of a part of such an object; None where there is none to use."""
+        key = (api_version, kind, part)
+        if key not in self._compiled:
+            self._compiled[key] = self._compile(api_version, kind, part=part)
+        return self._compiled[key]
+
+    def schema(self, api_version: str, kind: str, *, part: bool) -> Schema:
+        """The schema that `validator` was compiled from.
+
+        Raises:
+            KeyError: there is none.
+        """
+        found = self.find(api_version, kind)
+        if not isinstance(found, KindSchema):
+            raise KeyError((api_version, kind))
+        if not part:
+            return found.schema
+        key = (api_version, kind)
+        if key not in self._partial:
+            self._partial[key] = partial_root(found.schema)
+        return self._partial[key]
+
+    @property
+    def meta_schema(self) -> Schema:
+        """The schema of an object of which only the metadata is known."""
+        meta = kubernetes.object_meta(self.version)
+        return {"properties": {"metadata": {"$ref": meta["$ref"]}}, "$defs": meta["$defs"]}
+
+    def meta_validator(self) -> jsonschema_rs.Draft202012Validator:
+        """The compiled `meta_schema`."""
+        if self._meta is None:
+            self._meta = compile_schema(self.meta_schema)
+        return self._meta
+
+    def _compile(self, api_version: str, kind: str, *, part: bool) -> jsonschema_rs.Draft202012Validator | None:
+        found = self.find(api_version, kind)
+        if not isinstance(found, KindSchema):
+            return None
+        try:
+            return compile_schema(self.schema(api_version, kind, part=part))
+        except Exception as error:  # noqa: BLE001  a schema from a repository may be wrong in ways that only show here
+            reason = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
+            self._found[api_version, kind] = Unusable(f"its schema cannot be compiled: {reason}")
+            return None
+
+    def _find(self, api_version: str, kind: str) -> KindSchema | NotServed | Unusable | None:
+        group, _, version = api_version.rpartition("/")
+        crd = self._crds.get((group, kind))
+        if crd is not None:
+            return self._from_crd(crd, version)
+        content = self._files.get((group, kind.lower(), version))
+        if content is not None:
+            return self._from_file(content)
+        own = kubernetes.kind_schema(self.version, api_version, kind)
+        return KindSchema(own) if own is not None else None
+
+    def _from_crd(self, crd: Crd, version: str) -> KindSchema | NotServed | Unusable:
+        named: CrdVersion | None = next((one for one in crd.versions if one.name == version), None)
+        if named is None or not named.served:
+            return NotServed(named is not None, tuple(one.name for one in crd.versions if one.served))
+        if named.schema is None:
+            return Unusable("its CustomResourceDefinition has no schema for this version")
+        try:
+            form = structural(named.schema, kubernetes.object_meta(self.version), preserve=crd.preserve)
+        except TooLargeError:
+            return Unusable("the schema in its CustomResourceDefinition is too deep or too large")
+        return KindSchema(form.schema, form.skipped, form.rules, True, crd.namespaced, named.deprecated)  # noqa: FBT003  a record's field
+
+    def _from_file(self, content: bytes) -> KindSchema | Unusable:
+        try:
+            raw = json.loads(content)
+        except (ValueError, RecursionError):
+            return Unusable("its schema file is not JSON")
+        if not isinstance(raw, dict):
+            return Unusable("its schema file holds no schema")
+        try:
+            form = structural(raw, kubernetes.object_meta(self.version), strict=False)
+        except TooLargeError:
+            return Unusable("its schema file is too deep or too large")
+        return KindSchema(form.schema, form.skipped, form.rules, custom=True)
