@@ -19,7 +19,7 @@ def namespace_required(manifest: Manifest) -> Violations:
         with different settings, it exists twice.
 
     How to fix:
-        Set `metadata.namespace`.
+        Set `metadata.namespace`, also where it is `default`: then it is there on purpose.
 
     Fails:
         apiVersion: v1
