@@ -261,9 +261,10 @@ class _Worker:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Objects on their way to a worker: their indices among the run's subjects, and their frame."""
+    """Objects on their way to a worker: their indices among the run's subjects, who looks at them, and their frame."""
 
     indices: tuple[int, ...]
+    policies: tuple[int, ...]
     frame: bytes
 
 
@@ -363,6 +364,38 @@ def start(sources: Sequence[PolicySource], *, jobs: int = 1, limits: Limits | No
     return Runner(sources, jobs=jobs, limits=limits)
 
 
+class _Lookers:
+    """Which of the wanted policies look at objects of a kind, worked out once for each kind."""
+
+    def __init__(self, policies: Sequence[PolicyInfo], wanted: Sequence[int]) -> None:
+        self._policies = policies
+        self._wanted = wanted
+        self._objects: dict[str, tuple[int, ...]] = {}
+        self._changes: dict[str, tuple[int, ...]] = {}
+
+    def of_object(self, kind: str) -> tuple[int, ...]:
+        """The policies that look at an object as it stands."""
+        found = self._objects.get(kind)
+        if found is None:
+            found = self._objects[kind] = self._find(kind, needs_change=False)
+        return found
+
+    def of_change(self, kind: str) -> tuple[int, ...]:
+        """The policies that compare old and new."""
+        found = self._changes.get(kind)
+        if found is None:
+            found = self._changes[kind] = self._find(kind, needs_change=True)
+        return found
+
+    def _find(self, kind: str, *, needs_change: bool) -> tuple[int, ...]:
+        return tuple(
+            index
+            for index in self._wanted
+            if self._policies[index].needs_change is needs_change
+            and not {kind, "*"}.isdisjoint(self._policies[index].kinds)
+        )
+
+
 class _Run:
     """One pass over the subjects: batches in, hits and crashes out."""
 
@@ -382,15 +415,8 @@ class _Run:
 
     def judge(self, subjects: Iterable[Subject]) -> Outcome:
         """Send every subject that a policy looks at, and gather what they say."""
-        by_now: frozenset[str] = frozenset()
-        as_change: frozenset[str] = frozenset()
-        for index in self._wanted:
-            policy = self._policies[index]
-            if policy.needs_change:
-                as_change |= frozenset(policy.kinds)
-            else:
-                by_now |= frozenset(policy.kinds)
-
+        lookers = _Lookers(self._policies, self._wanted)
+        policies: set[int] = set()
         indices: list[int] = []
         parts: list[bytes] = []
         size = 0
@@ -398,21 +424,22 @@ class _Run:
             for index, subject in enumerate(subjects):
                 manifest = subject.manifest
                 kind = f"{manifest.group}/{manifest.kind}" if manifest.group else manifest.kind
-                compared = subject.is_change and ("*" in as_change or kind in as_change)
-                looked_at = subject.new is not None and ("*" in by_now or kind in by_now)
-                if not compared and not looked_at:
+                of_new = lookers.of_object(kind) if subject.new is not None else ()
+                of_change = lookers.of_change(kind) if subject.is_change else ()
+                if not of_new and not of_change:
                     continue
-                old = subject.old.data if compared and subject.old is not None else None
+                old = subject.old.data if of_change and subject.old is not None else None
                 new = subject.new.data if subject.new is not None else None
-                part = marshal.dumps((kind, old, new, compared, subject.target), 2)
+                part = marshal.dumps((kind, old, new, bool(of_change), subject.target), 2)
+                policies.update(of_new, of_change)
                 indices.append(index)
                 parts.append(part)
                 size += len(part)
                 if len(parts) >= _BATCH_OBJECTS or size >= _BATCH_BYTES:
-                    self._put(_Batch(tuple(indices), _join(parts)))
-                    indices, parts, size = [], [], 0
+                    self._put(_Batch(tuple(indices), tuple(sorted(policies)), _join(parts)))
+                    policies, indices, parts, size = set(), [], [], 0
             if parts:
-                self._put(_Batch(tuple(indices), _join(parts)))
+                self._put(_Batch(tuple(indices), tuple(sorted(policies)), _join(parts)))
         finally:
             for _ in self._lanes:
                 self._batches.put(None)
@@ -454,7 +481,7 @@ class _Run:
 
     def _judge_batch(self, batch: _Batch, worker: _Worker | None) -> _Worker | None:
         """Run every policy over a batch, with as many workers as it takes."""
-        pending = [index for index in self._wanted if index not in self._dropped]
+        pending = [index for index in batch.policies if index not in self._dropped]
         second_try = False
         while pending:
             try:
