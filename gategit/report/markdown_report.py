@@ -31,7 +31,7 @@ _MAX_MESSAGE = 1000
 _MAX_REASONS = 20
 _MAX_NAMES = 10
 _MAX_STAGE_REASON = 1000
-_LIVE = re.compile(r"@|#|://|www\.|\bGH-\d|^[0-9a-f]{7,64}$|^:\w+:$", re.IGNORECASE)
+_LIVE = re.compile(r"@|#|://|www\.|GH-\d|\b[0-9a-f]{7,64}\b|^:\w+:$", re.IGNORECASE)
 _HEADINGS = {Verdict.PASS: "passed", Verdict.BLOCKED: "blocked", Verdict.UNDECIDED: "undecided"}
 _MARKS = {
     StageStatus.PASSED: "passed",

@@ -9,6 +9,13 @@ from dataclasses import dataclass
 from gategit.model import Finding, Level, Report, StageResult, StageStatus, State, Unchecked, Verdict
 from gategit.report.escaping import visible
 
+_SIDES = {
+    "worktree": "the working tree",
+    "index": "the index",
+    "folder": "the folder",
+    "stdin": "standard input",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -108,7 +115,8 @@ def verdict_line(report: Report) -> str:
 def change_line(report: Report) -> str:
     """What was compared with what, how much of it there was, and whose rules applied."""
     change = report.change
-    compared = f"{_revision(change.base)} to {_revision(change.head)}" if change.base else f"all of {change.head}"
+    head = _revision(change.head)
+    compared = f"{_revision(change.base)} to {head}" if change.base else f"all of {head}"
     objects = f"{change.added:,} added, {change.modified:,} modified, {change.removed:,} removed"
     return (
         f"{compared}: {plural(change.files, 'file')}, objects: {objects}; "
@@ -116,7 +124,6 @@ def change_line(report: Report) -> str:
     )
 
 
-def _revision(name: str | None) -> str:
-    """A commit id as people write it, short; other names as they are."""
-    name = name or "nothing"
-    return name[:12] if len(name) in {40, 64} else visible(name)
+def _revision(name: str) -> str:
+    """A commit id as people write it, short; what is no commit in words."""
+    return _SIDES.get(name) or (name[:12] if len(name) in {40, 64} else visible(name))
