@@ -20,8 +20,10 @@ def _check_path_glob(text: str) -> None:
 
 
 def _check_date(text: str) -> None:
-    # Python reads more than the one form that the pattern lets through; this catches 2027-02-30.
-    date.fromisoformat(text)
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("there is no such day") from None
 
 
 _NAME_GLOB = "* and ? are allowed."
