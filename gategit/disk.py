@@ -10,7 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
@@ -203,6 +203,9 @@ class FolderTree:
             return self._disk.read_link(path)
         return self._disk.read(path)
 
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Do nothing: one file from disk is read as fast as many."""
+
     def unchecked(self) -> tuple[Unchecked, ...]:
         """What the listing met and could not look into: pipes, devices, folders that must not be read."""
         self.entries()
@@ -289,6 +292,9 @@ class StdinTree:
         if path != STDIN_PATH:
             raise KeyError(path)
         return self._content
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Do nothing: the content is there."""
 
     def unchecked(self) -> tuple[Unchecked, ...]:
         """Nothing: standard input is read whole."""

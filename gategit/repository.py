@@ -32,7 +32,10 @@ _DEFAULT_BRANCHES = (
 
 
 class SourceTree(Tree, Protocol):
-    """A tree that also says what it could not look into."""
+    """A tree that also says what it could not look into, and reads ahead."""
+
+    def prefetch(self, paths: Iterable[str]) -> None:
+        """Read what will be asked for together, where that is faster. Says nothing of what cannot be read."""
 
     def unchecked(self) -> tuple[Unchecked, ...]:
         """What is there and was not looked at: submodules, pipes, folders that must not be read."""
