@@ -54,6 +54,9 @@ _NEVER_RENAMED = frozenset(
 )
 """Kinds that Kustomize's name prefix and suffix leave alone (``api/internal/builtins/PrefixTransformer.go``)."""
 
+_RENAMING = ("$patch", "/metadata", "/kind", "/apiVersion")
+"""What a patch says somewhere if it removes its object or gives it another name."""
+
 Name = tuple[str, str]
 """A namespace ("" for the default one) and a name."""
 
@@ -175,6 +178,19 @@ class Builds:
             ways.add(collision.folder)
         return not any(self._may_rename(folder) for folder in ways)
 
+    def keeps_names(self, folder: str) -> bool:
+        """Whether a build's objects certainly come from its resources with the names that ``Member`` knows."""
+        waiting, seen = [folder], {folder}
+        while waiting:
+            one = self._view.graph.kustomizations.get(waiting.pop())
+            if one is None or self._may_rename(one.folder):
+                return False
+            for link in one.linked(Use.RESOURCE, Use.COMPONENT):
+                if link.state is LinkState.FOLDER and link.path not in seen:
+                    seen.add(link.path)
+                    waiting.append(link.path)
+        return True
+
     def _may_rename(self, folder: str) -> bool:
         known = self._changes_names.get(folder)
         if known is None:
@@ -202,7 +218,7 @@ class Builds:
                     break
             else:
                 return True
-        return not text or "$patch" in text or "/metadata" in text or "op:" in text or '"op"' in text
+        return not text or any(mark in text for mark in _RENAMING)
 
 
 def _transform(member: Member, one: Kustomization) -> Member:

@@ -154,15 +154,15 @@ def _collision(view: View, one: Kustomization, collision: Collision) -> Finding:
 
 def _patches_without_object(view: View, builds: Builds) -> Iterator[Finding]:
     """Strategic-merge patches that name an object which the build does not hold: Kustomize stops there."""
-    for folder, one in view.graph.kustomizations.items():
+    for one in view.graph.kustomizations.values():
         if one.parsed.kind == "Component" or not one.parsed.patches:
             continue
         for patch in one.parsed.patches:
             if not patch.targeted:
-                yield from _patch(view, builds.build(folder), one, patch)
+                yield from _patch(view, builds, one, patch)
 
 
-def _patch(view: View, build: Build, one: Kustomization, patch: PatchEntry) -> Iterator[Finding]:
+def _patch(view: View, builds: Builds, one: Kustomization, patch: PatchEntry) -> Iterator[Finding]:
     documents, file = _patch_documents(view, one, patch)
     if documents is None:
         return
@@ -190,11 +190,12 @@ def _patch(view: View, build: Build, one: Kustomization, patch: PatchEntry) -> I
             related=related,
         )
         return
+    build = builds.build(one.folder)
     if not build.complete:
         return
     for body in bodies:
         missing = _unmatched(build, body)
-        if missing is not None:
+        if missing is not None and builds.keeps_names(one.folder):
             yield Finding(
                 KUSTOMIZATION_INVALID.id,
                 Stage.REFERENCES,

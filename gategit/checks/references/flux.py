@@ -3,10 +3,11 @@
 Only paths that are asked of this repository can be looked up. A GitRepository is taken for this repository
 
 - where one of its declarations has the URL of this repository;
-- where it has another URL, only if the last part of it is this repository's name (a fork, a mirror) and the tree
-  bears it out (``sources.Witness``);
-- where it is not declared in the tree or this repository's URL is not known, if the tree bears it out; or if it is
-  called ``flux-system``, as ``flux bootstrap`` calls it, and the tree does not speak against it.
+- where it is applied from itself: a folder that is asked of it holds its own declaration, as with ``flux bootstrap``,
+  whatever its URL (repositories are renamed); or it is declared here and called ``flux-system``, as bootstrap calls it;
+- where it is not declared here, or this repository's URL is not known, or the last part of both URLs is the same (a
+  fork, a mirror), and the tree bears it out (``sources.Witness``); ``flux-system`` that is not declared here needs no
+  more than a tree that does not speak against it.
 
 Everything else is counted as not looked at: other repositories, buckets, OCI artifacts, sources that are pinned to a
 tag or commit or that include others, and paths that Flux's substitution has yet to fill in.
@@ -55,36 +56,70 @@ def check_flux(view: View, repository_urls: Sequence[str]) -> tuple[list[Finding
     wanted = [*_kustomizations(view), *_helm_releases(view), *_helm_charts(view)]
     if not wanted:
         return [], []
-    declared: dict[str, list[Manifest]] = {}
-    for manifest in manifests_of(view, _SOURCE, "GitRepository"):
-        declared.setdefault(manifest.name, []).append(manifest)
-    ours = {url for url in map(normal_url, repository_urls) if url}
-    witness = Witness(view)
-    by_source: dict[str, list[_Wanted]] = {}
-    for one in wanted:
-        if one.kind == "GitRepository":
-            by_source.setdefault(one.name, []).append(one)
-    reasons: dict[tuple[str, str], str] = {}
+    sources = _Sources(view, wanted, {url for url in map(normal_url, repository_urls) if url})
     findings: list[Finding] = []
     unchecked: list[Unchecked] = []
     for one in wanted:
-        if one.kind != "GitRepository":
-            reason = f"its source is the {one.kind or 'unnamed'} {one.name}"
-        else:
-            key = (one.name, one.namespace)
-            if key not in reasons:
-                asks = [ask for other in by_source[one.name] for ask in other.asks]
-                reasons[key] = _why_not(one, declared.get(one.name, []), ours, witness.bears_out(asks))
-            reason = reasons[key]
+        reason = sources.why_not(one)
         for ask in one.asks:
-            if not reason and has_variable(ask.text):
-                unchecked.append(_left(ask, "it is filled in later"))
-            elif reason:
-                unchecked.append(_left(ask, reason))
-            else:
-                finding = check_ask(view, ask)
-                findings.extend([finding] if finding else [])
+            if reason or has_variable(ask.text):
+                unchecked.append(_left(ask, reason or "it is filled in later"))
+                continue
+            finding = check_ask(view, ask)
+            findings.extend([finding] if finding else [])
     return findings, unchecked
+
+
+class _Sources:
+    """Which sources are this repository, each worked out once."""
+
+    def __init__(self, view: View, wanted: Sequence[_Wanted], ours: set[str]) -> None:
+        self._ours = ours
+        self._witness = Witness(view)
+        self._declared: dict[str, list[Manifest]] = {}
+        for manifest in manifests_of(view, _SOURCE, "GitRepository"):
+            self._declared.setdefault(manifest.name, []).append(manifest)
+        self._asks: dict[str, list[Ask]] = {}
+        for one in wanted:
+            if one.kind == "GitRepository":
+                self._asks.setdefault(one.name, []).extend(ask for ask in one.asks if not has_variable(ask.text))
+        self._known: dict[tuple[str, str], str] = {}
+
+    def why_not(self, one: _Wanted) -> str:
+        """Why an object's source is not this repository as it is here; "" where it is."""
+        if one.kind != "GitRepository":
+            return f"its source is the {one.kind or 'unnamed source'} {one.name}".rstrip()
+        key = (one.name, one.namespace)
+        if key not in self._known:
+            self._known[key] = self._work_out(one)
+        return self._known[key]
+
+    def _work_out(self, one: _Wanted) -> str:
+        everywhere = self._declared.get(one.name, [])
+        same = [manifest for manifest in everywhere if manifest.namespace in (None, one.namespace or None)]
+        declared = same or everywhere
+        for manifest in declared:
+            pinned = _pinned(one.name, manifest.data.get("spec"))
+            if pinned:
+                return pinned
+        asks = self._asks[one.name]
+        urls = {url for manifest in declared if (url := normal_url(text_at(manifest.data, "spec", "url")))}
+        if urls & self._ours or any(self._applies_itself(manifest, asks) for manifest in declared):
+            return ""
+        borne_out = self._witness.bears_out(asks)
+        if urls and self._ours:
+            names = {url.rpartition("/")[2] for url in self._ours}
+            alike = any(url.rpartition("/")[2] in names for url in urls)
+            return "" if alike and borne_out else _elsewhere(one.name)
+        if borne_out or (one.name == _BOOTSTRAP and borne_out is None):
+            return ""
+        return _elsewhere(one.name)
+
+    def _applies_itself(self, manifest: Manifest, asks: Sequence[Ask]) -> bool:
+        if manifest.name == _BOOTSTRAP:
+            return True
+        file = manifest.source.file
+        return any(ask.path and not ask.file and file.startswith(f"{ask.path}/") for ask in asks)
 
 
 def _left(ask: Ask, reason: str) -> Unchecked:
@@ -92,26 +127,17 @@ def _left(ask: Ask, reason: str) -> Unchecked:
     return Unchecked(f"{manifest.source.file}: {manifest.kind} {manifest.name}: path {ask.text}", reason)
 
 
-def _why_not(one: _Wanted, declared: Sequence[Manifest], ours: set[str], borne_out: bool | None) -> str:  # noqa: FBT001  the witness's answer
-    """Why a source is not this repository as it is here; "" where it is."""
-    same = [manifest for manifest in declared if not one.namespace or manifest.namespace in (None, one.namespace)]
-    for manifest in same or declared:
-        spec = manifest.data.get("spec")
-        if dig(spec, "include"):
-            return f"its source, the GitRepository {one.name}, includes other repositories"
-        if any(text_at(spec, "ref", pin) for pin in ("tag", "semver", "commit", "name")):
-            return f"its source, the GitRepository {one.name}, is pinned to another version"
-    urls = {normal_url(text_at(manifest.data, "spec", "url")) for manifest in same or declared} - {None}
-    if urls & ours:
-        return ""
-    elsewhere = f"its source, the GitRepository {one.name}, is not known to be this repository"
-    if urls and ours:
-        names = {url.rpartition("/")[2] for url in ours}
-        alike = any(url.rpartition("/")[2] in names for url in urls if url)
-        return "" if alike and borne_out else elsewhere
-    if borne_out or (one.name == _BOOTSTRAP and borne_out is None):
-        return ""
-    return elsewhere
+def _elsewhere(name: str) -> str:
+    return f"its source, the GitRepository {name}, is not known to be this repository"
+
+
+def _pinned(name: str, spec: Any) -> str:
+    """Why the paths of a source are not those of this tree, although it may be this repository."""
+    if dig(spec, "include"):
+        return f"its source, the GitRepository {name}, includes other repositories"
+    if any(text_at(spec, "ref", pin) for pin in ("tag", "semver", "commit", "name")):
+        return f"its source, the GitRepository {name}, is pinned to another version"
+    return ""
 
 
 def _wanted(manifest: Manifest, reference: Any, asks: tuple[Ask, ...]) -> _Wanted:

@@ -78,7 +78,7 @@ def _flaw(view: View, one: Kustomization, flaw: Flaw) -> Finding:
     )
 
 
-def _finding(  # noqa: PLR0913  the parts of a finding that differ
+def _finding(  # noqa: PLR0913, PLR0917  the parts in which the findings below differ
     view: View,
     one: Kustomization,
     rule: str,
@@ -309,7 +309,7 @@ def _named_twice(view: View, one: Kustomization) -> Iterator[Finding]:
         if link.state not in (LinkState.FILE, LinkState.FOLDER, LinkState.REMOTE):
             continue
         if use is Use.KEY_VALUE_FILE:
-            key = (use, link.reference.scope, "")
+            key: tuple[str, str, str] = (use, link.reference.scope, "")
         elif use in (Use.DATA, Use.CHART_HOME):
             continue
         else:

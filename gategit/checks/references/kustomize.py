@@ -173,34 +173,42 @@ def read_graph(tree: Tree, parsed: dict[str, Parsed] | None = None) -> Kustomize
     """
     known = {} if parsed is None else parsed
     index = PathIndex(tree)
-    files: dict[str, dict[str, str]] = {}
-    for path in index.entries:
-        if path.endswith(FILE_NAMES):
-            folder, _, name = path.rpartition("/")
-            if name in FILE_NAMES:
-                files.setdefault(folder, {})[name] = path
     kustomizations: dict[str, Kustomization] = {}
     foreign: dict[str, str] = {}
     unread: list[tuple[str, str]] = []
-    for folder, named in files.items():
+    for folder, files in _kustomization_files(index).items():
         found: list[tuple[str, Parsed]] = []
-        for name in FILE_NAMES:
-            if name not in named:
-                continue
-            one = _read(tree, index, named[name], known)
+        for file in files:
+            one = _read(tree, index, file, known)
             if isinstance(one, str):
-                unread.append((named[name], one))
+                unread.append((file, one))
             elif one.kind:
-                found.append((named[name], one))
+                found.append((file, one))
             else:
-                foreign[folder] = named[name]
+                foreign[folder] = file
         if found:
             file, first = found[0]
             links = tuple(_link(index, folder, reference) for reference in first.references)
             kustomizations[folder] = Kustomization(file, folder, first, links, tuple(path for path, _ in found[1:]))
             if first.template:
                 unread.append((file, "it is a template that something has yet to fill in"))
-    return KustomizeGraph(index, kustomizations, foreign, _roles(kustomizations), tuple(unread))
+    roles = _roles(kustomizations)
+    for file in foreign.values():
+        roles.setdefault(file, Role.MANIFEST)
+    return KustomizeGraph(index, kustomizations, foreign, roles, tuple(unread))
+
+
+def _kustomization_files(index: PathIndex) -> dict[str, list[str]]:
+    """The kustomization files of each folder, in the order in which Kustomize looks for them."""
+    files: dict[str, list[str]] = {}
+    for path in index.entries:
+        if path.endswith(FILE_NAMES):
+            folder, _, name = path.rpartition("/")
+            if name in FILE_NAMES:
+                files.setdefault(folder, []).append(path)
+    for several in files.values():
+        several.sort(key=lambda path: FILE_NAMES.index(path.rpartition("/")[2]))
+    return files
 
 
 def _read(tree: Tree, index: PathIndex, path: str, known: dict[str, Parsed]) -> Parsed | str:

@@ -243,39 +243,36 @@ def walk(value: Any, shape: Shape, path: FieldPath = ()) -> Iterator[Named | Unk
     """Compare a decoded value with a shape. The shapes nest a few levels, and so does this, whatever the value."""
     if value is None:
         return
-    if isinstance(shape, Record):
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                known = shape.fields.get(key)
-                if known is None:
-                    name = shape.lower.get(key.lower()) if isinstance(key, str) else None
-                    if name is None:
-                        yield Unknown((*path, str(key)), tuple(shape.fields))
-                        continue
-                    known = shape.fields[name]
-                yield from walk(inner, known, (*path, key))
-            return
-    elif isinstance(shape, ListOf):
-        if isinstance(value, list):
-            for index, inner in enumerate(value):
-                yield from walk(inner, shape.item, (*path, index))
-            return
-    elif isinstance(shape, Text):
-        if isinstance(value, str):
-            if shape.use is not None:
-                yield Named(shape.use, value, path)
-            return
-    elif isinstance(shape, MapOf):
-        if isinstance(value, dict):
-            for key, inner in value.items():
-                yield from walk(inner, shape.value, (*path, key))
-            return
-    elif isinstance(shape, Flag):
-        if isinstance(value, bool):
-            return
-    elif isinstance(shape, Whole):
-        if isinstance(value, int) and not isinstance(value, bool):
-            return
-    else:
-        return
-    yield WrongType(path, _EXPECTED[type(shape)], kind_of(value))
+    if isinstance(shape, Record) and isinstance(value, dict):
+        yield from _walk_record(value, shape, path)
+    elif isinstance(shape, ListOf) and isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from walk(inner, shape.item, (*path, index))
+    elif isinstance(shape, Text) and isinstance(value, str):
+        if shape.use is not None:
+            yield Named(shape.use, value, path)
+    elif isinstance(shape, MapOf) and isinstance(value, dict):
+        for key, inner in value.items():
+            yield from walk(inner, shape.value, (*path, key))
+    elif not _is_leaf(value, shape):
+        yield WrongType(path, _EXPECTED[type(shape)], kind_of(value))
+
+
+def _walk_record(value: dict[Any, Any], shape: Record, path: FieldPath) -> Iterator[Named | Unknown | WrongType]:
+    for key, inner in value.items():
+        known = shape.fields.get(key)
+        if known is None:
+            name = shape.lower.get(key.lower()) if isinstance(key, str) else None
+            if name is None:
+                yield Unknown((*path, str(key)), tuple(shape.fields))
+                continue
+            known = shape.fields[name]
+        yield from walk(inner, known, (*path, key))
+
+
+def _is_leaf(value: Any, shape: Shape) -> bool:
+    if isinstance(shape, Flag):
+        return isinstance(value, bool)
+    if isinstance(shape, Whole):
+        return isinstance(value, int) and not isinstance(value, bool)
+    return isinstance(shape, Anything)
