@@ -143,8 +143,8 @@ NOT_TEXT: Final = Rule(
     summary="A file named like a manifest holds text in UTF-8 or UTF-16.",
     rationale=(
         "A .yaml, .yml or .json file that is not text cannot be applied, and cannot be reviewed either: the pull "
-        "request shows it as a binary file. It is usually an archive or an encrypted file under the wrong name, or text "
-        "in an old encoding such as Windows-1252."
+        "request shows it as a binary file. It is usually an archive or an encrypted file under the wrong name, or "
+        "text in an old encoding such as Windows-1252."
     ),
     help=(
         "Save the file as UTF-8. If it is not meant to be YAML or JSON, give it another extension, or list it under "

@@ -100,9 +100,7 @@ class _Reader:
         self.problems: list[Problem] = []
         self._left = limits.nodes
 
-    def problem(
-        self, rule: str, message: str, hint: str, region: Region, subject: str
-    ) -> None:
+    def problem(self, rule: str, message: str, hint: str, region: Region, subject: str) -> None:
         self.problems.append(Problem(rule, message, hint, region, subject))
 
     def result(self, documents: list[Document]) -> Decoded:
@@ -140,9 +138,7 @@ class _Reader:
                 documents.append(Document(index, self.lines.position(root.start)[0], data))
         return documents
 
-    def _refuse(
-        self, rule: str, message: str, hint: str, node: Node, subject: str
-    ) -> _Refused:
+    def _refuse(self, rule: str, message: str, hint: str, node: Node, subject: str) -> _Refused:
         self.problem(rule, message, hint, self.lines.first_line(node.start, node.end), subject)
         return _Refused()
 

@@ -55,6 +55,7 @@ _NEVER_APPLIED_KINDS: Final = frozenset(
 _API_VERSION = re.compile(r"(?:[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?/)?v[0-9][a-z0-9]*\Z")
 _KIND = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
 _TEMPLATE_LINE = re.compile(r"[ \t]*(?:-[ \t]+)*(?:[^\s'\"#{][^'\"#{]*:[ \t]+)?(?:[^\s'\"#{][^'\"#]*)?\{[{%]")
+_MANIFEST_LINE = re.compile(rb"""^[ \t{]*["']?apiVersion["']?[ \t]*:""", re.MULTILINE)
 _BLOCK_SCALAR = re.compile(r"(?:^|[ \t])[|>][-+0-9]{0,2}[ \t]*(?:#.*)?\Z")
 
 
@@ -79,8 +80,8 @@ def classify(path: str, content: bytes, decoded: Decoded, chart_folders: frozens
         return Role.MANIFEST
     if any(_is_kustomization(data) for data in mappings):
         return Role.KUSTOMIZATION
-    if not mappings and looks_like_manifest(content):
-        return Role.MANIFEST  # nothing of it could be read, yet it has both fields
+    if decoded.problems and looks_like_manifest(content):
+        return Role.MANIFEST  # what would say so could not be read
     return Role.DATA
 
 
@@ -94,8 +95,10 @@ def is_template(content: bytes, decoded: Decoded) -> bool:
 
 
 def looks_like_manifest(content: bytes) -> bool:
-    """Whether a text that could not be read names an API version and a kind at all."""
-    return b"apiVersion" in content and b"kind" in content
+    """Whether a text that could not be read names an API version at all."""
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        content = content.replace(b"\0", b"")
+    return _MANIFEST_LINE.search(content) is not None
 
 
 def _template_lines(text: str) -> Iterator[int]:
