@@ -38,13 +38,23 @@ class UnreadableError(UndecidedError):
 
 
 def show_path(path: str) -> str:
-    """Write a path so that it can be printed: control characters and bytes that are not UTF-8 are escaped."""
-    return "".join(
-        f"\\x{ord(char) & 0xFF:02x}"
-        if "\udc80" <= char <= "\udcff" or (not char.isprintable() and ord(char) < 0x100)
-        else (char if char.isprintable() else f"\\u{ord(char):04x}")
-        for char in path
-    )
+    """Write a path, or any text of a pull request, so that it can be printed.
+
+    Whatever a terminal would obey or hide is escaped: control characters, marks that reorder a line, and bytes that
+    are not UTF-8.
+    """
+    return path if path.isprintable() else "".join(map(_show_character, path))
+
+
+def _show_character(char: str) -> str:
+    point = ord(char)
+    if char.isprintable():
+        return char
+    if 0xDC80 <= point <= 0xDCFF:
+        point -= 0xDC00
+    if point < 0x100:
+        return f"\\x{point:02x}"
+    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
 def encode_path(path: str) -> bytes:
@@ -141,12 +151,12 @@ class Disk:
 
     def _walk(self, path: str, folder: bytes) -> None:
         names = folder.split(b"/")
+        if any(name in _NO_NAMES for name in names):
+            raise UnreadableError(path, "it is not a path below the root")
         for depth in range(1, len(names) + 1):
             place = b"/".join(names[:depth])
             if place in self._real_folders:
                 continue
-            if names[depth - 1] in _NO_NAMES:
-                raise UnreadableError(path, "it is not a path below the root")
             mode = os.lstat(self._root + b"/" + place).st_mode
             if stat.S_ISLNK(mode):
                 raise UnreadableError(path, f"the folder {show_path(decode_path(place))} is a symbolic link")

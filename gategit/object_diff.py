@@ -179,7 +179,7 @@ def _object_line(item: ObjectView) -> str:
             else [_place(item.new)]
         )
     )
-    return f"{item.kind} {escape(str(manifest.ref))} ({escape(manifest.api_version)})  {place}"
+    return f"{item.kind} {show_path(str(manifest.ref))} ({show_path(manifest.api_version)})  {place}"
 
 
 def _place(location: Location) -> str:
@@ -190,7 +190,7 @@ def _place(location: Location) -> str:
 def _field_lines(field: FieldView) -> list[str]:
     side = field.new or field.old
     line = side.location.region.line if side and side.location.region else 0
-    head = f"  {line:>5}  {escape(format_path(field.path))}:"
+    head = f"  {line:>5}  {show_path(format_path(field.path))}:"
     old, new = field.old, field.new
     if old and new:
         first, *more = _both(old, new, reordered=field.reordered)
@@ -216,32 +216,18 @@ def _text_diff(old: str, new: str) -> list[str]:
     if max(len(one), len(two)) > _TEXT_LINES:
         return [f"(a text of {len(one):,} lines became one of {len(two):,} lines)"]
     found = list(unified_diff(one, two, n=1, lineterm=""))[2:]
-    shown = [_cut(escape(line)) for line in found[:_TEXT_DIFF_LINES]]
+    shown = [_cut(show_path(line)) for line in found[:_TEXT_DIFF_LINES]]
     if len(found) > _TEXT_DIFF_LINES:
         shown.append(f"… {len(found) - _TEXT_DIFF_LINES} more lines")
     return shown
 
 
 def _short(value: Any) -> str:
-    return _cut(escape(json.dumps(value, ensure_ascii=False, default=str)))
+    return _cut(show_path(json.dumps(value, ensure_ascii=False, default=str)))
 
 
 def _cut(text: str) -> str:
     return text if len(text) <= _VALUE_WIDTH else f"{text[:_VALUE_WIDTH]}… ({len(text):,} characters)"
-
-
-def escape(text: str) -> str:
-    """Escape what a terminal would not print as a character of its own."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else _escape_char(char) for char in text)
-
-
-def _escape_char(char: str) -> str:
-    point = ord(char)
-    if point < 0x100:
-        return f"\\x{point:02x}"
-    return f"\\u{point:04x}" if point < 0x10000 else f"\\U{point:08x}"
 
 
 def to_json(diff: ObjectDiff) -> str:
