@@ -75,7 +75,7 @@ def _complete_color(incomplete: str) -> list[str]:
     return _complete(_COLORS, incomplete)
 
 
-@app.command(cls=StringCommand, epilog=_EPILOG)
+@app.command(cls=StringCommand, epilog=_EPILOG, short_help="Check a change, or whole folders, before it is merged.")
 def check(  # noqa: PLR0913  the contract's options, one parameter each
     paths: Annotated[
         list[str] | None,

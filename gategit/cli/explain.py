@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
 
 
-@app.command(cls=StringCommand, epilog="Example: gategit explain dangling-reference")
+@app.command(
+    cls=StringCommand,
+    short_help="Explain a rule: what it asks, why, and how to fix.",
+    epilog="Example: gategit explain dangling-reference",
+)
 def explain(
     rule: Annotated[
         str,

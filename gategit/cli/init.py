@@ -27,7 +27,9 @@ Examples:
 """
 
 
-@app.command(cls=StringCommand, epilog=_EPILOG)
+@app.command(
+    cls=StringCommand, epilog=_EPILOG, short_help="Propose a config, a workflow and a hook for this repository."
+)
 def init(
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Write the files without asking.")] = False,

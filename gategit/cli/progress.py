@@ -31,8 +31,9 @@ class Progress:
         try:
             width = os.get_terminal_size(sys.stderr.fileno()).columns
         except OSError:
-            width = 80
-        line = "".join(char if char.isprintable() else "?" for char in message)[: max(width - 1, 1)]
+            width = 0
+        # A terminal that does not know its width says 0.
+        line = "".join(char if char.isprintable() else "?" for char in message)[: (width or 80) - 1]
         sys.stderr.write(_CLEAR + line)
         sys.stderr.flush()
         self._shown = True
