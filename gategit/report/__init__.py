@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from gategit.errors import UsageError
 from gategit.model import Report
+from gategit.report.redaction import without_secrets
 
 FORMATS: tuple[str, ...] = ("text", "json", "sarif", "github", "junit", "markdown", "html")
 """What ``--format`` accepts, in the order of the documentation."""
@@ -52,4 +53,4 @@ def render(
     if format not in FORMATS:
         raise UsageError(f"there is no report format {format!r}", f"use one of: {', '.join(FORMATS)}")
     reporter = cast("_Reporter", import_module(f"gategit.report.{format}_report"))
-    return reporter.render(report, color=color, verbose=verbose, width=width)
+    return reporter.render(without_secrets(report), color=color, verbose=verbose, width=width)

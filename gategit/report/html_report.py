@@ -172,9 +172,8 @@ def _article(report: Report, finding: Finding) -> list[str]:
 
 
 def _source(report: Report, finding: Finding) -> list[str]:
-    rule = report.rules.get(finding.rule)
     region = finding.location.region
-    if region is None or (rule and rule.sensitive):
+    if region is None:
         return []
     shown = excerpt(report.sources.get(finding.location.file, {}), region, _WIDTH)
     gutter = max((len(str(line.number)) for line in shown if line.number is not None), default=0)

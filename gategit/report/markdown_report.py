@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from gategit.model import Finding, Report, StageStatus, State, Verdict
 from gategit.report.escaping import fence_for, safe_lines, shorten, visible, xml
 from gategit.report.excerpt import excerpt
+from gategit.report.redaction import without_secrets
 from gategit.report.summary import (
     by_importance,
     change_line,
@@ -56,6 +57,7 @@ def render_within(report: Report, limit: int, *, verbose: bool = False) -> str:
         limit: at least 8,192: the verdict and the stages are never left out.
         verbose: show findings that the base has too.
     """
+    report = without_secrets(report)
     shown = [
         finding
         for finding in by_importance(report)
@@ -174,9 +176,8 @@ def _words(text: str) -> Iterator[str]:
 
 def _source(report: Report, finding: Finding) -> str:
     """The lines of one finding in a fence, or an empty string where they are not known or not to be shown."""
-    rule = report.rules.get(finding.rule)
     region = finding.location.region
-    if region is None or finding.state is State.WAIVED or (rule and rule.sensitive):
+    if region is None or finding.state is State.WAIVED:
         return ""
     lines = []
     shown = excerpt(report.sources.get(finding.location.file, {}), region, 120)

@@ -161,9 +161,8 @@ def _result(report: Report, finding: Finding, rule_index: int) -> Any:
     line_hash = hashes.get((place.region or _WHOLE_FILE).line)
     if line_hash:
         fingerprints["primaryLocationLineHash"] = line_hash
-    rule = report.rules.get(finding.rule)
     location = _location(place)
-    if place.region and not (rule and rule.sensitive):
+    if place.region:
         _add_source(location.physical_location, place.region, report.sources.get(place.file, {}))
     if finding.object:
         location.logical_locations = [_logical_location(finding)]

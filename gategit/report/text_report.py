@@ -96,8 +96,7 @@ class _Text:
 
     def _source(self, finding: Finding) -> list[Excerpt]:
         region = finding.location.region
-        rule = self.report.rules.get(finding.rule)
-        if region is None or (rule and rule.sensitive) or (finding.state is State.WAIVED and not self.verbose):
+        if region is None or (finding.state is State.WAIVED and not self.verbose):
             return []
         gutter = len(str(region.end_line)) + 5
         return excerpt(self.report.sources.get(finding.location.file, {}), region, self.width - gutter)

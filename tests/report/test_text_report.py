@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from gategit.model import Finding, Level, Location, Region, Report, Rule, Stage, State, Verdict
+from gategit.model import Level, Report, State, Verdict
 from gategit.report import render
 from gategit.report.summary import by_importance, verdict_line
 
@@ -53,22 +53,6 @@ def test_colours_are_the_only_difference(rich_report: Report) -> None:
     assert "\x1b" not in plain
     assert coloured != plain
     assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
-
-
-def test_source_of_a_sensitive_rule_is_not_shown_anywhere(clean_report: Report) -> None:
-    """A line that may hold a secret is in no report."""
-    rule = Rule("plaintext-secret", Level.ERROR, Stage.POLICY, "s", "r", "h", sensitive=True)
-    finding = Finding(
-        rule.id, Stage.POLICY, Level.ERROR, "a secret in plain text", Location("s.yaml", Region(2, 1, 2, 9))
-    )
-    report = replace(
-        clean_report,
-        findings=(finding,),
-        rules={rule.id: rule},
-        sources={"s.yaml": {1: "x: hunter1", 2: "password: hunter2", 3: "y: hunter3"}},
-    )
-    for name in ("text", "json", "sarif", "github", "junit", "markdown", "html"):
-        assert "hunter" not in render(report, name, verbose=True)
 
 
 def test_width_shortens_source_lines_alone(rich_report: Report) -> None:
