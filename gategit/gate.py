@@ -1,0 +1,342 @@
+"""The whole pipeline on one page: a request in, a report out.
+
+Both trees are listed; what differs is decoded and judged; the head's findings are compared with the base's. The base
+is judged only where the head has findings, because nothing else can need comparing.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from gategit import links, rules
+from gategit.change import ChangeKind, ObjectChange, pair
+from gategit.checks.policy.rules import policy_rule
+from gategit.checks.references.check import ReferenceSettings
+from gategit.checks.references.check import check as check_references
+from gategit.fingerprints import mark_existing, number_repeats
+from gategit.gate_changes import judge_gate_changes
+from gategit.judge import FileVerdict, name_findings
+from gategit.judging import Judging
+from gategit.manifests.manifest import Manifest, Role
+from gategit.model import ChangeSummary, Finding, Report, Rule, Stage, Stats, Unchecked
+from gategit.report.line_hash import line_hashes
+from gategit.repository import TreeDiff, Trees, changed, open_trees
+from gategit.request import Mode, Request, Trust
+from gategit.trusted import Trusted, load_trusted
+from gategit.verdict import Thresholds, make_report, once_per_subject
+from gategit.waivers import apply_waivers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from gategit.side import Facts, Side
+
+_NO_DRY_RUN = "off"
+_NOT_ASKED = "not among --stages"
+
+
+def run(request: Request, progress: Callable[[str], None] | None = None) -> Report:
+    """Judge a change, or a whole tree.
+
+    Args:
+        request: what to do.
+        progress: told in a few words what is being done.
+
+    Raises:
+        UsageError: the request cannot be met.
+        ConfigError: config, waivers or policies cannot be used.
+        UndecidedError: the gate could not look at all.
+    """
+    started = time.perf_counter()
+    say = progress or _silent
+    say("reading the change")
+    trees = open_trees(request)
+    try:
+        trusted = load_trusted(request, trees)
+        with Judging(request, trees, trusted) as judging:
+            gate = _Gate(request, trees, trusted, judging, say)
+            return gate.report(gate.findings(), started)
+    finally:
+        trees.close()
+
+
+def _silent(_: str) -> None:
+    """Say nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """What a side's files and references say."""
+
+    verdicts: dict[str, FileVerdict]
+    findings: list[Finding]
+    unchecked: list[Unchecked]
+
+
+class _Gate:
+    """One run: its sides, and what is worked out of them once."""
+
+    def __init__(
+        self, request: Request, trees: Trees, trusted: Trusted, judging: Judging, say: Callable[[str], None]
+    ) -> None:
+        self.request = request
+        self.trees = trees
+        self.trusted = trusted
+        self.judging = judging
+        self.say = say
+        self.head = judging.side(trees.head)
+        self.base = judging.side(trees.base) if trees.base is not None else None
+        self.whole = request.mode in (Mode.ALL, Mode.STDIN)
+        self._judged: _Judged | None = None
+        self._changes: tuple[ObjectChange, ...] = ()
+        self._links_unchecked: list[Unchecked] = []
+
+    @cached_property
+    def diff(self) -> TreeDiff:
+        """What differs between the two trees; everything, where there is no base."""
+        return changed(self.trees.base, self.trees.head)
+
+    def findings(self) -> list[Finding]:
+        """Everything that is wrong, each finding with its fingerprint and state, in no particular order."""
+        head_facts = None if self.whole else self.head.survey()
+        base_facts = self.base.survey(self.head, head_facts) if self.base is not None and head_facts else {}
+        head_crds = self._crds(self.head, head_facts) or self._crds(self.base, base_facts)
+        paths = self._head_paths(head_facts or {}, base_facts)
+        verdicts = self.judging.judge(self.head, paths, self.judging.context(self.head, head_crds), self.say)
+        facts = dict(head_facts or {})
+        facts.update({path: verdict.facts for path, verdict in verdicts.items()})
+        judged = self._gather(self.head, verdicts, facts, self._gone)
+        self._judged = judged
+        found = judged.findings
+        found += self._file_findings()
+        if self.whole:
+            return found
+        self._changes = self._object_changes()
+        found += self._named(self._check_changes())
+        if self.base is None or not found:
+            return found + self._gate_changes()
+        base_paths = self._base_paths(verdicts)
+        context = self.judging.context(self.base, self._crds(self.base, base_facts) or head_crds)
+        base_verdicts = self.judging.judge(self.base, base_paths, context, self.say)
+        known = self._gather(self.base, base_verdicts, base_facts, {})
+        blind = [finding for finding in found if self.rule(finding.rule).undecided]
+        seen = [finding for finding in found if not self.rule(finding.rule).undecided]
+        marked = mark_existing(seen, known.findings, self.diff.renames, self.trees.head.entries())
+        return [*blind, *marked, *self._gate_changes()]
+
+    def _crds(self, side: Side | None, facts: Facts | None) -> tuple[Manifest, ...]:
+        if side is None or Stage.SCHEMA not in self.judging.stages:
+            return ()
+        return self.judging.find_crds(side, facts)
+
+    def _head_paths(self, head_facts: Facts, base_facts: Facts) -> list[str]:
+        """Which files of the head are judged: those that differ, and those that are judged otherwise now."""
+        readable = [path for path in self.head.readable if self.head.in_scope(path)]
+        if self.whole or self._fails_on_existing:
+            return readable
+        touched = {*self.diff.added, *self.diff.modified}
+        if self.base is not None:
+            touched |= {path for path in readable if self.head.role(path) != self.base.role(path)}
+            groups = self._changed_crd_groups(head_facts, base_facts)
+            if groups:
+                touched |= {
+                    path
+                    for path, raw in head_facts.items()
+                    if any(version.rpartition("/")[0] in groups for version, *_ in raw)
+                }
+        return [path for path in readable if path in touched]
+
+    def _changed_crd_groups(self, head_facts: Facts, base_facts: Facts) -> set[str]:
+        """The API groups whose definitions the change adds, modifies or removes."""
+        touched = {*self.diff.added, *self.diff.modified, *self.diff.removed}
+        groups: set[str] = set()
+        for side, facts in ((self.head, head_facts), (self.base, base_facts)):
+            if side is not None:
+                own = {path: raw for path, raw in facts.items() if path in touched}
+                for crd in self.judging.find_crds(side, own):
+                    spec = crd.data.get("spec")
+                    group = spec.get("group") if isinstance(spec, dict) else None
+                    if isinstance(group, str):
+                        groups.add(group)
+        return groups
+
+    def _base_paths(self, head_verdicts: dict[str, FileVerdict]) -> list[str]:
+        """Which files of the base are judged: the old sides of those that were judged in the head."""
+        if self.base is None:
+            return []
+        wanted = {*self.diff.removed, *self.diff.modified, *head_verdicts}
+        return [path for path in self.base.readable if path in wanted]
+
+    @cached_property
+    def _fails_on_existing(self) -> bool:
+        return self.request.fail_on_existing or self.trusted.config.fail_on_existing
+
+    @cached_property
+    def _gone(self) -> dict[str, str | None]:
+        """What the change removes, with the new path where it was renamed."""
+        if self.whole:
+            return {}
+        return {path: self.diff.renames.get(path) for path in self.diff.removed}
+
+    def _gather(
+        self,
+        side: Side,
+        verdicts: dict[str, FileVerdict],
+        facts: Facts,
+        gone: dict[str, str | None],
+    ) -> _Judged:
+        """The findings of a side's files, and of its references."""
+        findings = [finding for verdict in verdicts.values() for finding in verdict.findings]
+        unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked]
+        if Stage.REFERENCES in self.judging.stages:
+            self.say("following references")
+            settings = ReferenceSettings(
+                repository_urls=(*self.trees.remotes, *self.trusted.config.repositories),
+                targets={target.name: target.matches for target in self.trusted.config.targets},
+                gone=gone,
+            )
+            broken, missed = check_references(side.inventory(facts), side.graph, settings)
+            inside = [
+                finding
+                for finding in broken
+                if side.looks_at(finding.location.file) and side.in_scope(finding.location.file)
+            ]
+            findings += self._named(inside, side)
+            unchecked += missed
+        return _Judged(verdicts, findings, unchecked)
+
+    def _named(self, findings: Iterable[Finding], side: Side | None = None) -> list[Finding]:
+        """Give findings of several files their fingerprints."""
+        side = side or self.head
+        by_file: dict[str, list[Finding]] = {}
+        for finding in findings:
+            by_file.setdefault(finding.location.file, []).append(finding)
+        named: list[Finding] = []
+        for path, own in by_file.items():
+            readable = any(finding.object is not None for finding in own) and path in side.tree.entries()
+            named += name_findings(side.file(path) if readable else None, own)
+        return named
+
+    def _file_findings(self) -> list[Finding]:
+        """What is said of files without decoding them: links that lead nowhere, files over the limit."""
+        touched = None if self.whole else {*self.diff.added, *self.diff.modified}
+
+        def selects(path: str) -> bool:
+            return (touched is None or path in touched) and self.head.looks_at(path) and self.head.in_scope(path)
+
+        found, self._links_unchecked = links.check_links(self.trees.head, selects)
+        found += [self.head.too_large_finding(path) for path in self.head.too_large if selects(path)]
+        return self._named(found)
+
+    def _object_changes(self) -> tuple[ObjectChange, ...]:
+        """The object-level change of the files that differ."""
+        new = self._manifests(self.head, (*self.diff.added, *self.diff.modified))
+        old = self._manifests(self.base, (*self.diff.removed, *self.diff.modified)) if self.base is not None else []
+        return pair(old, new, self.diff.renames)
+
+    def _manifests(self, side: Side, paths: Sequence[str]) -> list[Manifest]:
+        readable = set(side.readable)
+        wanted = sorted(path for path in paths if path in readable and side.in_scope(path))
+        files = (side.file(path) for path in wanted)
+        return [manifest for file in files if file.role is Role.MANIFEST for manifest in file.manifests]
+
+    def _check_changes(self) -> list[Finding]:
+        if Stage.POLICY not in self.judging.stages:
+            return []
+        self.say("judging the change")
+        return self.judging.check_changes(self._changes, self.base, self.head)
+
+    def _gate_changes(self) -> list[Finding]:
+        """What the change does to the gate itself."""
+        if self.trees.trust is not Trust.BASE:
+            return []
+        return self._named(
+            judge_gate_changes(
+                (*self.diff.added, *self.diff.modified),
+                self.diff.removed,
+                self.trusted.gate_file,
+                self.trees.head.read,
+            )
+        )
+
+    def rule(self, rule_id: str) -> Rule:
+        """A rule by its id, the repository's own policies included.
+
+        Raises:
+            KeyError: there is none.
+        """
+        if rule_id in rules.check_rules():
+            return rules.check_rules()[rule_id]
+        policy = self.judging.policies.get(rule_id)
+        return rules.by_id(rule_id) if policy is None else policy_rule(policy)
+
+    def report(self, findings: Sequence[Finding], started: float) -> Report:
+        """Apply levels and waivers, decide, and freeze it all."""
+        config, request = self.trusted.config, self.request
+        thresholds = Thresholds(
+            fail_on=request.fail_on or config.fail_on,
+            fail_on_existing=self._fails_on_existing,
+            select=request.select,
+            ignore=request.ignore,
+            levels=config.policies.levels,
+        )
+        kept = once_per_subject(number_repeats(thresholds.apply(findings, self.rule)), "schema-missing")
+        known = {rule_id: self.rule(rule_id) for rule_id in {finding.rule for finding in kept}}
+        today = datetime.now(UTC).date()
+        complete = self.whole and not request.paths and not request.select
+        waived = apply_waivers(kept, self.trusted.waivers, today, known, complete=complete)
+        problems = self._named(waived.problems)
+        judged = self._judged
+        verdicts = judged.verdicts if judged is not None else {}
+        changes = [change.kind for change in self._changes]
+        return make_report(
+            (*waived.findings, *problems),
+            stages=self._stages(),
+            change=ChangeSummary(
+                base=self.trees.base_commit,
+                head=self.trees.head_name,
+                trust=self.trees.trust.value,
+                files=len(verdicts) if self.whole else self.diff.files,
+                added=changes.count(ChangeKind.ADDED),
+                modified=changes.count(ChangeKind.MODIFIED),
+                removed=changes.count(ChangeKind.REMOVED),
+            ),
+            unchecked=self._unchecked(judged),
+            stats=Stats(
+                documents=sum(verdict.documents for verdict in verdicts.values()),
+                objects=sum(len(verdict.facts) for verdict in verdicts.values()),
+                seconds=time.perf_counter() - started,
+                cache_hits=self.judging.cache.hits,
+                cache_misses=self.judging.cache.misses,
+            ),
+            thresholds=thresholds,
+            rule=self.rule,
+            text_of=self._text_of,
+            line_hashes=line_hashes,
+        )
+
+    def _stages(self) -> dict[Stage, str | None]:
+        reasons: dict[Stage, str | None] = {
+            stage: None if stage in self.judging.stages else _NOT_ASKED for stage in Stage
+        }
+        reasons[Stage.DRY_RUN] = reasons[Stage.DRY_RUN] or _NO_DRY_RUN
+        return reasons
+
+    def _unchecked(self, judged: _Judged | None) -> list[Unchecked]:
+        unchecked = [*self.trees.unchecked(), *self._links_unchecked, *(judged.unchecked if judged is not None else ())]
+        excluded = self.head.excluded
+        if excluded:
+            files = "file" if excluded == 1 else "files"
+            unchecked.append(Unchecked(f"{excluded} {files}", "left out by include and exclude in the config"))
+        return unchecked
+
+    def _text_of(self, path: str) -> str | None:
+        """A file's text for the report: the head's, else the base's; None where it cannot be shown."""
+        for side in (self.head, self.base):
+            if side is not None and path in side.tree.entries():
+                return side.text(path)
+        return None

@@ -1,0 +1,292 @@
+"""What can be said of one file alone: its syntax, its objects against their schemas, and each object's state.
+
+A judgement is a pure function of the file's content, path, role and of the context, so it can be made in another
+process and kept in the cache under a key that names all of these.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
+
+from gategit.checks.schema.check import check_file as check_schema
+from gategit.checks.schema.spec import SchemaSet, SchemaSpec
+from gategit.checks.syntax import check_file as check_syntax
+from gategit.fingerprints import fingerprint, stable_path
+from gategit.manifests.decode import Limits
+from gategit.manifests.file import ManifestFile, read_file
+from gategit.manifests.manifest import Manifest, Role
+from gategit.model import (
+    AppliedWaiver,
+    Finding,
+    Level,
+    Location,
+    ObjectRef,
+    Region,
+    RelatedLocation,
+    Rule,
+    Stage,
+    State,
+    Unchecked,
+)
+
+CHECK_CRASHED = Rule(
+    id="check-crashed",
+    level=Level.ERROR,
+    stage=Stage.SYNTAX,
+    summary="Every check must come to an end on every file.",
+    rationale="A check that crashed on a file has not looked at it. A gate that could not look does not open, so the "
+    "verdict is undecided; the results for the other files stand.",
+    help="Report the file and the last lines of the message to gategit's developers. Until it is mended, `exclude` in "
+    "`.gategit.yaml` leaves the file out, which is counted.",
+    waivable=False,
+    undecided=True,
+)
+
+RULES = (CHECK_CRASHED,)
+
+RawFact = tuple[str, str, str | None, str, int, tuple[str | int, ...]]
+"""An object as the cache keeps it: API version, kind, namespace, name, document, pointer."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaRun:
+    """For which target and Kubernetes version a file is checked."""
+
+    target: str | None
+    version: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileTask:
+    """One file to judge. ``role`` is None where its content decides."""
+
+    path: str
+    blob_id: str
+    role: Role | None
+    runs: tuple[SchemaRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeContext:
+    """What every file of a run is judged by.
+
+    Attributes:
+        limits: how large and deep a file may be.
+        schemas: what each Kubernetes version is validated with.
+        stages: the stages that run.
+        chart_folders: folders that hold a Chart.yaml; files in their ``templates`` are Helm's.
+        digest: names everything above and the policies; part of each cache key.
+    """
+
+    limits: Limits
+    schemas: dict[str | None, SchemaSpec]
+    stages: frozenset[Stage]
+    chart_folders: frozenset[str]
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileVerdict:
+    """What is said of one file."""
+
+    path: str
+    role: Role
+    documents: int
+    facts: tuple[RawFact, ...]
+    findings: tuple[Finding, ...]
+    unchecked: tuple[Unchecked, ...]
+
+
+StateCheck = Callable[[Sequence[tuple[ManifestFile, Manifest]]], Iterable[Finding]]
+"""Judges the state of objects, many at a time: the policies."""
+
+
+def facts_of(file: ManifestFile) -> tuple[RawFact, ...]:
+    """The objects that a file declares; none for a patch, whose objects are others' parts."""
+    if file.role is not Role.MANIFEST:
+        return ()
+    return tuple(
+        (m.api_version, m.kind, m.namespace, m.name, m.source.document, m.source.pointer) for m in file.manifests
+    )
+
+
+_sets: dict[str, SchemaSet] = {}
+
+
+def _schema_set(spec: SchemaSpec) -> SchemaSet:
+    """Compiled schemas are kept for the life of the process: they are the costly part."""
+    known = _sets.get(spec.digest)
+    if known is None:
+        known = _sets[spec.digest] = SchemaSet(spec)
+    return known
+
+
+def judge_files(
+    tasks: Sequence[FileTask],
+    read: Callable[[str], bytes],
+    context: JudgeContext,
+    check_states: StateCheck | None,
+) -> list[FileVerdict]:
+    """Judge files; one that makes a check crash gets a finding that says so, and the others lose nothing."""
+    judged: list[tuple[ManifestFile, list[Finding], list[Unchecked]]] = []
+    for task in tasks:
+        try:
+            judged.append(_judge_alone(task, read(task.path), context))
+        except Exception as error:  # noqa: BLE001  a crash is a finding: nothing may hide the other files
+            judged.append(_crashed(task.path, error))
+    subjects = [(file, manifest) for file, _, _ in judged if file.role is Role.MANIFEST for manifest in file.manifests]
+    by_file: dict[str, list[Finding]] = {}
+    if check_states is not None and subjects:
+        for finding in check_states(subjects):
+            by_file.setdefault(finding.location.file, []).append(finding)
+    return [
+        FileVerdict(
+            file.path,
+            file.role,
+            len(file.decoded.documents),
+            facts_of(file),
+            tuple(name_findings(file, [*findings, *by_file.get(file.path, ())])),
+            tuple(unchecked),
+        )
+        for file, findings, unchecked in judged
+    ]
+
+
+def _judge_alone(
+    task: FileTask, content: bytes, context: JudgeContext
+) -> tuple[ManifestFile, list[Finding], list[Unchecked]]:
+    file = read_file(task.path, content, task.role, context.limits, chart_folders=context.chart_folders)
+    findings: list[Finding] = []
+    unchecked: list[Unchecked] = []
+    if Stage.SYNTAX in context.stages:
+        found, missed = check_syntax(file)
+        findings += found
+        unchecked += missed
+    if Stage.SCHEMA in context.stages and file.role in (Role.MANIFEST, Role.PATCH):
+        seen: set[tuple[object, ...]] = set()
+        for run in task.runs:
+            found, missed = check_schema(file, _schema_set(context.schemas[run.version]), run.target)
+            unchecked += [one for one in missed if one not in unchecked]
+            for finding in found:
+                # Several targets or versions say the same of the same field: once is enough.
+                identity = (finding.rule, finding.location, finding.path, finding.message)
+                if identity not in seen:
+                    seen.add(identity)
+                    findings.append(finding)
+    return file, findings, unchecked
+
+
+def _crashed(path: str, error: Exception) -> tuple[ManifestFile, list[Finding], list[Unchecked]]:
+    tail = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{tail.name}, line {tail.lineno}" if tail else "unknown place"
+    finding = Finding(
+        rule=CHECK_CRASHED.id,
+        stage=CHECK_CRASHED.stage,
+        level=CHECK_CRASHED.level,
+        message=f"gategit could not look at this file: {type(error).__name__} in {where}",
+        help=CHECK_CRASHED.help,
+        location=Location(path),
+        subject=type(error).__name__,
+    )
+    return read_file(path, b"", Role.DATA), [finding], []
+
+
+def name_findings(file: ManifestFile | None, findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Give each finding its fingerprint, its field path named by the items' names where the data is at hand."""
+    by_ref = {manifest.ref: manifest for manifest in file.manifests} if file is not None else {}
+    for finding in findings:
+        manifest = by_ref.get(finding.object) if finding.object is not None else None
+        path = stable_path(manifest.data if manifest is not None else None, finding.path)
+        yield replace(finding, fingerprint=fingerprint(finding, path, finding.location.file))
+
+
+def cache_key(task: FileTask, context: JudgeContext) -> str:
+    """Name everything that a file's verdict depends on."""
+    parts = (task.path, task.blob_id, str(task.role), repr(task.runs), context.digest)
+    return "verdict:" + blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def encode_verdict(verdict: FileVerdict) -> Any:
+    """Turn a verdict into JSON values for the cache."""
+    return [
+        verdict.role.value,
+        verdict.documents,
+        verdict.facts,
+        [encode_finding(finding) for finding in verdict.findings],
+        [[one.what, one.reason] for one in verdict.unchecked],
+    ]
+
+
+def decode_verdict(path: str, value: Any) -> FileVerdict:
+    """The inverse of `encode_verdict`."""
+    role, documents, facts, findings, unchecked = value
+    return FileVerdict(
+        path,
+        Role(role),
+        documents,
+        tuple(decode_fact(fact) for fact in facts),
+        tuple(decode_finding(finding) for finding in findings),
+        tuple(Unchecked(what, reason) for what, reason in unchecked),
+    )
+
+
+def decode_fact(value: Any) -> RawFact:
+    """Turn a fact from the cache's JSON into a tuple again."""
+    api_version, kind, namespace, name, document, pointer = value
+    return api_version, kind, namespace, name, document, tuple(pointer)
+
+
+def _encode_location(location: Location) -> Any:
+    region = location.region
+    at = None if region is None else [region.line, region.column, region.end_line, region.end_column]
+    return [location.file, at]
+
+
+def _decode_location(value: Any) -> Location:
+    file, at = value
+    return Location(file, None if at is None else Region(*at))
+
+
+def encode_finding(finding: Finding) -> Any:
+    """Turn a finding into JSON values."""
+    ref, waiver = finding.object, finding.waiver
+    return {
+        "rule": finding.rule,
+        "stage": finding.stage.value,
+        "level": finding.level.value,
+        "message": finding.message,
+        "at": _encode_location(finding.location),
+        "help": finding.help,
+        "object": None if ref is None else [ref.api_version, ref.kind, ref.namespace, ref.name],
+        "path": finding.path,
+        "subject": finding.subject,
+        "related": [[_encode_location(one.location), one.message] for one in finding.related],
+        "target": finding.target,
+        "fingerprint": finding.fingerprint,
+        "state": finding.state.value,
+        "waiver": None if waiver is None else [waiver.owner, waiver.reason, waiver.expires],
+    }
+
+
+def decode_finding(value: Any) -> Finding:
+    """The inverse of `encode_finding`."""
+    return Finding(
+        rule=value["rule"],
+        stage=Stage(value["stage"]),
+        level=Level(value["level"]),
+        message=value["message"],
+        location=_decode_location(value["at"]),
+        help=value["help"],
+        object=None if value["object"] is None else ObjectRef(*value["object"]),
+        path=tuple(value["path"]),
+        subject=value["subject"],
+        related=tuple(RelatedLocation(_decode_location(at), text) for at, text in value["related"]),
+        target=value["target"],
+        fingerprint=value["fingerprint"],
+        state=State(value["state"]),
+        waiver=None if value["waiver"] is None else AppliedWaiver(*value["waiver"]),
+    )

@@ -1,0 +1,306 @@
+"""Judging many files: by which schemas and policies, in which processes, and what the cache already knows."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from functools import cached_property, partial
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Self
+
+from gategit import __version__, rules
+from gategit.cache import Cache
+from gategit.checks.policy.check import check as check_policies
+from gategit.checks.policy.load import PolicySet, choose, sources_digest
+from gategit.checks.policy.run import Runner, Subject, start
+from gategit.checks.schema.spec import SchemaSpec
+from gategit.errors import UsageError
+from gategit.judge import (
+    FileTask,
+    FileVerdict,
+    JudgeContext,
+    SchemaRun,
+    cache_key,
+    decode_verdict,
+    encode_verdict,
+    judge_files,
+)
+from gategit.manifests.decode import Limits
+from gategit.model import Stage
+from gategit.parallel import map_batches
+from gategit.side import Facts, Side
+from gategit.user_cache import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from types import TracebackType
+
+    from gategit.change import ObjectChange
+    from gategit.manifests.file import ManifestFile
+    from gategit.manifests.manifest import Manifest
+    from gategit.model import FieldPath, Finding, Location
+    from gategit.repository import Trees
+    from gategit.request import Request
+    from gategit.tree import Tree
+    from gategit.trusted import Trusted
+
+CACHE_FILE = "judgements.sqlite3"
+
+_CRD_GROUP, _CRD_KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
+_CRD_MARK = b"CustomResourceDefinition"
+
+
+class Judging:
+    """What judges files in one run: the policies' worker, the schemas, the cache. Use it in a ``with`` block.
+
+    Args:
+        request: what is asked.
+        trees: the trees of the run.
+        trusted: config and policies.
+
+    Raises:
+        UsageError: ``--target`` names none.
+        ConfigError: a policy folder cannot be used.
+    """
+
+    def __init__(self, request: Request, trees: Trees, trusted: Trusted) -> None:
+        self._request = request
+        self._trees = trees
+        self._trusted = trusted
+        config = trusted.config
+        if request.target is not None and config.target(request.target) is None:
+            known = ", ".join(target.name for target in config.targets) or "none"
+            raise UsageError(
+                f"--target {request.target}: the config has no such target", f"targets in the config: {known}"
+            )
+        self.stages = request.stages if request.stages is not None else frozenset(Stage)
+        self.limits = Limits(file_bytes=config.limits.file_size)
+        folder = cache_folder() if request.use_cache else None
+        self.cache = Cache(folder / CACHE_FILE if folder is not None else None)
+        self._sources = trusted.policy_sources(frozenset(rules.check_rules())) if Stage.POLICY in self.stages else ()
+        # Started now, so that it comes up while the trees are read.
+        self._runner: Runner | None = start(self._sources, jobs=1) if self._sources else None
+        self._runner_process = os.getpid()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner is not None:
+            self._runner.close()
+        self.cache.close()
+
+    @property
+    def sources_digest(self) -> str:
+        """A name for the policies of this run."""
+        return sources_digest(self._sources)
+
+    @cached_property
+    def policies(self) -> PolicySet:
+        """The policies that the config switches on.
+
+        Raises:
+            ConfigError: one of them cannot be used, or the config names one that is not there.
+        """
+        if self._runner is None:
+            return PolicySet(())
+        settings = self._trusted.config.policies
+        loaded = self._runner.policies()
+        own = {policy.id for policy in loaded}
+        levels = {
+            rule: level for rule, level in settings.levels.items() if rule in own or rule not in rules.check_rules()
+        }
+        return choose(loaded, settings.packs, levels)
+
+    def _policy_set(self, *, compares: bool) -> PolicySet:
+        """The policies that compare old and new, or those that look at an object as it stands."""
+        chosen = {
+            policy.id: self.policies.levels[policy.id]
+            for policy in self.policies.enabled
+            if policy.needs_change is compares
+        }
+        return replace(self.policies, levels=chosen)
+
+    @cached_property
+    def _state_policies(self) -> PolicySet:
+        return self._policy_set(compares=False)
+
+    @cached_property
+    def _change_policies(self) -> PolicySet:
+        return self._policy_set(compares=True)
+
+    def _own_runner(self) -> Runner:
+        """The policies' worker of this process: a forked process must not speak into its parent's pipes."""
+        if self._runner is None or self._runner_process != os.getpid():
+            self._runner = start(self._sources, jobs=1)
+            self._runner_process = os.getpid()
+        return self._runner
+
+    def side(self, tree: Tree) -> Side:
+        """A tree as this run looks at it."""
+        selected = self._trees.selects
+        if self._request.target is not None:
+            target = self._trusted.config.target(self._request.target)
+            if target is not None:
+                selected = partial(_both, self._trees.selects, target.matches)
+        return Side(tree, self._trusted.config.path_filter(), selected, self.limits, self.cache, self._request.jobs)
+
+    def _runs(self, path: str) -> tuple[SchemaRun, ...]:
+        """For which targets and versions a file is checked."""
+        config, wanted = self._trusted.config, self._request.kubernetes_versions
+        targets = [target for target in config.targets_of(path) if self._request.target in (None, target.name)]
+        if wanted:
+            names: list[str | None] = [target.name for target in targets]
+            names = names or [None]
+            return tuple(SchemaRun(name, version) for name in names for version in wanted)
+        runs = [SchemaRun(target.name, target.kubernetes_version or config.kubernetes_version) for target in targets]
+        runs += [SchemaRun(target.name, target.upgrade_to) for target in targets if target.upgrade_to]
+        return tuple(runs) or (SchemaRun(None, config.kubernetes_version),)
+
+    @cached_property
+    def _versions(self) -> tuple[str | None, ...]:
+        config = self._trusted.config
+        found: list[str | None] = [*self._request.kubernetes_versions, config.kubernetes_version]
+        for target in config.targets:
+            found += [target.kubernetes_version or config.kubernetes_version, target.upgrade_to]
+        return tuple(dict.fromkeys(found))
+
+    def context(self, side: Side, crds: Sequence[Manifest]) -> JudgeContext:
+        """What a side's files are judged by.
+
+        Args:
+            side: the side.
+            crds: the custom resource definitions that hold, the most important first.
+        """
+        config = self._trusted.config
+        folder_schemas = self._folder_schemas if Stage.SCHEMA in self.stages else ()
+        schemas = {
+            version: SchemaSpec(
+                kubernetes_version=version,
+                crds=tuple(crd.data for crd in crds),
+                folder_schemas=folder_schemas,
+                missing_level=config.schemas.missing,
+            )
+            for version in self._versions
+        }
+        parts = (
+            __version__,
+            repr(self.limits),
+            *sorted(self.stages),
+            *(schemas[version].digest for version in self._versions),
+            *sorted(side.chart_folders),
+            self.sources_digest,
+            *(f"{policy}={level}" for policy, level in sorted(self.policies.levels.items())),
+        )
+        digest = blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+        return JudgeContext(self.limits, schemas, self.stages, side.chart_folders, digest)
+
+    @cached_property
+    def _folder_schemas(self) -> tuple[tuple[str, bytes], ...]:
+        return self._trusted.folder_schemas()
+
+    def find_crds(self, side: Side, facts: Facts | None) -> tuple[Manifest, ...]:
+        """The custom resource definitions that a tree declares.
+
+        Args:
+            side: the tree.
+            facts: what its files declare, or None where nobody has looked yet: then its files are searched for the
+                word, which costs far less than decoding them.
+        """
+        if facts is None:
+            answers = map_batches(partial(_files_with_crds, side), side.readable, self._request.jobs)
+            paths = [path for batch in answers for path in batch]
+        else:
+            paths = [
+                path
+                for path, raw in facts.items()
+                if any(kind == _CRD_KIND and version.startswith(_CRD_GROUP) for version, kind, *_ in raw)
+            ]
+        return tuple(
+            manifest
+            for path in paths
+            for manifest in side.file(path).manifests
+            if (manifest.group, manifest.kind) == (_CRD_GROUP, _CRD_KIND)
+        )
+
+    def judge(
+        self,
+        side: Side,
+        paths: Sequence[str],
+        context: JudgeContext,
+        say: Callable[[str], None],
+    ) -> dict[str, FileVerdict]:
+        """Judge files of a side, or take what the cache knows of them.
+
+        Raises:
+            ConfigError: a policy cannot be used.
+            UndecidedError: a process died.
+        """
+        entries = side.tree.entries()
+        tasks = [FileTask(path, entries[path].blob_id, side.role(path), self._runs(path)) for path in paths]
+        keys = {task.path: cache_key(task, context) for task in tasks if task.blob_id}
+        known = self.cache.read(keys.values())
+        verdicts: dict[str, FileVerdict] = {}
+        missing: list[FileTask] = []
+        for task in tasks:
+            value = known.get(keys.get(task.path, ""))
+            if value is None:
+                missing.append(task)
+            else:
+                verdicts[task.path] = decode_verdict(task.path, value)
+        fresh: dict[str, object] = {}
+        work = partial(_judge_batch, self, side, context)
+        done = 0
+        for batch in map_batches(work, missing, self._request.jobs):
+            for verdict in batch:
+                verdicts[verdict.path] = verdict
+                if verdict.path in keys and not any(rules.by_id(f.rule).undecided for f in verdict.findings):
+                    fresh[keys[verdict.path]] = encode_verdict(verdict)
+            done += len(batch)
+            say(f"judged {done} of {len(missing)} files")
+        self.cache.write(fresh)
+        return verdicts
+
+    def check_states(self, subjects: Sequence[tuple[ManifestFile, Manifest]]) -> Iterable[Finding]:
+        """Judge objects as they stand by the policies."""
+        if not self._state_policies.enabled:
+            return ()
+        files = {manifest.source: file for file, manifest in subjects}
+
+        def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
+            return files[manifest.source].location(manifest.source, path, on="key" if on == "key" else "value")
+
+        return check_policies(
+            self._own_runner(),
+            self._state_policies,
+            [Subject(None, manifest) for _, manifest in subjects],
+            locate,
+        )
+
+    def check_changes(self, changes: Sequence[ObjectChange], base: Side | None, head: Side) -> list[Finding]:
+        """Judge object changes by the policies that compare old and new."""
+        if not self._change_policies.enabled or not changes:
+            return []
+        old_side = {id(change.old) for change in changes}
+
+        def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
+            side = base if base is not None and id(manifest) in old_side else head
+            return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
+
+        subjects = [Subject(change.old, change.new, added=change.old is None) for change in changes]
+        return check_policies(self._own_runner(), self._change_policies, subjects, locate)
+
+
+def _both(one: Callable[[str], bool], other: Callable[[str], bool], path: str) -> bool:
+    return one(path) and other(path)
+
+
+def _files_with_crds(side: Side, paths: Sequence[str]) -> list[str]:
+    return [path for path in paths if _CRD_MARK in side.read(path)]
+
+
+def _judge_batch(judging: Judging, side: Side, context: JudgeContext, tasks: Sequence[FileTask]) -> list[FileVerdict]:
+    check = judging.check_states if Stage.POLICY in judging.stages else None
+    return judge_files(tasks, side.read, context, check)

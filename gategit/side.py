@@ -1,0 +1,229 @@
+"""One side of the change as the gate sees it: which files are looked at, what they declare, and what was left out."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
+from hashlib import blake2b
+
+from gategit import __version__
+from gategit.cache import Cache
+from gategit.checks.references.kustomize import KustomizeGraph, read_graph
+from gategit.checks.syntax import YAML_LIMIT
+from gategit.judge import RawFact, decode_fact, facts_of
+from gategit.manifests.decode import Limits
+from gategit.manifests.file import ManifestFile, read_file
+from gategit.manifests.inventory import Inventory, ObjectFact
+from gategit.manifests.manifest import ObjectKey, Role, Source
+from gategit.manifests.text import decode_text
+from gategit.model import Finding, Location
+from gategit.parallel import map_batches
+from gategit.tree import EntryKind, Tree
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+_CHART_NAMES = ("Chart.yaml", "Chart.yml")
+_REMEMBERED_FILES = 256
+
+
+def is_candidate(path: str) -> bool:
+    """Whether a file may hold manifests, by its name."""
+    return path.endswith(_SUFFIXES) or path.rpartition("/")[2] in _KUSTOMIZATION_NAMES
+
+
+Facts = dict[str, tuple[RawFact, ...]]
+"""What each file declares, by path."""
+
+
+def _fact(path: str, raw: RawFact) -> ObjectFact:
+    api_version, kind, namespace, name, document, pointer = raw
+    key = ObjectKey(api_version.rpartition("/")[0], kind, namespace or "", name)
+    return ObjectFact(key, api_version, Source(path, document, pointer))
+
+
+class Side:
+    """A tree with what is worked out of it: each part once, and only when it is asked for.
+
+    Args:
+        tree: the files.
+        included: whether the config's include and exclude let a path in.
+        narrowed: whether the command line's paths let a path in.
+        limits: how large and deep a file may be.
+        cache: what earlier runs worked out.
+        jobs: processes for large trees.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  one parameter for each part of what a side is
+        self,
+        tree: Tree,
+        included: Callable[[str], bool],
+        narrowed: Callable[[str], bool],
+        limits: Limits,
+        cache: Cache,
+        jobs: int | None,
+    ) -> None:
+        self.tree = tree
+        self.limits = limits
+        self._included = included
+        self._narrowed = narrowed
+        self._cache = cache
+        self._jobs = jobs
+        self._files: OrderedDict[str, ManifestFile] = OrderedDict()
+
+    @cached_property
+    def candidates(self) -> tuple[str, ...]:
+        """Every file that the config lets in and whose name says that it may hold manifests, in order."""
+        return tuple(
+            path
+            for path, entry in self.tree.entries().items()
+            if is_candidate(path) and entry.kind is EntryKind.FILE and self._included(path)
+        )
+
+    @cached_property
+    def excluded(self) -> int:
+        """How many files that may hold manifests the config leaves out."""
+        return sum(1 for path in self.tree.entries() if is_candidate(path) and not self._included(path))
+
+    @cached_property
+    def too_large(self) -> tuple[str, ...]:
+        """Candidates over the size limit: never read."""
+        entries = self.tree.entries()
+        return tuple(path for path in self.candidates if entries[path].size > self.limits.file_bytes)
+
+    @cached_property
+    def readable(self) -> tuple[str, ...]:
+        """Candidates that are not over the size limit, in order."""
+        large = set(self.too_large)
+        return tuple(path for path in self.candidates if path not in large)
+
+    def looks_at(self, path: str) -> bool:
+        """Whether the config lets a path in."""
+        return self._included(path)
+
+    def too_large_finding(self, path: str) -> Finding:
+        """Say that a file is over the size limit, and so was never read."""
+        size = self.tree.entries()[path].size
+        rule = YAML_LIMIT
+        return Finding(
+            rule=rule.id,
+            stage=rule.stage,
+            level=rule.level,
+            message=f"this file has {size:,} bytes, more than the {self.limits.file_bytes:,} that are read",
+            help="split the file, raise limits.file_size in .gategit.yaml, or exclude it if it holds no manifests",
+            location=Location(path),
+            subject="size",
+        )
+
+    def text(self, path: str) -> str | None:
+        """A file's text, to show lines of; None where it is too large or not text."""
+        entry = self.tree.entries().get(path)
+        if entry is None or entry.kind is not EntryKind.FILE or entry.size > self.limits.file_bytes:
+            return None
+        text = decode_text(self.read(path))
+        return text if isinstance(text, str) else None
+
+    def in_scope(self, path: str) -> bool:
+        """Whether findings in this file are asked for."""
+        return self._narrowed(path)
+
+    @cached_property
+    def chart_folders(self) -> frozenset[str]:
+        """Folders that are Helm charts."""
+        return frozenset(
+            folder for folder, _, name in (path.rpartition("/") for path in self.tree.entries()) if name in _CHART_NAMES
+        )
+
+    @cached_property
+    def graph(self) -> KustomizeGraph:
+        """What the tree's kustomizations name."""
+        return read_graph(self.tree)
+
+    def role(self, path: str) -> Role | None:
+        """What a kustomization says the file is, or None where its content decides."""
+        return self.graph.roles.get(path)
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            KeyError: no such file.
+        """
+        return self.tree.read(path)
+
+    def file(self, path: str) -> ManifestFile:
+        """Decode a file; the last few hundred are remembered.
+
+        Raises:
+            KeyError: no such file.
+        """
+        known = self._files.get(path)
+        if known is None:
+            known = read_file(path, self.read(path), self.role(path), self.limits, chart_folders=self.chart_folders)
+            self._files[path] = known
+            if len(self._files) > _REMEMBERED_FILES:
+                self._files.popitem(last=False)
+        return known
+
+    def survey(self, other: Side | None = None, known: Facts | None = None) -> Facts:
+        """What every candidate declares, from the cache where the content is known.
+
+        Args:
+            other: another side whose survey was made.
+            known: that survey; files of equal content and role are taken from it.
+        """
+        entries = self.tree.entries()
+        facts: Facts = {}
+        unknown: list[str] = []
+        for path in self.readable:
+            if other is not None and known is not None and path in known and self._same_file(other, path):
+                facts[path] = known[path]
+            else:
+                unknown.append(path)
+        keys = {path: self._fact_key(path, entries[path].blob_id) for path in unknown if entries[path].blob_id}
+        kept = self._cache.read(keys.values())
+        missing: list[str] = []
+        for path in unknown:
+            value = kept.get(keys.get(path, ""))
+            if value is None:
+                missing.append(path)
+            else:
+                facts[path] = tuple(decode_fact(fact) for fact in value)
+        found: Facts = {}
+        for batch in map_batches(partial(_survey_batch, self), missing, self._jobs):
+            found.update(batch)
+        self._cache.write({keys[path]: found[path] for path in missing if path in keys})
+        facts.update(found)
+        return facts
+
+    def _same_file(self, other: Side, path: str) -> bool:
+        entry = self.tree.entries()[path]
+        twin = other.tree.entries().get(path)
+        if twin is None or not entry.blob_id or twin.blob_id != entry.blob_id:
+            return False
+        return self.role(path) is other.role(path) and self.chart_folders == other.chart_folders
+
+    def _fact_key(self, path: str, blob_id: str) -> str:
+        parts = (__version__, path, blob_id, str(self.role(path)), repr(self.limits), str(self._in_chart(path)))
+        return "facts:" + blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+    def _in_chart(self, path: str) -> bool:
+        if not self.chart_folders:
+            return False
+        parts = path.split("/")
+        return any("/".join(parts[:depth]) in self.chart_folders for depth in range(len(parts)))
+
+    def inventory(self, facts: Facts) -> Inventory:
+        """Everything that the tree declares, with look-ups."""
+        return Inventory(
+            self.tree,
+            (_fact(path, raw) for path in sorted(facts) for raw in facts[path]),
+            self.file,
+        )
+
+
+def _survey_batch(side: Side, paths: Sequence[str]) -> Facts:
+    return {
+        path: facts_of(read_file(path, side.read(path), side.role(path), side.limits, chart_folders=side.chart_folders))
+        for path in paths
+    }

@@ -1,0 +1,199 @@
+"""From findings to the report: waivers, levels, order, the state of each stage, the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from gategit.model import (
+    ChangeSummary,
+    Finding,
+    Level,
+    Region,
+    Report,
+    Rule,
+    Stage,
+    StageResult,
+    StageStatus,
+    State,
+    Stats,
+    Unchecked,
+    Verdict,
+)
+
+_LINES_AROUND = 2
+_LONGEST_EXCERPT = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Thresholds:
+    """What blocks, and what is asked for.
+
+    Attributes:
+        fail_on: the lowest level that blocks.
+        fail_on_existing: findings that the base has too block as well.
+        select: when not empty, report only these rules.
+        ignore: rules that are not reported.
+        levels: the config's level for a rule; ``off`` is None.
+    """
+
+    fail_on: Level = Level.ERROR
+    fail_on_existing: bool = False
+    select: frozenset[str] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    levels: Mapping[str, Level | None] | None = None
+
+    def apply(self, findings: Iterable[Finding], rule: Callable[[str], Rule]) -> list[Finding]:
+        """Leave out what is not asked for and set the levels.
+
+        A finding that says that something could not be looked at stays: no option makes the gate blind.
+        """
+        kept: list[Finding] = []
+        levels = self.levels or {}
+        for finding in findings:
+            level = levels.get(finding.rule, finding.level)
+            asked = finding.rule not in self.ignore and (not self.select or finding.rule in self.select)
+            if rule(finding.rule).undecided:
+                kept.append(finding)
+            elif asked and level is not None:
+                kept.append(finding if level is finding.level else replace(finding, level=level))
+        return kept
+
+
+def in_order(findings: Iterable[Finding]) -> list[Finding]:
+    """Sort findings by file, line, column, rule and message: the same run always reads the same."""
+
+    def key(finding: Finding) -> tuple[object, ...]:
+        region = finding.location.region
+        place = (0, 0) if region is None else (region.line, region.column)
+        return (finding.location.file, *place, finding.rule, finding.message, finding.target or "", finding.subject)
+
+    return sorted(findings, key=key)
+
+
+def once_per_subject(findings: Sequence[Finding], rule_id: str) -> list[Finding]:
+    """Keep the first finding of one rule for each subject and say how many objects it stands for."""
+    counts = Counter(finding.subject for finding in findings if finding.rule == rule_id)
+    seen: set[str] = set()
+    kept: list[Finding] = []
+    for finding in findings:
+        if finding.rule != rule_id:
+            kept.append(finding)
+        elif finding.subject not in seen:
+            seen.add(finding.subject)
+            more = counts[finding.subject] - 1
+            note = f" ({more} more object{'s' if more > 1 else ''} of this kind)" if more else ""
+            kept.append(replace(finding, message=finding.message + note))
+    return kept
+
+
+def stage_results(
+    stages: Mapping[Stage, str | None],
+    findings: Sequence[Finding],
+    rule: Callable[[str], Rule],
+    blocks: Callable[[Finding], bool],
+) -> tuple[StageResult, ...]:
+    """Say how each stage ended.
+
+    Args:
+        stages: each stage with the reason why it did not run, or None where it did.
+        findings: all findings.
+        rule: looks up a rule.
+        blocks: whether a finding blocks the merge.
+    """
+    results: list[StageResult] = []
+    for stage, reason in stages.items():
+        own = tuple(finding for finding in findings if finding.stage is stage)
+        blind = [finding for finding in own if rule(finding.rule).undecided]
+        if reason is not None:
+            results.append(StageResult(stage, StageStatus.SKIPPED, reason, own))
+        elif blind:
+            results.append(StageResult(stage, StageStatus.ERROR, blind[0].message, own))
+        else:
+            failed = any(blocks(finding) for finding in own)
+            results.append(StageResult(stage, StageStatus.FAILED if failed else StageStatus.PASSED, None, own))
+    return tuple(results)
+
+
+def decide(findings: Sequence[Finding], blocks: Callable[[Finding], bool], rule: Callable[[str], Rule]) -> Verdict:
+    """The gate's answer: blocked where something is wrong for sure, else undecided where it could not look."""
+    if any(blocks(finding) and not rule(finding.rule).undecided for finding in findings):
+        return Verdict.BLOCKED
+    if any(rule(finding.rule).undecided for finding in findings):
+        return Verdict.UNDECIDED
+    return Verdict.PASS
+
+
+def make_report(  # noqa: PLR0913  a report has these parts, each named by the caller
+    findings: Sequence[Finding],
+    *,
+    stages: Mapping[Stage, str | None],
+    change: ChangeSummary,
+    unchecked: Sequence[Unchecked],
+    stats: Stats,
+    thresholds: Thresholds,
+    rule: Callable[[str], Rule],
+    text_of: Callable[[str], str | None],
+    line_hashes: Callable[[str], Sequence[str]],
+) -> Report:
+    """Freeze everything into a report.
+
+    Args:
+        findings: with state and fingerprint, in any order.
+        stages: see `stage_results`.
+        change: the change in numbers.
+        unchecked: what was not looked at.
+        stats: what was looked at, and the cost.
+        thresholds: what blocks.
+        rule: looks up a rule.
+        text_of: a file's text, or None where there is none to show.
+        line_hashes: GitHub's hash of each line of a text.
+    """
+    ordered = tuple(in_order(findings))
+
+    def blocks(finding: Finding) -> bool:
+        if finding.state is State.WAIVED or finding.level.rank < thresholds.fail_on.rank:
+            return False
+        return finding.state is State.NEW or thresholds.fail_on_existing
+
+    sources: dict[str, Mapping[int, str]] = {}
+    hashes: dict[str, Mapping[int, str]] = {}
+    places: dict[str, list[Region | None]] = {}
+    for finding in ordered:
+        for location in (finding.location, *(related.location for related in finding.related)):
+            places.setdefault(location.file, []).append(location.region)
+    for file, regions in places.items():
+        text = text_of(file)
+        if text is not None:
+            sources[file], hashes[file] = _excerpts(text, regions, line_hashes(text))
+    return Report(
+        verdict=decide(ordered, blocks, rule),
+        change=change,
+        stages=stage_results(stages, ordered, rule, blocks),
+        findings=ordered,
+        unchecked=tuple(unchecked),
+        rules={rule_id: rule(rule_id) for rule_id in sorted({finding.rule for finding in ordered})},
+        stats=stats,
+        fail_on=thresholds.fail_on,
+        fail_on_existing=thresholds.fail_on_existing,
+        sources=sources,
+        line_hashes=hashes,
+    )
+
+
+def _excerpts(
+    text: str, regions: Iterable[Region | None], hashed: Sequence[str]
+) -> tuple[dict[int, str], dict[int, str]]:
+    """The lines around each region, and the hash of the line that it starts on."""
+    lines = text.replace("\r\n", "\n").split("\n")
+    shown: dict[int, str] = {}
+    hashes: dict[int, str] = {}
+    for region in regions:
+        first = region.line if region is not None else 1
+        last = min(region.end_line if region is not None else 0, first + _LONGEST_EXCERPT)
+        for number in range(max(1, first - _LINES_AROUND), min(len(lines), last + _LINES_AROUND) + 1):
+            shown[number] = lines[number - 1]
+        if first <= len(hashed):
+            hashes[first] = hashed[first - 1]
+    return shown, hashes
