@@ -196,3 +196,11 @@ def test_progress_waits(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_progress_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """With --quiet nothing is shown."""
     assert terminal_output(monkeypatch, enabled=False, late=True) == ""
+
+
+def test_commands_are_plain() -> None:
+    """No command loads rich for its help, and only the program itself installs shell completion."""
+    for name in COMMANDS:
+        result = CliRunner().invoke(app, [name, "--help"])
+        assert "╭" not in result.stdout
+        assert "--install-completion" not in result.stdout
