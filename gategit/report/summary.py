@@ -117,11 +117,12 @@ def change_line(report: Report) -> str:
     change = report.change
     head = _revision(change.head)
     compared = f"{_revision(change.base)} to {head}" if change.base else f"all of {head}"
-    objects = f"{change.added:,} added, {change.modified:,} modified, {change.removed:,} removed"
-    return (
-        f"{compared}: {plural(change.files, 'file')}, objects: {objects}; "
-        f"config, policies and waivers from the {visible(change.trust)}"
-    )
+    counts = ((change.added, "added"), (change.modified, "modified"), (change.removed, "removed"))
+    objects = ""
+    if change.base or any(number for number, _ in counts):
+        objects = f", objects: {', '.join(f'{number:,} {word}' for number, word in counts)}"
+    trust = visible(change.trust)
+    return f"{compared}: {plural(change.files, 'file')}{objects}; config, policies and waivers from the {trust}"
 
 
 def _revision(name: str) -> str:

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from gategit.model import Level, Report, State, Verdict
 from gategit.report import render
-from gategit.report.summary import by_importance, verdict_line
+from gategit.report.summary import by_importance, change_line, verdict_line
 
 
 def test_verdict_line_says_what_counts_and_what_does_not(rich_report: Report) -> None:
@@ -75,3 +75,15 @@ def test_most_important_findings_come_first(rich_report: Report) -> None:
         (State.EXISTING, Level.ERROR),
         (State.WAIVED, Level.WARNING),
     ]
+
+
+def test_change_line_counts_objects_only_where_there_is_a_change(clean_report: Report) -> None:
+    """Without a base nothing was added or removed; the side is named in words."""
+    change = replace(clean_report.change, head="folder", added=0)
+    line = change_line(replace(clean_report, change=change))
+    assert line == "all of the folder: 1 file; config, policies and waivers from the head"
+    change = replace(change, base="1" * 40, head="index", added=1200)
+    assert change_line(replace(clean_report, change=change)) == (
+        "111111111111 to the index: 1 file, objects: 1,200 added, 0 modified, 0 removed; "
+        "config, policies and waivers from the head"
+    )
