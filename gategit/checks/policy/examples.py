@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from gategit.checks.policy.check import anchor
 from gategit.checks.policy.documentation import Example, parse
@@ -61,17 +62,28 @@ def run_examples(runner: Runner, policies: Iterable[PolicyInfo]) -> tuple[Exampl
 
 def _run_policy(runner: Runner, alone: PolicySet, policy: PolicyInfo) -> list[ExampleResult]:
     page = parse(policy.doc)
-    results = [
-        ExampleResult(policy.id, heading, policy.line, (f"there is no example below {heading}:",))
-        for heading, examples in (("Fails", page.fails), ("Passes", page.passes))
-        if not any(example.new.strip() or (example.old or "").strip() for example in examples)
-    ]
-    for example in page.examples:
-        heading = "Passes" if example.passes else "Fails"
-        title = f"{heading} ({example.title})" if example.title else heading
-        problems = _problems(runner, alone, policy, example)
-        results.append(ExampleResult(policy.id, title, policy.line + example.line, tuple(problems)))
+    first = _docstring_line(policy, page.summary)
+    results: list[ExampleResult] = []
+    for heading, examples in (("Fails", page.fails), ("Passes", page.passes)):
+        written = [example for example in examples if example.new.strip() or (example.old or "").strip()]
+        if not written:
+            results.append(ExampleResult(policy.id, heading, first, (f"there is no example below {heading}:",)))
+        for example in written:
+            title = f"{heading} ({example.title})" if example.title else heading
+            problems = _problems(runner, alone, policy, example)
+            results.append(ExampleResult(policy.id, title, first + example.line - 1, tuple(problems)))
     return results
+
+
+def _docstring_line(policy: PolicyInfo, summary: str) -> int:
+    """The line of the policy's file where its docstring starts; Python itself does not keep it."""
+    content = policy.source.content
+    if content is None:
+        content = Path(policy.source.path).read_bytes()
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), 1):
+        if number > policy.line and summary in line:
+            return number
+    return policy.line
 
 
 def _problems(runner: Runner, alone: PolicySet, policy: PolicyInfo, example: Example) -> list[str]:

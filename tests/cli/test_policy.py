@@ -1,0 +1,185 @@
+"""``gategit policy``: the list, the page, and the run of the examples."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gategit.cli.policy import app
+from gategit.errors import ConfigError, UsageError
+
+POLICY = '''from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+
+
+@policy(level="note", kinds=("ConfigMap",))
+def no_foo(manifest: Manifest) -> Violations:
+    """Nothing is called foo.
+
+    What it asks:
+        No ConfigMap is called foo.
+
+    Why:
+        Nobody knows what it means.
+
+    How to fix:
+        Find a better name.
+
+    Fails:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: foo  # <-
+
+    Passes:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata: {name: bar}
+
+    References:
+        https://example.com/
+    """
+    if manifest.name == "foo":
+        yield Violation(manifest.field("metadata", "name"), "it is called foo")
+'''
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a policy of its own, and a config that names it."""
+    (tmp_path / "gate").mkdir()
+    (tmp_path / "gate" / "no_foo.py").write_text(POLICY)
+    (tmp_path / ".gategit.yaml").write_text(
+        "version: 1\npolicies:\n  folders: [gate]\n  levels: {image-digest: note, replicas-drop: 'off'}\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def output(*arguments: str, code: int = 0) -> str:
+    """What the command prints; an unexpected error is raised again."""
+    result = CliRunner().invoke(app, list(arguments))
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    assert result.exit_code == code
+    return result.stdout
+
+
+def test_the_list_shows_levels_as_the_config_sets_them(repository: Path) -> None:
+    """Every policy has a line, the repository's own too; what is off says so."""
+    del repository
+    rows = {line.split()[0]: line.split() for line in output("list").splitlines()}
+
+    assert rows.pop("ID") == ["ID", "LEVEL", "PACKS", "KINDS", "ASKS"]
+    assert len(rows) == 11
+    assert rows["image-digest"][1] == "note"
+    assert rows["replicas-drop"][1] == "off"
+    assert rows["namespace-required"][1] == "off"
+    assert rows["no-foo"] == ["no-foo", "note", "own", "ConfigMap", "Nothing", "is", "called", "foo."]
+    assert rows["plaintext-secret"][:6] == [
+        "plaintext-secret",
+        "error",
+        "recommended,",
+        "strict",
+        "Secret,",
+        "workloads",
+    ]
+
+
+def test_the_list_needs_no_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then it shows what holds without one."""
+    monkeypatch.chdir(tmp_path)
+
+    assert "privileged-container   error    recommended, strict  workloads" in output("list")
+
+
+def test_a_page_shows_everything_that_the_docstring_says(repository: Path) -> None:
+    """In plain Markdown, with the marks in the examples."""
+    del repository
+
+    assert output("explain", "no-foo") == (
+        "# no-foo\n\nNothing is called foo.\n\nlevel note; kinds ConfigMap\n\n"
+        "## What it asks\n\nNo ConfigMap is called foo.\n\n"
+        "## Why\n\nNobody knows what it means.\n\n"
+        "## How to fix\n\nFind a better name.\n\n"
+        "## Fails\n\n```yaml\napiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: foo  # <-\n```\n\n"
+        "## Passes\n\n```yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: bar}\n```\n\n"
+        "## References\n\n- https://example.com/\n"
+    )
+    assert "packs recommended, strict; kinds apps/Deployment" in output("explain", "replicas-drop")
+    assert "; compares old and new\n" in output("explain", "replicas-drop")
+
+
+def test_a_wrong_id_is_answered_with_the_nearest(repository: Path) -> None:
+    """Wrong usage: exit code 2."""
+    del repository
+    with pytest.raises(UsageError) as caught:
+        output("explain", "no-fo")
+
+    assert str(caught.value) == "there is no policy no-fo; did you mean no-foo?"
+
+
+def test_all_examples_run(repository: Path) -> None:
+    """Those of the built-in policies and the repository's own."""
+    del repository
+    lines = output("test").splitlines()
+
+    assert "ok      no-foo: 2 examples" in lines
+    assert "ok      privileged-container: 2 examples" in lines
+    assert lines[-1] == "11 policies: 28 examples good, 0 failed"
+
+
+def test_a_failing_example_is_shown_and_ends_with_1(repository: Path) -> None:
+    """On the line that the policy does not flag, and the line of the policy's file where the example stands."""
+    path = repository / "gate" / "no_foo.py"
+    path.write_text(POLICY.replace('== "foo"', '== "fooo"'))
+
+    assert output("test", "gate/no_foo.py", code=1) == (
+        "FAILED  no-foo: Fails (line 18)\n"
+        "      apiVersion: v1\n"
+        "      kind: ConfigMap\n"
+        "      metadata:\n"
+        "    -   name: foo  # <- not flagged\n"
+        "1 policy: 1 examples good, 1 failed\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("    Fails:\n", "    Fail:\n", 'gate/no_foo.py:4: policy no_foo lacks in its docstring: "Fails:"'),
+        ("def no_foo(", "def no_foo(:", "gate/no_foo.py:5: is not valid Python: invalid syntax"),
+    ],
+)
+def test_a_policy_without_examples_fails_and_the_others_run(repository: Path, old: str, new: str, problem: str) -> None:
+    """A policy that cannot be loaded is a failure like any other here, and hides nobody."""
+    (repository / "gate" / "no_foo.py").write_text(POLICY.replace(old, new))
+    (repository / "gate" / "no_bar.py").write_text(POLICY.replace("foo", "bar").replace("{name: bar}", "{name: x}"))
+
+    assert output("test", "gate", code=1) == (
+        f"ok      no-bar: 2 examples\nFAILED  no-foo: {problem}\n2 policies: 2 examples good, 1 failed\n"
+    )
+
+
+def test_what_is_not_there_is_wrong_usage(repository: Path) -> None:
+    """A file, a folder without policies, a config."""
+    (repository / "empty").mkdir()
+    for arguments, problem in (
+        (["test", "none.py"], "there is no file none.py"),
+        (["test", "empty"], "the folder empty holds no policy file (*.py)"),
+        (["list", "--config", "none.yaml"], "--config none.yaml: there is no such file"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            output(*arguments)
+        assert str(caught.value) == problem
+
+
+def test_a_config_that_names_what_there_is_not_is_an_error(repository: Path) -> None:
+    """With the line in the config."""
+    (repository / ".gategit.yaml").write_text("version: 1\npolicies:\n  levels:\n    image-digst: error\n")
+
+    with pytest.raises(ConfigError) as caught:
+        output("list")
+
+    assert str(caught.value) == (".gategit.yaml:4:5: there is no policy image-digst; did you mean image-digest?")
