@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gategit.checks.references.kustomize import Kustomization, Link, LinkState, PatchEntry
+from gategit.checks.references.paths import has_variable
 from gategit.checks.references.shapes import Use
 from gategit.checks.references.view import View
 from gategit.manifests.inventory import ObjectFact
@@ -159,7 +160,7 @@ class Builds:
     def _declared(self, path: str) -> Iterator[Member]:
         for fact in self._view.facts_of.get(path, ()):
             name = fact.key.name
-            if name and not name.endswith("*"):
+            if name and not name.endswith("*") and not has_variable(name) and not has_variable(fact.key.namespace):
                 namespace = "" if fact.key.namespace == "default" else fact.key.namespace
                 yield Member(fact, (namespace, name), (), ())
 
@@ -167,8 +168,11 @@ class Builds:
         """Whether everything in a resource file is known by name."""
         if self._view.graph.roles.get(path) is not Role.MANIFEST:
             return False
-        file = self._view.file(path) if path not in self._view.facts_of else None
-        return file is None or not file.decoded.problems
+        facts = self._view.facts_of.get(path)
+        if facts is not None:
+            return all(fact.key.name and not has_variable(fact.key.name + fact.key.namespace) for fact in facts)
+        file = self._view.file(path)
+        return file is not None and not file.decoded.problems
 
     def certain(self, collision: Collision) -> bool:
         """Whether nothing on the way can have renamed or removed one of the two."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gategit.checks.references.builds import Build, Builds, Collision, Member
 from gategit.checks.references.kustomize import Kustomization, LinkState, PatchEntry
+from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DUPLICATE_OBJECT, KUSTOMIZATION_INVALID
 from gategit.checks.references.shapes import Use
 from gategit.checks.references.view import View
@@ -34,8 +35,10 @@ def check_duplicates(view: View, targets: Mapping[str, Callable[[str], bool]]) -
 
 
 def _counts(view: View, fact: ObjectFact) -> bool:
-    """Whether a declaration takes a name: not a patch, and with a name that is fixed."""
+    """Whether a declaration takes a name: not a patch, and with a name that is fixed and needs no filling in."""
     name = fact.key.name
+    if has_variable(name) or has_variable(fact.key.namespace):
+        return False
     return bool(name) and not name.endswith("*") and view.graph.roles.get(fact.source.file) in (None, Role.MANIFEST)
 
 

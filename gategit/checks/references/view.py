@@ -17,6 +17,9 @@ from gategit.nearest import nearest
 _MAX_CANDIDATES = 500
 """How many names of one folder are compared with a misspelt one."""
 
+_MAX_DIFFERENCE = 5
+"""How much longer or shorter a name may be than the misspelt one it is offered for: an extension, a word's end."""
+
 
 class View:
     """One tree as this check looks at it.
@@ -98,14 +101,14 @@ class View:
                 return f"; did you mean {self._written(best, folder)}?"
         if parent in self.index.folders:
             prefix = f"{parent}/" if parent else ""
-            names = [
-                one
+            stems = {
+                one.rpartition(".")[0] or one: one
                 for one in self.index.children(parent)[:_MAX_CANDIDATES]
                 if one not in FILE_NAMES and self._fits(prefix + one, want_folder=want_folder)
-            ]
-            close = nearest(name, names)
-            if close is not None:
-                return f"; did you mean {self._written(prefix + close, folder)}?"
+            }
+            stem = nearest(name.rpartition(".")[0] or name, stems)
+            if stem is not None and abs(len(stems[stem]) - len(name)) <= _MAX_DIFFERENCE:
+                return f"; did you mean {self._written(prefix + stems[stem], folder)}?"
         return ""
 
     def _fits(self, path: str, *, want_folder: bool) -> bool:
