@@ -52,8 +52,9 @@ bench: $(VENV)/.development ## measure speed and memory side by side with kubeco
 bench-record: $(VENV)/.development ## the same, and write docs/benchmarks.md
 	@$(BIN)/python bench/run.py --record docs/benchmarks.md
 
-docs: $(VENV)/.development ## write the generated pages below docs/rules
+docs: $(VENV)/.development ## write the generated pages and schemas: docs/rules, docs/cli.md, the keys of the config
 	@$(BIN)/python tools/rule_pages.py
+	@$(BIN)/python -m gategit.cli.reference
 
 lock: $(VENV)/.development ## resolve the lock files again from pyproject.toml
 	@$(BIN)/python tools/lock.py
