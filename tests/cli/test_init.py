@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -12,6 +14,9 @@ from gategit.cli.main import app
 from gategit.config import load_config
 from gategit.init_repository import config_text, survey
 from gategit.manifests.decode import decode
+
+if TYPE_CHECKING:
+    from tests.conftest import RepositoryBuilder
 
 FLUX = """\
 apiVersion: source.toolkit.fluxcd.io/v1
@@ -168,3 +173,30 @@ def test_options_exclude_each_other(folder: Path) -> None:
     result = init("--yes", "--dry-run")
     assert (result.exit_code, result.stderr) == (2, "gategit: --yes and --dry-run exclude each other\n")
     assert not (folder / ".gategit.yaml").exists()
+
+
+def test_in_git(monkeypatch: pytest.MonkeyPatch, git_repository: RepositoryBuilder, tmp_path: Path) -> None:
+    """The root, the default branch, the remote and what git ignores are git's to say, also from a folder inside."""
+    git_repository.commit(files={**FILES, ".gitignore": "vendor/\n"})
+    git_repository.git("branch", "--move", "trunk")
+    clone = git_repository.clone(tmp_path / "clone")
+    clone.git("remote", "set-url", "origin", "https://git.example.com/team/fleet.git")
+    clone.branch("feature")
+    clone.write("vendor/clusters/x/a.yaml", "a: 1\n")
+    monkeypatch.chdir(clone.path("apps/web"))
+    result = init("--yes")
+    assert result.exit_code == 0
+    assert f"Looked at {clone.folder}: {len(FILES) + 1} files, default branch trunk.\n" in result.stdout
+    assert '    branches: ["trunk"]\n' in clone.path(WRITTEN[1]).read_text()
+    config = load_config(clone.path(".gategit.yaml").read_bytes(), ".gategit.yaml")
+    assert [target.name for target in config.targets] == ["prod", "staging"]
+    assert config.repositories == ("ssh://git@git.example.com/team/fleet",)
+
+
+def test_links_and_pipes_are_not_read(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """A link that leads out of the folder, and a pipe that never ends, are not opened."""
+    outside = tmp_path_factory.mktemp("outside") / "secret.yaml"
+    outside.write_text(FLUX.replace("team/fleet", "secret"))
+    (folder / "link.yaml").symlink_to(outside)
+    os.mkfifo(folder / "pipe.yaml")
+    assert not any("secret" in url for url in survey(folder).repositories)
