@@ -16,6 +16,7 @@ from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusabl
 from gategit.manifests.classify import NEVER_APPLIED
 from gategit.manifests.manifest import Manifest, Role
 from gategit.model import FieldPath, Finding, Level, Rule, Stage, Unchecked, format_path
+from gategit.nearest import nearest
 
 if TYPE_CHECKING:
     from gategit.checks.schema.explain import Trouble
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _RULES: Final = {rule.id: rule for rule in rules.RULES}
 _FILLED_IN: Final = ("${", "ENC[", "<path:", "<secret:")
 _FIRST_NUMBER: Final = re.compile(r"0[0-7]+\Z")
+_SUBDOMAIN: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
+_LONGEST_NAME: Final = 253
+_FREE_NAMES: Final = ("rbac.authorization.k8s.io", "authorization.openshift.io", "user.openshift.io")
 _NAMELESS: Final = re.compile(r"(?:Review|Binding|Scale|Eviction|Status|Options|List|Request)\Z")
 
 
@@ -86,7 +90,7 @@ class _Check:
         what = f"{manifest.api_version} {manifest.kind}"
         if not part and not self.schemas.meta_validator().is_valid(manifest.data):
             self._explain(self.schemas.meta_schema, manifest.data)
-        if part:
+        if part and not isinstance(found, Unusable):
             self._miss("a patch of a kind without schema: only its syntax was looked at")
         elif isinstance(found, NotServed):
             served = " and ".join(f"{manifest.group}/{version}" for version in found.served) or "none"
@@ -130,6 +134,17 @@ class _Check:
                 help=f"write apiVersion: {served[0]}",
             )
             self._miss(f"Kubernetes {version} does not serve it")
+            return
+        if facts.own_group(manifest.group):
+            here = [kind for api_version, kind in facts.kinds(version) if api_version == manifest.api_version]
+            places = [api_version for api_version, kind in facts.kinds(version) if kind == manifest.kind]
+            wrong = f"Kubernetes {version} has no kind {manifest.kind} in {manifest.api_version}"
+            if places:
+                message, advice = f"{wrong}; it is in {' and '.join(places)}", f"write apiVersion: {places[0]}"
+            else:
+                message, advice = f"{wrong}{_did_you_mean(manifest.kind, here)}", ""
+            self._find(rules.UNKNOWN_KIND, message, ("apiVersion",) if places else ("kind",), help=advice)
+            self._miss("there is no such kind")
             return
         self._miss("no schema for this kind: only its metadata was looked at")
         if self.schemas.missing_level is not None:
@@ -197,6 +212,25 @@ class _Check:
                 place=place,
                 key=True,
             )
+            return
+        name = (metadata or {}).get("name")
+        if isinstance(name, str) and name and not _filled_in(name):
+            self._name_form(name)
+
+    def _name_form(self, name: str) -> None:
+        """Names are part of URLs, and for nearly all kinds domain names."""
+        if self.manifest.group in _FREE_NAMES:
+            wrong = "/" in name or "%" in name or name in (".", "..")
+            wanted = "must not hold / or %"
+        else:
+            wrong = _SUBDOMAIN.match(name) is None
+            wanted = "may hold only lower-case letters, digits, - and ., and must begin and end with a letter or digit"
+        if not wrong and len(name) > _LONGEST_NAME:
+            wrong, wanted = True, f"may have at most {_LONGEST_NAME} characters, not {len(name)}"
+        if wrong:
+            self._find(
+                rules.INVALID_VALUE, f"the name {name[:80]} of a {self.manifest.kind} {wanted}", ("metadata", "name")
+            )
 
     def _definition(self) -> None:
         for problem in crd_problems(self.manifest.data):
@@ -235,10 +269,9 @@ class _Check:
         if path and path[:1] == ("metadata",) and path[1:] == ("name",) and trouble.rule == "missing-field":
             return  # said by _name
         value = _value_at(self.manifest.data, path)
-        if isinstance(value, str) and any(mark in value for mark in _FILLED_IN):
-            if trouble.rule in ("wrong-type", "invalid-value"):
-                self._miss("a value is filled in later (such as ${VARIABLE}): it was not looked at")
-                return
+        if trouble.rule in ("wrong-type", "invalid-value") and _filled_in(value):
+            self._miss("a value is filled in later (such as ${VARIABLE}): it was not looked at")
+            return
         if trouble.rule == "wrong-type":
             surprise = self._surprise(trouble, secret=secret)
             if surprise is not None:
@@ -246,7 +279,7 @@ class _Check:
                 return
         self._find(_RULES[trouble.rule], trouble.message, path, help=trouble.help, place=trouble.place, key=trouble.key)
 
-    def _surprise(self, trouble: Trouble, *, secret: bool) -> tuple[str, str] | None:
+    def _surprise(self, trouble: Trouble, *, secret: bool) -> tuple[str, str] | None:  # noqa: PLR0911  one answer for each case
         """Message and help, where the value is not what a reader sees; None where it is just of the wrong type."""
         value, path = trouble.value, trouble.path
         name = format_path(path)
@@ -259,7 +292,7 @@ class _Check:
                     f"write {value} without quotes; YAML reads that as the octal number {int(value, 8)}",
                 )
             return None
-        if "string" not in trouble.expected:
+        if trouble.expected != ("string",):
             return None
         source = self.manifest.source
         raw = self.file.source_map.scalar(source.document, (*source.pointer, *path))
@@ -273,10 +306,11 @@ class _Check:
             )
         if not raw:
             return (f"{name} has no value, which the cluster reads as null; a string is wanted here", 'write ""')
-        return (
-            f"{name} is written {raw[:80]} without quotes, which the cluster reads as {_read_as(value)}; a string is wanted here",
-            f'write "{raw[:80]}" in quotes',
+        read = _read_as(value)
+        message = (
+            f"{name} is written {raw[:80]} without quotes, which the cluster reads as {read}; a string is wanted here"
         )
+        return message, f'write "{raw[:80]}" in quotes'
 
     # --- the lists ---------------------------------------------------------------------------------------------------
 
@@ -330,13 +364,20 @@ def api_status(version: str, api_version: str, kind: str) -> ApiStatus | None:
         api_version: such as ``policy/v1beta1``.
         kind: such as ``PodDisruptionBudget``.
     """
-    known = facts.retirement(api_version, kind)
-    if known is None:
-        return None
     what = f"{api_version} {kind}"
+    known = facts.retirement(api_version, kind)
+    if known is None or (known.deprecated is None and not _gone(version, known)):
+        better = facts.successor(version, api_version, kind)
+        if better is None:
+            return None
+        return ApiStatus(
+            rules.DEPRECATED_API,
+            f"{what} is not stable, and Kubernetes {version} serves {better}, which replaces it",
+            f"write apiVersion: {better}",
+        )
     instead = _instead(version, api_version, kind, known)
     advice = f"write apiVersion: {instead}" if instead else f"use {known.instead}" if known.instead else ""
-    if known.removed is not None and _later(version, known.removed):
+    if _gone(version, known):
         end = f"; {instead} replaces it" if instead else f"; use {known.instead}" if known.instead else ""
         since = f"removed in Kubernetes {known.removed}"
         return ApiStatus(rules.REMOVED_API, f"{what} was {since}, so {version} does not serve it{end}", advice)
@@ -357,8 +398,18 @@ def _instead(version: str, api_version: str, kind: str, known: facts.Retirement)
     return served[0] if served else known.replacement
 
 
+def _gone(version: str, known: facts.Retirement) -> bool:
+    return known.removed is not None and _later(version, known.removed)
+
+
 def _later(version: str, than: str) -> bool:
     return int(version.partition(".")[2]) >= int(than.partition(".")[2])
+
+
+def _did_you_mean(kind: str, known: list[str]) -> str:
+    folded = {one.casefold(): one for one in known}
+    found = nearest(kind, folded)
+    return f"; did you mean {folded[found]}?" if found else ""
 
 
 def _value_at(data: Any, path: Iterable[str | int]) -> Any:
@@ -368,6 +419,11 @@ def _value_at(data: Any, path: Iterable[str | int]) -> Any:
         except (KeyError, IndexError, TypeError):
             return None
     return data
+
+
+def _filled_in(value: Any) -> bool:
+    """Whether something replaces a text before the cluster sees it: Flux's variables, SOPS, Argo CD's vault plugin."""
+    return isinstance(value, str) and any(mark in value for mark in _FILLED_IN)
 
 
 def _read_as(value: Any) -> str:

@@ -138,9 +138,7 @@ class TooLargeError(ValueError):
 class _Reader:
     """Brings one schema into the common form."""
 
-    def __init__(self, meta: Schema, *, strict: bool) -> None:
-        self.meta = meta
-        self.strict = strict
+    def __init__(self) -> None:
         self.skipped: list[str] = []
         self.rules = 0
         self.nodes = 0
@@ -195,15 +193,15 @@ class _Reader:
         extra = raw.get("additionalProperties")
         if isinstance(extra, dict):
             node["additionalProperties"] = _or_null(self.read(extra, depth + 1, pruned=pruned, junctor=junctor))
-        elif extra is False and not preserve:
-            node["additionalProperties"] = False
-        elif (
-            pruned
-            and not junctor
-            and not preserve
-            and extra is None
-            and not either
-            and "object" in node.get("type", ["object"] if properties else [])
+        elif not preserve and (
+            extra is False
+            or (
+                pruned
+                and not junctor
+                and extra is None
+                and not either
+                and "object" in node.get("type", ["object"] if properties else [])
+            )
         ):
             node["additionalProperties"] = False
         if raw.get("x-kubernetes-list-type") == "set" or raw.get("uniqueItems") is True:
@@ -285,7 +283,7 @@ def structural(raw: Schema, meta: Schema, *, preserve: bool = False, strict: boo
     Raises:
         TooLargeError: deeper or larger than any real schema.
     """
-    reader = _Reader(meta, strict=strict)
+    reader = _Reader()
     node = reader.read(raw, 0, pruned=strict and not preserve)
     if not isinstance(node, dict):
         node = {}

@@ -12,15 +12,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from gategit.checks.schema.node import MEANS
 from gategit.checks.schema.patterns import compile_pattern
 from gategit.model import FieldPath, format_path
 
-if TYPE_CHECKING:
-    from jsonschema.exceptions import ValidationError
-    from jsonschema.protocols import Validator
+ValidationError = Any
+"""jsonschema's errors: in its type stubs nearly every attribute may be an ``Unset`` that never occurs here."""
 
 Schema = dict[str, Any]
 
@@ -88,16 +87,16 @@ def explain(schema: Schema, data: Any, title: str, *, secret: bool = False) -> l
 
 
 @cache
-def _validator_class() -> type[Validator]:
+def _validator_class() -> Any:  # noqa: C901  four small keywords that belong together
     from jsonschema import Draft202012Validator  # noqa: PLC0415  75 ms that only a failure pays
-    from jsonschema.exceptions import ValidationError  # noqa: PLC0415  the same
+    from jsonschema.exceptions import ValidationError as Failure  # noqa: PLC0415  the same
     from jsonschema.validators import extend  # noqa: PLC0415  the same
 
     def pattern(_validator: Any, wanted: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
         if isinstance(instance, str) and isinstance(wanted, str):
             compiled = compile_pattern(wanted)
             if compiled is not None and not compiled.is_valid(instance):
-                yield ValidationError(f"does not match {wanted}")
+                yield Failure(f"does not match {wanted}")
 
     def pattern_properties(validator: Any, wanted: Any, instance: Any, _schema: Any) -> Iterator[ValidationError]:
         if isinstance(instance, dict):
@@ -113,11 +112,11 @@ def _validator_class() -> type[Validator]:
             if isinstance(wanted, dict):
                 yield from validator.descend(instance[name], wanted, path=name)
             elif wanted is False:
-                error = ValidationError("unknown")
+                error = Failure("unknown")
                 error.path.append(name)
                 yield error
 
-    return extend(
+    return extend(  # type: ignore[no-untyped-call]  # its stub has no annotations
         Draft202012Validator,
         {"pattern": pattern, "patternProperties": pattern_properties, "additionalProperties": additional},
     )

@@ -192,6 +192,10 @@ FIELD_RULES: Final[Mapping[str, Mapping[str, dict[str, Any]]]] = MappingProxyTyp
 """What the server refuses although the published definitions allow it: by definition and field."""
 
 
+REQUIRED_FIELDS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType({"core.v1.Container": ("image",)})
+"""What the server demands although the published definitions do not, by definition."""
+
+
 @cache
 def _served() -> dict[str, dict[str, list[int]]]:
     table: dict[str, dict[str, list[int]]] = json.loads(_TABLE.read_bytes())
@@ -244,6 +248,18 @@ def retirement(api_version: str, kind: str) -> Retirement | None:
     if span is None or span[1] == _served()["v1"]["Pod"][1]:
         return None
     return Retirement(None, f"1.{span[1] + 1}", "")
+
+
+def own_group(group: str) -> bool:
+    """Whether an API group is one of Kubernetes' own, which no CustomResourceDefinition can add kinds to."""
+    return any(group_of(api_version) == group for api_version in _served())
+
+
+def successor(version: str, api_version: str, kind: str) -> str | None:
+    """The more stable API version of the same group that a Kubernetes version serves for an alpha or beta kind."""
+    grade = _stability(api_version)[0]
+    better = [one for one in served_versions(version, group_of(api_version), kind) if _stability(one)[0] < grade]
+    return better[0] if better else None
 
 
 def first_served(api_version: str, kind: str) -> str | None:

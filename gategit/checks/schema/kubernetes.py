@@ -16,21 +16,18 @@ from pathlib import Path
 from typing import Any, Final
 
 from gategit.checks.schema import facts, versions
+from gategit.checks.schema.formats import BASE64
 from gategit.checks.schema.node import PARTIAL, any_number, means, partial
 from gategit.user_cache import cache_folder
 
 Schema = dict[str, Any]
 
-FORMAT: Final = "1"
+FORMAT: Final = "2"
 """Part of every kept file's name: raise it when the form of the schemas changes."""
 
 OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 _QUANTITY: Final = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[KMGTPE]i|[numkMGTPE]|[eE][+-]?[0-9]+)?$"
-_BASE64: Final = (
-    r"^[\r\n]*(?:(?:[A-Za-z0-9+/][\r\n]*){4})*"
-    r"(?:(?:[A-Za-z0-9+/][\r\n]*){2}=[\r\n]*=[\r\n]*|(?:[A-Za-z0-9+/][\r\n]*){3}=[\r\n]*)?$"
-)
 _TIME: Final = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?(?:[Zz]|[+-][0-9]{2}:[0-9]{2})$"
 _LABEL: Final = r"^(?:[A-Za-z0-9](?:[-A-Za-z0-9_.]*[A-Za-z0-9])?)?$"
 
@@ -49,7 +46,7 @@ _SPECIAL: Final[dict[str, Schema]] = {
 _FORMATS: Final[dict[str, Schema]] = {
     "int32": any_number(32),
     "int64": any_number(64),
-    "byte": {"pattern": _BASE64, **means("base64 text")},
+    "byte": {"pattern": BASE64, **means("base64 text")},
     "date-time": {"pattern": _TIME, **means("a date and time such as 2026-01-31T12:00:00Z")},
 }
 
@@ -191,9 +188,7 @@ def _with_label_rules(node: Schema) -> Schema:
         "type": ["string", "null"],
         "maxLength": 63,
         "pattern": _LABEL,
-        **means(
-            "a label value: at most 63 letters, digits, '-', '_' and '.', beginning and ending with one of the first two"
-        ),
+        **means("a label value: up to 63 letters, digits, -, _ and ., the first and last a letter or digit"),
     }
     properties = {**node["properties"]}
     properties["labels"] = {**properties["labels"], "additionalProperties": labels}
@@ -209,4 +204,5 @@ def _with_rules(name: str, node: Schema) -> Schema:
     for field, rule in rules.items():
         if field in properties:
             properties[field] = {**properties[field], **rule}
-    return {**node, "properties": properties}
+    required = [*node.get("required", []), *facts.REQUIRED_FIELDS.get(name.removeprefix("io.k8s.api."), ())]
+    return {**node, "properties": properties, **({"required": required} if required else {})}

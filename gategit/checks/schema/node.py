@@ -58,7 +58,9 @@ def partial_root(schema: Schema) -> Schema:
     """The partial form of a self-contained schema, its definitions included."""
     definitions: Schema = {}
     for name, node in schema.get("$defs", {}).items():
-        if not name.endswith(PARTIAL):
-            definitions[f"{name}{PARTIAL}"] = partial(node)
+        if name.endswith(PARTIAL):
+            definitions[name] = node
+        else:
+            definitions.setdefault(f"{name}{PARTIAL}", partial(node))
     root = partial({key: value for key, value in schema.items() if key != "$defs"})
     return {**root, "$defs": definitions}

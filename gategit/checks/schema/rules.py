@@ -16,7 +16,7 @@ UNKNOWN_FIELD: Final = Rule(
     "the setting that a reader believes in is then not in force.",
     help="Correct the name, or move the field to where it belongs.",
     example_fail="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndatas:  # <-\n  a: b\n",
-    example_pass="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: b\n",
+    example_pass="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: b\n",  # noqa: S106  an example, not a password
 )
 
 MISSING_FIELD: Final = Rule(
@@ -27,7 +27,7 @@ MISSING_FIELD: Final = Rule(
     rationale="The API server refuses the object without it.",
     help="Add the field.",
     example_fail="apiVersion: v1\nkind: ConfigMap\nmetadata: {}  # <-\n",
-    example_pass="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n",
+    example_pass="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n",  # noqa: S106  an example, not a password
 )
 
 WRONG_TYPE: Final = Rule(
@@ -38,7 +38,7 @@ WRONG_TYPE: Final = Rule(
     rationale="The API server refuses the object: it converts neither texts to numbers nor one value to a list.",
     help="Write the value in the wanted type: numbers without quotes, texts in quotes, lists with dashes.",
     example_fail='apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\nimmutable: "true"  # <-\n',
-    example_pass="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\nimmutable: true\n",
+    example_pass="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\nimmutable: true\n",  # noqa: S106  an example, not a password
 )
 
 INVALID_VALUE: Final = Rule(
@@ -59,7 +59,7 @@ SURPRISING_SCALAR: Final = Rule(
     "Where the field wants a text, the API server refuses such a value.",
     help="Put the value in quotes where a text is meant; write numbers without quotes where a number is meant.",
     example_fail="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  country: NO  # <-\n",
-    example_pass='apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  country: "NO"\n',
+    example_pass='apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  country: "NO"\n',  # noqa: S106  an example, not a password
 )
 
 REMOVED_API: Final = Rule(
@@ -91,6 +91,18 @@ VERSION_NOT_SERVED: Final = Rule(
     help="Use one of the versions that the message names.",
 )
 
+UNKNOWN_KIND: Final = Rule(
+    id="unknown-kind",
+    level=Level.ERROR,
+    stage=Stage.SCHEMA,
+    summary="A kind of one of Kubernetes' own API groups must exist.",
+    rationale="Nothing can add a kind to these groups, so the API server answers 404. Mostly it is a typing error or "
+    "the wrong group.",
+    help="Correct kind or apiVersion.",
+    example_fail="apiVersion: v1\nkind: Configmap  # <-\nmetadata:\n  name: settings\n",
+    example_pass="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n",  # noqa: S106  an example, not a password
+)
+
 SCHEMA_MISSING: Final = Rule(
     id="schema-missing",
     level=Level.WARNING,
@@ -120,8 +132,10 @@ CRD_INVALID: Final = Rule(
     rationale="The API server refuses a definition that breaks them, and every object of the kind with it.",
     help="Correct the field that the message names; generated definitions are best mended in their source.",
     references=(
-        "https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/"
-        "#specifying-a-structural-schema",
+        (
+            "https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/"
+            "#specifying-a-structural-schema"
+        ),
     ),
 )
 
@@ -143,6 +157,7 @@ RULES: Final = (
     REMOVED_API,
     DEPRECATED_API,
     VERSION_NOT_SERVED,
+    UNKNOWN_KIND,
     SCHEMA_MISSING,
     SCHEMA_UNUSABLE,
     CRD_INVALID,

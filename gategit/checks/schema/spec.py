@@ -1,4 +1,4 @@
-"""What objects are validated with: Kubernetes' own schemas, CRDs, and schema files, looked up by exact version and kind.
+"""What objects are validated with: Kubernetes' own schemas, CRDs and schema files, by exact version and kind.
 
 Everything is worked out when the first object of a kind asks for it.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from gategit.checks.schema import facts, kubernetes, versions
+from gategit.checks.schema import kubernetes, versions
 from gategit.checks.schema.crd import Crd, CrdVersion, TooLargeError, is_crd, read_crd, structural
 from gategit.checks.schema.node import partial_root
 from gategit.checks.schema.patterns import compile_schema
@@ -27,7 +27,7 @@ Schema = dict[str, Any]
 _FORM: Final = "4"
 """Part of every digest: raise it when the same schemas begin to give other verdicts."""
 
-_LAYOUT: Final = re.compile(r"(?:.*/)?([^/]+)/([^/]+)_([^/_]+)\.json\Z")
+_LAYOUT: Final = re.compile(r"(?:.*/)?([^/]+)/([^/_]+)_(v[0-9][a-z0-9]*)\.json\Z")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,265 @@
+"""Custom resources against their CRDs, and CRDs against the rules of structural schemas."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from gategit.manifests.decode import decode
+
+if TYPE_CHECKING:
+    from tests.checks.schema.conftest import Check, Judge
+
+CRD = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: widgets.example.com
+spec:
+  group: example.com
+  names: {kind: Widget, plural: widgets, singular: widget, listKind: WidgetList}
+  scope: Namespaced
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          required: [spec]
+          properties:
+            spec:
+              type: object
+              required: [size, color]
+              x-kubernetes-validations: [{rule: "self.size > 0"}]
+              properties:
+                size: {type: integer, format: int32, minimum: 1, maximum: 10, exclusiveMaximum: true}
+                color: {type: string, enum: [red, green], default: red}
+                port: {x-kubernetes-int-or-string: true, anyOf: [{type: integer}, {type: string}]}
+                free: {type: object, x-kubernetes-preserve-unknown-fields: true, properties: {a: {type: string}}}
+                labels: {type: object, additionalProperties: {type: string}}
+                maybe: {type: string, nullable: true}
+                code: {type: string, pattern: "^[a-z]+$"}
+                odd: {type: string, pattern: "a(?=b)"}
+                template:
+                  type: object
+                  x-kubernetes-embedded-resource: true
+                  x-kubernetes-preserve-unknown-fields: true
+                tags: {type: array, x-kubernetes-list-type: set, items: {type: string}}
+            status: {type: object, required: [phase], properties: {phase: {type: string}}}
+    - name: v1alpha1
+      served: false
+      storage: false
+      schema: {openAPIV3Schema: {type: object}}
+"""
+
+WIDGET = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec:\n  size: 3\n"
+
+
+def crds(text: str = CRD) -> tuple[dict[str, Any], ...]:
+    return tuple(one.data for one in decode(text.encode(), "crd.yaml").documents)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        "",
+        "  port: 80\n",
+        "  port: http\n",
+        "  free: {a: x, b: {c: 1}}\n",
+        "  labels: {a: b}\n",
+        "  maybe: null\n",
+        "  code: null\n",
+        "  template: {apiVersion: v1, kind: ConfigMap, metadata: {name: b}, data: {a: b}}\n",
+        "status: {}\n",
+        "  odd: anything\n",
+    ],
+)
+def test_valid_custom_resources_are_silent(check: Check, more: str) -> None:
+    """Defaults, nullable, int-or-string, preserved and embedded fields."""
+    assert check(WIDGET + more, crds=crds()) == []
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("  colour: red\n", (6, 3, "unknown-field", "unknown field colour in spec; did you mean color?")),
+        ("  color: blue\n", (6, 10, "invalid-value", 'color in spec must be one of red, green, not the string "blue"')),
+        (
+            "  port: true\n",
+            (6, 9, "wrong-type", "expected a string or an integer for port in spec, got the boolean true"),
+        ),
+        ("  free: {a: [1]}\n", (6, 13, "wrong-type", "expected a string for a in spec.free, got a list")),
+        ("  labels: {a: [1]}\n", (6, 15, "wrong-type", "expected a string for a in spec.labels, got a list")),
+        ("  code: A1\n", (6, 9, "invalid-value", 'code in spec must match the pattern ^[a-z]+$, got the string "A1"')),
+        ("  template: {kind: X}\n", (6, 3, "missing-field", "missing field apiVersion in spec.template")),
+        ("  tags: [a, a]\n", (6, 9, "invalid-value", "tags in spec holds the same entry twice")),
+        ("extra: 1\n", (6, 1, "unknown-field", "unknown field extra in Widget a")),
+    ],
+)
+def test_wrong_custom_resources(check: Check, more: str, expected: tuple[int, int, str, str]) -> None:
+    """Each is one finding at its own place."""
+    assert check(WIDGET + more, crds=crds()) == [expected]
+
+
+def test_an_exclusive_bound_is_openapis_boolean(check: Check) -> None:
+    """``exclusiveMaximum: true`` speaks of ``maximum``."""
+    assert check(WIDGET.replace("size: 3", "size: 10"), crds=crds()) == [
+        (5, 9, "invalid-value", "size in spec must be less than 10, not 10")
+    ]
+    assert check(WIDGET.replace("size: 3", "size: 9"), crds=crds()) == []
+
+
+def test_a_required_field_is_missed_only_without_default(check: Check) -> None:
+    """Color has a default, size has none."""
+    assert check(WIDGET.replace("  size: 3\n", "  port: 1\n"), crds=crds()) == [
+        (4, 1, "missing-field", "missing field size in spec")
+    ]
+
+
+def test_cel_rules_and_unusable_patterns_are_counted(judge: Judge) -> None:
+    """What is not evaluated here is said, once for each kind and file."""
+    _, unchecked = judge(WIDGET + "---\n" + WIDGET, crds=crds())
+    assert [(one.what, one.reason) for one in unchecked] == [
+        ("example.com/v1 Widget", "1 CEL rule of its schema: only the API server evaluates them"),
+        ("example.com/v1 Widget", "the pattern a(?=b) of its schema, which is not supported here"),
+    ]
+
+
+def test_versions_that_are_not_served(check: Check) -> None:
+    """The finding names the ones that are."""
+    assert check(WIDGET.replace("/v1", "/v1alpha1"), crds=crds()) == [
+        (
+            1,
+            13,
+            "version-not-served",
+            "example.com/v1alpha1 Widget: the CustomResourceDefinition does not serve it; it serves example.com/v1",
+        )
+    ]
+    assert check(WIDGET.replace("/v1", "/v3"), crds=crds()) == [
+        (
+            1,
+            13,
+            "version-not-served",
+            "example.com/v3 Widget: the CustomResourceDefinition does not have it; it serves example.com/v1",
+        )
+    ]
+
+
+def test_a_namespace_on_a_cluster_wide_kind_is_a_note(check: Check) -> None:
+    """The server ignores it."""
+    cluster = crds(CRD.replace("scope: Namespaced", "scope: Cluster"))
+    text = WIDGET.replace("{name: a}", "{name: a, namespace: b}")
+    assert check(text, crds=crds()) == []
+    assert check(text, crds=cluster) == [
+        (3, 32, "scope-mismatch", "Widget is a cluster-wide kind, so the namespace b is ignored")
+    ]
+
+
+def test_the_first_crd_of_a_kind_counts(check: Check) -> None:
+    """The head tree's stands before the base's, and both before a folder's."""
+    other = CRD.replace("color:", "colour:").replace("size, color", "size")
+    assert check(WIDGET + "  colour: red\n", crds=(*crds(other), *crds())) == []
+    assert (
+        check(WIDGET + "  colour: red\n", crds=crds(other), folder_schemas=(("gate/crds/a.yaml", CRD.encode()),)) == []
+    )
+
+
+def test_schemas_of_a_folder(check: Check) -> None:
+    """Both layouts: a CRD, and {group}/{kind}_{version}.json."""
+    assert (
+        check(WIDGET + "  colour: red\n", folder_schemas=(("gate/crds/a.yaml", CRD.encode()),))[0][2] == "unknown-field"
+    )
+    schema = {
+        "type": "object",
+        "properties": {
+            "spec": {"type": "object", "properties": {"size": {"type": "integer"}}, "additionalProperties": False}
+        },
+    }
+    folder = (("gate/crds/example.com/widget_v1.json", json.dumps(schema).encode()),)
+    assert check(WIDGET, folder_schemas=folder) == []
+    assert check(WIDGET + "  colour: red\n", folder_schemas=folder) == [
+        (6, 3, "unknown-field", "unknown field colour in spec")
+    ]
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\xff", b"[" * 100_000])
+def test_a_schema_file_that_cannot_be_used_is_said(check: Check, content: bytes) -> None:
+    """The kind is then not checked, and the verdict undecided."""
+    found = check(WIDGET, folder_schemas=(("gate/crds/example.com/widget_v1.json", content),))
+    assert [one[2] for one in found] == ["schema-unusable"]
+
+
+def test_a_hostile_crd_is_bounded(check: Check) -> None:
+    """A pattern that would keep Python's engine busy for ever, and a schema without end."""
+    evil = CRD.replace('"^[a-z]+$"', '"^(a+)+$"')
+    found = check(WIDGET + f"  code: {'a' * 5000}!\n", crds=crds(evil))
+    assert [one[2] for one in found] == ["invalid-value"]
+    deep: dict[str, Any] = {"type": "object"}
+    for _ in range(5000):
+        deep = {"type": "object", "properties": {"a": deep}}
+    crd = crds()[0]
+    crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = {"$ref": "http://127.0.0.1:1/", "not": {"$ref": "#"}}
+    assert check(WIDGET, crds=(crd,)) != []
+
+
+def test_a_valid_crd_is_silent(check: Check) -> None:
+    """As the API server takes it."""
+    assert check(CRD.replace('                odd: {type: string, pattern: "a(?=b)"}\n', "")) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "message"),
+    [
+        (
+            "widgets.example.com",
+            "widget.example.com",
+            4,
+            (
+                "the name of this CustomResourceDefinition must be widgets.example.com "
+                "(spec.names.plural, a dot, spec.group), "
+                "not widget.example.com (at metadata.name)"
+            ),
+        ),
+        (
+            "storage: true",
+            "storage: false",
+            9,
+            "exactly one version must have storage: true; none has (at spec.versions)",
+        ),
+        (
+            "size: {type: integer,",
+            "size: {",
+            23,
+            (
+                "a schema needs a type here (or x-kubernetes-int-or-string: true) "
+                "(at spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.size)"
+            ),
+        ),
+        (
+            "labels: {type: object,",
+            "labels: {type: object, properties: {a: {type: string}},",
+            27,
+            (
+                "additionalProperties cannot stand beside properties "
+                "(at spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.labels.additionalProperties)"
+            ),
+        ),
+        (
+            "code: {type: string,",
+            "code: {type: string, anyOf: [{type: string}],",
+            29,
+            (
+                "type is not allowed inside anyOf "
+                "(at spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.code.anyOf[0].type)"
+            ),
+        ),
+    ],
+)
+def test_broken_crds(check: Check, old: str, new: str, line: int, message: str) -> None:
+    """The finding stands on the field that breaks the rule."""
+    text = CRD.replace('"a(?=b)"', '"a"').replace(old, new, 1)
+    found = check(text)
+    assert [(one[0], one[2], one[3]) for one in found] == [(line, "crd-invalid", message)]
