@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import binascii
 import re
+from functools import lru_cache
 
 from gategit.checks.policy.api import WORKLOADS, Field, Manifest, Violation, Violations, policy
 
@@ -24,6 +25,7 @@ _SHAPES = (
     ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{16}")),
 )
 _ANY_SHAPE = re.compile("|".join(f"(?:{shape.pattern})" for _, shape in _SHAPES))
+_SHORTEST_SHAPE = 20
 _URL_PASSWORD = re.compile(r"\b[a-z][a-z0-9+.-]{1,30}://[^\s:/@]{0,100}:([^\s/@]{3,200})@[^\s/]")
 
 _NAME_SAYS_CREDENTIAL = re.compile(
@@ -186,16 +188,21 @@ def _credential(name: str, value: str, *, is_secret: bool) -> str:
         return shape
     if name == ".dockerconfigjson":
         return "a registry password" if '"auth"' in value or '"password"' in value else ""
-    words = _NOT_A_LETTER_OR_DIGIT.sub("_", _CAMEL.sub("_", name).lower()).strip("_")
-    says = _NAME_SAYS_CREDENTIAL.search(words) is not None
-    may_say = _NAME_MAY_SAY_CREDENTIAL.search(words) is not None
+    says, may_say = _what_the_name_says(name)
     is_credential = says or (may_say and (is_secret or _looks_random(value)))
     return "a credential" if is_credential and not _PLACEHOLDER.fullmatch(value[:500]) else ""
 
 
+@lru_cache(4096)
+def _what_the_name_says(name: str) -> tuple[bool, bool]:
+    """Whether a name says that its value is a credential, and whether it may. The same few names come all the time."""
+    words = _NOT_A_LETTER_OR_DIGIT.sub("_", _CAMEL.sub("_", name[:200]).lower()).strip("_")
+    return _NAME_SAYS_CREDENTIAL.search(words) is not None, _NAME_MAY_SAY_CREDENTIAL.search(words) is not None
+
+
 def _shape(value: str) -> str:
     """Which known kind of credential stands in the value, "" where none does. Documentation's own examples pass."""
-    if _ANY_SHAPE.search(value):
+    if len(value) >= _SHORTEST_SHAPE and _ANY_SHAPE.search(value):
         for what, shape in _SHAPES:
             match = shape.search(value)
             if match is not None and "EXAMPLE" not in match.group():

@@ -408,6 +408,11 @@ class Workload(Manifest):
         self._containers: tuple[Container, ...] | None = None
 
     @property
+    def workload(self) -> Workload:
+        """The object itself."""
+        return self
+
+    @property
     def pod(self) -> Field:
         """The pod's specification."""
         if self._pod is None:
