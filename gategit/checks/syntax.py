@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: S106  an example that passes is not a password
 from collections.abc import Iterator
 from typing import Any, Final
 

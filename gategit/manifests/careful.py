@@ -64,7 +64,7 @@ def read_json(text: str, limits: Limits) -> Decoded:
         fault = error.msg, error.pos
     except RecursionError:
         # Deeper than the interpreter allows is deeper than any limit here.
-        reader.fault(Fault(f"nested deeper than {limits.depth} levels", position, limit=True), 0, len(text))
+        reader.fault(Fault(nodes.too_deep(limits.depth), position, limit=True), 0, len(text))
         return reader.result([])
     except ValueError as error:
         fault = _plain_reason(error), position

@@ -59,7 +59,7 @@ _MANIFEST_LINE = re.compile(rb"""^[ \t{]*["']?apiVersion["']?[ \t]*:""", re.MULT
 _BLOCK_SCALAR = re.compile(r"(?:^|[ \t])[|>][-+0-9]{0,2}[ \t]*(?:#.*)?\Z")
 
 
-def classify(path: str, content: bytes, decoded: Decoded, chart_folders: frozenset[str] = frozenset()) -> Role:
+def classify(path: str, content: bytes, decoded: Decoded, chart_folders: frozenset[str] = frozenset()) -> Role:  # noqa: PLR0911  one return for each reason
     """Say what a file is by its place and content.
 
     Args:

@@ -74,7 +74,7 @@ def explain(fault: Fault, lines: Lines, start: int, end: int) -> Problem:
     region = lines.rest_of_line(min(fault.index, max(start, end - 1)))
     if fault.limit:
         hint = "no Kubernetes object is this deep or large: flatten it, or split the file"
-        return Problem("yaml-limit", f"values are {fault.problem}", hint, region, fault.problem)
+        return Problem("yaml-limit", fault.problem, hint, region, fault.problem)
     said = _template(scene) or _say(scene)
     subject = f"{fault.problem}: {scene.text.strip()[:100]}"
     return Problem("yaml-syntax", said.message, said.help, said.region or region, subject)
@@ -177,7 +177,7 @@ def _after_value(scene: _Scene) -> _Said | None:
     return None
 
 
-def _mapping_key(scene: _Scene) -> _Said:
+def _mapping_key(scene: _Scene) -> _Said:  # noqa: PLR0911  one return for each cause
     after = _after_value(scene)
     if after is not None:
         return after

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from gategit.manifests.nodes import Composed, Fault, Kind, Node
+from gategit.manifests.nodes import Composed, Fault, Kind, Node, too_deep, too_many
 
 _TOKEN = re.compile(
     r"[ \t\r\n]*(?:"
@@ -36,7 +36,7 @@ def whole_text(text: str) -> str:
     return text
 
 
-def compose_json(text: str, *, depth: int, nodes: int) -> Composed:
+def compose_json(text: str, *, depth: int, nodes: int) -> Composed:  # noqa: C901, PLR0912  one token loop, best read in one piece
     """Compose every JSON value of a text (kubectl takes several, one after the other).
 
     It places what the JSON reader accepts: commas and colons are skipped over, not judged.
@@ -69,8 +69,9 @@ def compose_json(text: str, *, depth: int, nodes: int) -> Composed:
                 documents.append(closed)
             continue
         count += 1
-        if len(stack) >= depth or count > nodes:
-            return Composed(tuple(documents), Fault("too deep or too large", start, limit=True))
+        if (mark and len(stack) >= depth) or count > nodes:
+            what = too_deep(depth) if count <= nodes else too_many(nodes)
+            return Composed(tuple(documents), Fault(what, start, limit=True))
         if mark:
             node = Node(Kind.SEQUENCE if mark == "[" else Kind.MAPPING, [], None, start, position)
             node.flow = True

@@ -126,7 +126,7 @@ class _Builder:
         value = _values.get(text, _MISSING)
         return _plain(text) if value is _MISSING else value
 
-    def _collection(self, node: Any, depth: int) -> Any:
+    def _collection(self, node: Any, depth: int) -> Any:  # noqa: C901, PLR0912  the hot loop: a call would cost more than a branch
         if node.ctag is not _COLLECTION or not depth:
             raise Unusual
         children = node.value

@@ -83,6 +83,16 @@ class Composed:
     fault: Fault | None
 
 
+def too_deep(depth: int) -> str:
+    """What is said of collections that nest beyond a limit."""
+    return f"values nest deeper than {depth} levels"
+
+
+def too_many(nodes: int) -> str:
+    """What is said of a document that holds more values than a limit."""
+    return f"a document holds more than {nodes:,} values"
+
+
 class _Stop(Exception):  # noqa: N818  control flow, not an error that anybody sees
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.problem)
@@ -175,7 +185,7 @@ def _documents(events: Iterable[Any], depth: int, nodes: int, offset: int) -> It
             node = Node(kind, [], event.tag, start, start)
             node.flow = bool(event.flow_style)
             if len(stack) >= depth:
-                raise _Stop(Fault(f"nested deeper than {depth} levels", start, limit=True))
+                raise _Stop(Fault(too_deep(depth), start, limit=True))
         elif name in {"SequenceEndEvent", "MappingEndEvent"}:
             node = stack.pop()
             pending.pop()
@@ -190,7 +200,7 @@ def _documents(events: Iterable[Any], depth: int, nodes: int, offset: int) -> It
             continue
         count += 1
         if count > nodes:
-            raise _Stop(Fault(f"more than {nodes:,} values in one document", start, limit=True))
+            raise _Stop(Fault(too_many(nodes), start, limit=True))
         if node.kind is not Kind.ALIAS and event.anchor:
             anchors[event.anchor] = node
             node.anchor = event.anchor

@@ -127,29 +127,32 @@ def _find(root: Node, path: FieldPath) -> tuple[Node | None, Node, bool]:
 
 def _step(node: Node, step: str | int) -> tuple[Node | None, Node] | None:
     if node.kind is Kind.SEQUENCE:
-        if isinstance(step, int) and not isinstance(step, bool) and 0 <= step < len(node.value):
-            return None, node.value[step]
-        return None
+        inside = isinstance(step, int) and 0 <= step < len(node.value)
+        return (None, node.value[step]) if inside else None
     if node.kind is not Kind.MAPPING or not isinstance(step, str):
         return None
-    merged: list[Node] = []
-    last: tuple[Node, Node] | None = None
-    for key, child in node.value:
-        name = key.target
-        if name.kind is not Kind.SCALAR:
-            continue
-        if name.plain and name.value == "<<":
-            merged.extend(child.target.value if child.target.kind is Kind.SEQUENCE else [child])
-        elif _name(name) == step:
-            last = (key, child)
-    if last is not None:
-        return last
-    for source in merged:
-        if source.target.kind is Kind.MAPPING:
-            found = _step(source.target, step)
-            if found is not None:
-                return found
+    # Of a key that is set twice the last one counts; what a merge brings in counts where the key is not set at all.
+    for key, child in reversed(node.value):
+        if key.target.kind is Kind.SCALAR and _name(key.target) == step and not _is_merge(key):
+            return key, child
+    for source in _merged(node):
+        found = _step(source, step)
+        if found is not None:
+            return found
     return None
+
+
+def _is_merge(key: Node) -> bool:
+    return key.kind is Kind.SCALAR and key.plain and key.value == "<<"
+
+
+def _merged(node: Node) -> list[Node]:
+    sources: list[Node] = []
+    for key, child in node.value:
+        if _is_merge(key):
+            listed = child.target.kind is Kind.SEQUENCE
+            sources.extend(one.target for one in (child.target.value if listed else [child]))
+    return [source for source in sources if source.kind is Kind.MAPPING]
 
 
 def _name(key: Node) -> str | None:

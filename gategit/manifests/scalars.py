@@ -94,7 +94,7 @@ def plain_float(value: float) -> float | int:
     return value
 
 
-def key_text(value: Scalar) -> str | None:
+def key_text(value: Scalar) -> str | None:  # noqa: PLR0911  one return for each type
     """A mapping key as the JSON that kubectl sends has it; None where kubectl refuses such a key (null)."""
     if isinstance(value, str):
         return value
