@@ -143,7 +143,8 @@ def _targets(paths: Iterable[str]) -> tuple[tuple[str, tuple[str, ...]], ...]:
 
 def _schema_folders(paths: Iterable[str]) -> tuple[str, ...]:
     """Folders in the layout {group}/{kind}_{version}.json."""
-    matches = filter(None, map(_SCHEMA_FILE.match, paths))
+    # A name that is no text, or has control characters, cannot stand in a config.
+    matches = filter(None, map(_SCHEMA_FILE.match, filter(str.isprintable, paths)))
     return tuple(sorted({match["folder"].rstrip("/") or "." for match in matches}))
 
 

@@ -105,12 +105,8 @@ def write_stdout(text: str) -> None:
     """
     stream = sys.stdout
     encoding = getattr(stream, "encoding", None) or "utf-8"
-    # Formats for machines are defined as UTF-8; a terminal that cannot show a character gets its escape.
-    data = (
-        text
-        if encoding.lower().replace("-", "") == "utf8"
-        else text.encode(encoding, "backslashreplace").decode(encoding)
-    )
+    # A terminal that cannot show a character, or a file's name that is no text, gets an escape; it stops nothing.
+    data = text.encode(encoding, "backslashreplace").decode(encoding)
     try:
         stream.write(data)
         stream.flush()

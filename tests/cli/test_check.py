@@ -420,5 +420,5 @@ def test_terminal_that_cannot_show_a_character(monkeypatch: pytest.MonkeyPatch) 
     """A character that the terminal's encoding lacks is escaped, and stops nothing."""
     raw = io.BytesIO()
     monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding="ascii"))
-    write_stdout("naïve ✓\n")
-    assert raw.getvalue() == b"na\\xefve \\u2713\n"
+    write_stdout("naïve ✓ \udcff\n")
+    assert raw.getvalue() == b"na\\xefve \\u2713 \\udcff\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import signal
 import subprocess
 import sys
 import time
@@ -204,3 +205,25 @@ def test_commands_are_plain() -> None:
         result = CliRunner().invoke(app, [name, "--help"])
         assert "╭" not in result.stdout
         assert "--install-completion" not in result.stdout
+
+
+def test_interrupted_process(tmp_path: Path) -> None:
+    """Ctrl-C while standard input is read ends the process with exit code 130 and says nothing."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gategit", "check", "-"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        # More than a pipe holds: once this is written, the program is reading.
+        process.stdin.write(b"# filler\n" * 50_000)
+        process.stdin.flush()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=60) == 130
+        assert (process.stdout.read(), process.stderr.read()) == (b"", b"")
