@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from gategit.checks.policy.load import builtin_policies
 from gategit.cli.policy import app
 from gategit.errors import ConfigError, UsageError
 
@@ -183,3 +184,33 @@ def test_a_config_that_names_what_there_is_not_is_an_error(repository: Path) -> 
         output("list")
 
     assert str(caught.value) == (".gategit.yaml:4:5: there is no policy image-digst; did you mean image-digest?")
+
+
+def test_the_guide_to_writing_policies_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its first policy passes its examples with the output that the guide shows, and so does its broken twin."""
+    guide = (Path(__file__).parents[2] / "docs" / "writing-policies.md").read_text(encoding="utf-8")
+    text = guide.split("```python\n# gate/policies/team_label.py\n")[1].split("```")[0]
+    good, bad = (block.split("```")[0].partition("\n")[2] for block in guide.split("```console\n")[1:3])
+    path = tmp_path / "gate" / "policies" / "team_label.py"
+    path.parent.mkdir(parents=True)
+    monkeypatch.chdir(tmp_path)
+
+    path.write_text(f"# gate/policies/team_label.py\n{text}")
+    assert output("test", "gate/policies/team_label.py") == good
+    path.write_text(path.read_text().replace('if not manifest.labels.get("team")', "if not manifest.labels"))
+    assert output("test", "gate/policies/team_label.py", code=1) == bad
+
+
+def test_the_guide_names_every_built_in_policy_with_its_packs() -> None:
+    """The table of packs is what the policies declare."""
+    guide = (Path(__file__).parents[2] / "docs" / "writing-policies.md").read_text(encoding="utf-8")
+    rows = [
+        (name.strip(" `"), [cell.strip() for cell in line.split("|")[2:4]])
+        for line in guide.split("| policy |")[1].split("\n\n")[0].splitlines()[2:]
+        for name in line.split("|")[1].split(",")
+    ]
+
+    assert dict(rows) == {
+        policy.id: [str(policy.level) if pack in policy.packs else "" for pack in ("recommended", "strict")]
+        for policy in builtin_policies()
+    }
