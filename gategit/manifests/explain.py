@@ -84,20 +84,27 @@ def explain_json(reason: str, position: int, lines: Lines) -> Problem:
     """Say what is wrong with a JSON text."""
     text = lines.text
     rest = text[position:].lstrip()
-    before = text[:position].rstrip()
     hint = "mend it at this place; JSON knows no comments, and every key and text is in double quotes"
-    words = reason[:1].lower() + reason[1:]
+    words = reason[:1].lower() + reason[1:] if reason[1:2].islower() and not reason.startswith("NaN") else reason
     if rest.startswith(("//", "/*", "#")):
         message, hint = "JSON knows no comments", "remove the comment"
-    elif before.endswith(",") and rest[:1] in {"}", "]"}:
-        message, hint = f"a comma stands before the closing {rest[0]}", "remove the comma"
-    elif reason.startswith("Illegal trailing comma"):
-        message, hint = "a comma stands before a closing bracket", "remove the comma"
+    elif (comma := _trailing_comma(text, position)) is not None:
+        region = lines.region(comma, comma + 1)
+        message = f"a comma stands before the closing {text[comma + 1 :].lstrip()[:1]}"
+        return Problem("yaml-syntax", message, "remove the comma", region, "trailing comma")
     elif reason.startswith("Expecting ',' delimiter") and not rest:
         message, hint = "the file ends before every bracket is closed", "add the missing } or ]"
     else:
         message = f"not valid JSON: {words}"
     return Problem("yaml-syntax", message, hint, lines.rest_of_line(position), reason)
+
+
+def _trailing_comma(text: str, position: int) -> int | None:
+    """The index of a comma before a closing bracket; Python 3.13 points at it, older versions at the bracket."""
+    comma = position if text[position : position + 1] == "," else len(text[:position].rstrip()) - 1
+    if comma >= 0 and text[comma] == "," and text[comma + 1 :].lstrip()[:1] in {"}", "]"}:
+        return comma
+    return None
 
 
 def _shorten(text: str) -> str:
@@ -190,6 +197,13 @@ def _mapping_key(scene: _Scene) -> _Said:  # noqa: PLR0911  one return for each 
     if scene.at_end:
         return _Said(f"{begun} does not end properly", "look at its last lines: a key, a colon or a quote is missing")
     if scene.here.startswith("- ") and scene.indent >= wanted:
+        other = _item_above(scene)
+        if other is not None:
+            return _Said(
+                f"this list item is indented by {_spaces(scene.indent)}, the one in line {other[0]} by {other[1]}",
+                "indent every item of one list alike",
+                scene.whole_line(),
+            )
         return _Said(
             f"a list item stands among the keys of {begun}",
             "indent it below the key whose list it belongs to, or remove the dash",
@@ -202,6 +216,18 @@ def _mapping_key(scene: _Scene) -> _Said:  # noqa: PLR0911  one return for each 
             scene.whole_line(),
         )
     return _Said(f"a key is expected here, as in {begun}: {_shorten(scene.here)}", _INDENT_HINT)
+
+
+def _item_above(scene: _Scene) -> tuple[int, int] | None:
+    """The line and indentation of the list item before this one, where only their indentation differs."""
+    for number in range(scene.line - 1, max(scene.context_line, scene.line - 200) - 1, -1):
+        text = scene.lines.line(number)
+        indent = len(text) - len(text.lstrip(" "))
+        if text[indent:].startswith("- ") and indent > scene.context_column - 1:
+            return (number, indent) if indent != scene.indent else None
+        if text.strip() and not text.lstrip().startswith("#") and indent <= scene.context_column - 1:
+            return None
+    return None
 
 
 def _spaces(count: int) -> str:

@@ -18,10 +18,39 @@ BOUNDED = settings(max_examples=150, deadline=None, suppress_health_check=[Healt
 
 FRAGMENTS = st.sampled_from(
     [
-        *("a: ", "b:", "- ", "  ", "\n", "\n  ", "\n- ", "---\n", "...\n", "? ", ": ", "[", "]", "{", "}", ",", '"', "'"),
+        *(
+            "a: ",
+            "b:",
+            "- ",
+            "  ",
+            "\n",
+            "\n  ",
+            "\n- ",
+            "---\n",
+            "...\n",
+            "? ",
+            ": ",
+            "[",
+            "]",
+            "{",
+            "}",
+            ",",
+            '"',
+            "'",
+        ),
         *("&x ", "*x", "<<: *x", "!!str ", "!!int ", "! ", "|\n", ">-\n", "# c", "\t", "\r\n", "\u0085", "\u2028", "é"),
         *("yes", "0644", "1.10", ".nan", "~", "null", "{{ x }}", "{% if %}", "<<<<<<< a\n", "=======\n", ">>>>>>> b\n"),
-        *("apiVersion: v1\n", "kind: List\n", "items:\n", "metadata:\n  name: x\n", "%YAML 1.1\n", "@", "`", "\\", "\x00"),
+        *(
+            "apiVersion: v1\n",
+            "kind: List\n",
+            "items:\n",
+            "metadata:\n  name: x\n",
+            "%YAML 1.1\n",
+            "@",
+            "`",
+            "\\",
+            "\x00",
+        ),
         *("\ufeff", "\\ud800", "\U0001f600", "\x1b", "http://x", "a: &x [*x]", "? [a]", "x" * 1030),
     ],
 )
@@ -31,7 +60,9 @@ CONTENTS = st.one_of(
     TEXTS.map(lambda text: text.encode("utf-8", "surrogatepass")),
     TEXTS.map(lambda text: text.encode("utf-16", "surrogatepass")),
 )
-PATHS = st.lists(st.one_of(st.integers(-2, 5), st.sampled_from(["a", "b", "items", "metadata", "name", ""])), max_size=5)
+PATHS = st.lists(
+    st.one_of(st.integers(-2, 5), st.sampled_from(["a", "b", "items", "metadata", "name", ""])), max_size=5
+)
 FILES = st.sampled_from(["a.yaml", "a.json"])
 
 PLAIN_DATA = st.recursive(
