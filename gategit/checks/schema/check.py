@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.schema import facts, rules
 from gategit.checks.schema.crd import crd_problems, is_crd
+from gategit.checks.schema.keyed import Keyed, repeated
 from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
 from gategit.manifests.classify import NEVER_APPLIED
 from gategit.manifests.manifest import Manifest, Role
@@ -49,7 +50,7 @@ def check_file(
     if file.role not in (Role.MANIFEST, Role.PATCH):
         return findings, []
     for manifest in file.manifests:
-        if manifest.group in NEVER_APPLIED:
+        if manifest.group in NEVER_APPLIED or manifest.api_version == "builtin":  # the latter: Kustomize's generators
             continue
         _Check(file, manifest, schemas, target, findings, unchecked).run()
     return findings, list(unchecked)
@@ -68,13 +69,16 @@ class _Check:
 
     def run(self) -> None:
         manifest, schemas = self.manifest, self.schemas
-        part = self.file.role is Role.PATCH
+        part = self.file.role is Role.PATCH or "$patch" in manifest.data
         found = schemas.find(manifest.api_version, manifest.kind)
         validator = schemas.validator(manifest.api_version, manifest.kind, part=part)
         if isinstance(found, KindSchema) and validator is not None:
             if not validator.is_valid(manifest.data):
                 self._explain(schemas.schema(manifest.api_version, manifest.kind, part=part), manifest.data)
             self._notes(found)
+            keyed = schemas.keyed(manifest.api_version, manifest.kind)
+            if keyed is not None and not part:
+                self._repeated(keyed, custom=found.custom)
         else:
             self._without_schema(schemas.find(manifest.api_version, manifest.kind), part=part)
         self._api()
@@ -195,6 +199,17 @@ class _Check:
                 help="remove metadata.namespace",
             )
 
+    def _repeated(self, keyed: Keyed, *, custom: bool) -> None:
+        for path, words in repeated(keyed, self.manifest.data):
+            self._find(
+                rules.INVALID_VALUE,
+                f"{format_path(path[:-1])} has two entries with {words}",
+                path,
+                help="remove one of them",
+                # Of a built-in kind only server-side apply refuses it; other clients lose one of the two.
+                level=None if custom else Level.WARNING,
+            )
+
     def _name(self) -> None:
         data, kind = self.manifest.data, self.manifest.kind
         if _NAMELESS.search(kind) and kind not in ("RoleBinding", "ClusterRoleBinding"):
@@ -214,7 +229,8 @@ class _Check:
             )
             return
         name = (metadata or {}).get("name")
-        if isinstance(name, str) and name and not _filled_in(name):
+        known = self.schemas.find(self.manifest.api_version, kind)
+        if isinstance(name, str) and name and not _filled_in(name) and isinstance(known, KindSchema):
             self._name_form(name)
 
     def _name_form(self, name: str) -> None:

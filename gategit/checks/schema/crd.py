@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gategit.checks.schema.formats import format_rules
-from gategit.checks.schema.node import MEANS, any_number, partial
+from gategit.checks.schema.node import KEYS, MEANS, any_number, partial
 from gategit.checks.schema.patterns import compile_pattern
 from gategit.model import FieldPath
 
@@ -206,6 +206,10 @@ class _Reader:
             node["additionalProperties"] = False
         if raw.get("x-kubernetes-list-type") == "set" or raw.get("uniqueItems") is True:
             node["uniqueItems"] = True
+        if raw.get("x-kubernetes-list-type") == "map":
+            fields = _mapping(_mapping(items).get("properties"))
+            keys = [name for name in _sequence(raw.get("x-kubernetes-list-map-keys")) if isinstance(name, str)]
+            node[KEYS] = [[name, _mapping(fields.get(name)).get("default")] for name in keys]
         if raw.get("x-kubernetes-embedded-resource") is True:
             self._embed(node)
         self._junctors(raw, node, depth, either=either)
@@ -408,8 +412,6 @@ def _structural(raw: Schema, path: FieldPath, depth: int, *, root: bool = False)
         yield CrdProblem(path, "a schema needs a type here (or x-kubernetes-int-or-string: true)", key=True)
     elif isinstance(kind, str) and kind not in _TYPES:
         yield CrdProblem((*path, "type"), f"type must be one of {', '.join(_TYPES)}, not {kind}")
-    if either and kind:
-        yield CrdProblem((*path, "type"), "type cannot stand beside x-kubernetes-int-or-string: true", key=True)
     for name in _FORBIDDEN:
         if name in raw:
             yield CrdProblem(

@@ -17,12 +17,12 @@ from typing import Any, Final
 
 from gategit.checks.schema import facts, versions
 from gategit.checks.schema.formats import BASE64
-from gategit.checks.schema.node import PARTIAL, any_number, means, partial
+from gategit.checks.schema.node import KEYS, PARTIAL, any_number, means, partial
 from gategit.user_cache import cache_folder
 
 Schema = dict[str, Any]
 
-FORMAT: Final = "2"
+FORMAT: Final = "3"
 """Part of every kept file's name: raise it when the form of the schemas changes."""
 
 OBJECT_META: Final = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
@@ -178,6 +178,10 @@ def _node(raw: Schema) -> Schema:
         node["items"] = _node(raw["items"])
     if isinstance(raw.get("additionalProperties"), dict):
         node["additionalProperties"] = _node(raw["additionalProperties"])
+    if raw.get("x-kubernetes-list-type") == "map":
+        # A port without protocol is a TCP port.
+        keys = raw.get("x-kubernetes-list-map-keys", ())
+        node[KEYS] = [[name, "TCP" if name == "protocol" else None] for name in keys]
     if "enum" in node and "null" in node.get("type", ()):
         node["enum"] = [*node["enum"], None]
     return {**_FORMATS.get(raw.get("format", ""), {}), **node}

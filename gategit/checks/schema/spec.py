@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.schema import kubernetes, versions
 from gategit.checks.schema.crd import Crd, CrdVersion, TooLargeError, is_crd, read_crd, structural
+from gategit.checks.schema.keyed import Keyed, keyed_lists
 from gategit.checks.schema.node import partial_root
 from gategit.checks.schema.patterns import compile_schema
 from gategit.model import Level
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-_FORM: Final = "4"
+_FORM: Final = "5"
 """Part of every digest: raise it when the same schemas begin to give other verdicts."""
 
 _LAYOUT: Final = re.compile(r"(?:.*/)?([^/]+)/([^/_]+)_(v[0-9][a-z0-9]*)\.json\Z")
@@ -114,6 +115,7 @@ class SchemaSet:
         self._found: dict[tuple[str, str], KindSchema | NotServed | Unusable | None] = {}
         self._compiled: dict[tuple[str, str, bool], jsonschema_rs.Draft202012Validator | None] = {}
         self._partial: dict[tuple[str, str], Schema] = {}
+        self._keyed: dict[tuple[str, str], Keyed | None] = {}
         self._meta: jsonschema_rs.Draft202012Validator | None = None
         self._crds: dict[tuple[str, str], Crd] = {}
         self._files: dict[tuple[str, str, str], bytes] = {}
@@ -182,6 +184,14 @@ class SchemaSet:
         if key not in self._partial:
             self._partial[key] = partial_root(found.schema)
         return self._partial[key]
+
+    def keyed(self, api_version: str, kind: str) -> Keyed | None:
+        """The lists of a kind whose entries are told apart by keys; None where there is none."""
+        key = (api_version, kind)
+        if key not in self._keyed:
+            found = self.find(api_version, kind)
+            self._keyed[key] = keyed_lists(found.schema) if isinstance(found, KindSchema) else None
+        return self._keyed[key]
 
     @property
     def meta_schema(self) -> Schema:

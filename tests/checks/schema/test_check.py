@@ -313,6 +313,27 @@ def test_items_of_a_list_are_found_at_their_own_lines(check: Check) -> None:
     assert check(text) == [(7, 5, "unknown-field", "unknown field dataa in ConfigMap a; did you mean data?")]
 
 
+def test_two_entries_with_the_same_keys_are_a_warning(judge: Judge) -> None:
+    """Server-side apply refuses them; others silently use one. TCP is a port's default protocol."""
+    ports = (
+        "          ports: [{containerPort: 80}, {containerPort: 80, protocol: UDP}, "
+        "{containerPort: 80, protocol: TCP}]\n"
+    )
+    findings, _ = judge(DEPLOYMENT + ports)
+    assert [(one.rule, one.level, one.message) for one in findings] == [
+        (
+            "invalid-value",
+            Level.WARNING,
+            "spec.template.spec.containers[0].ports has two entries with containerPort 80, protocol TCP",
+        )
+    ]
+
+
+def test_an_object_that_is_deleted_by_a_patch_directive_misses_nothing(check: Check) -> None:
+    """``$patch: delete`` at the top makes a patch, whatever the file is called."""
+    assert check("apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n$patch: delete\n") == []
+
+
 def test_rules_are_complete(judge: Judge) -> None:
     """Each rule says what, why and how, and its examples do what they claim."""
     for rule in RULES:

@@ -47,6 +47,11 @@ spec:
                   type: object
                   x-kubernetes-embedded-resource: true
                   x-kubernetes-preserve-unknown-fields: true
+                pairs:
+                  type: array
+                  x-kubernetes-list-type: map
+                  x-kubernetes-list-map-keys: [key]
+                  items: {type: object, required: [key], properties: {key: {type: string}}}
                 tags: {type: array, x-kubernetes-list-type: set, items: {type: string}}
             status: {type: object, required: [phase], properties: {phase: {type: string}}}
     - name: v1alpha1
@@ -96,6 +101,7 @@ def test_valid_custom_resources_are_silent(check: Check, more: str) -> None:
         ("  code: A1\n", (6, 9, "invalid-value", 'code in spec must match the pattern ^[a-z]+$, got the string "A1"')),
         ("  template: {kind: X}\n", (6, 3, "missing-field", "missing field apiVersion in spec.template")),
         ("  tags: [a, a]\n", (6, 9, "invalid-value", "tags in spec holds the same entry twice")),
+        ("  pairs: [{key: a}, {key: a}]\n", (6, 21, "invalid-value", "spec.pairs has two entries with key a")),
         ("extra: 1\n", (6, 1, "unknown-field", "unknown field extra in Widget a")),
     ],
 )
