@@ -94,10 +94,11 @@ def run(repository: Path, reports: Path, pull_request: PullRequest) -> None:
     """
     written = {kind: reports / f"{pull_request.branch}.{kind}" for kind in ("sarif", "md", "json")}
     print(f"\n{'-' * 100}\n{pull_request.introduction}\n")
-    print(f"$ gategit check --base main --head {pull_request.branch}\n", flush=True)
+    print(f"$ gategit check --base main --head {pull_request.branch} --trust base\n", flush=True)
     done = subprocess.run(
         [
-            *(str(GATEGIT), "check", "--base", "main", "--head", pull_request.branch, "--report", "text=-"),
+            *(str(GATEGIT), "check", "--base", "main", "--head", pull_request.branch, "--trust", "base"),
+            *("--report", "text=-"),
             *("--report", f"sarif={written['sarif']}", "--report", f"markdown={written['md']}"),
             *("--report", f"json={written['json']}"),
         ],
