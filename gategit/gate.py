@@ -7,7 +7,6 @@ is judged only where the head has findings, because nothing else can need compar
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -68,15 +67,6 @@ def _silent(_: str) -> None:
     """Say nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
-    """What a side's files and references say."""
-
-    verdicts: dict[str, FileVerdict]
-    findings: list[Finding]
-    unchecked: list[Unchecked]
-
-
 class _Gate:
     """One run: its sides, and what is worked out of them once."""
 
@@ -91,7 +81,8 @@ class _Gate:
         self.head = judging.side(trees.head)
         self.base = judging.side(trees.base) if trees.base is not None else None
         self.whole = request.mode in (Mode.ALL, Mode.STDIN)
-        self._judged: _Judged | None = None
+        self._verdicts: dict[str, FileVerdict] = {}
+        self._unchecked: list[Unchecked] = []
         self._changes: tuple[ObjectChange, ...] = ()
         self._links_unchecked: list[Unchecked] = []
 
@@ -102,74 +93,87 @@ class _Gate:
 
     def findings(self) -> list[Finding]:
         """Everything that is wrong, each finding with its fingerprint and state, in no particular order."""
-        head_facts = None if self.whole else self.head.survey()
-        base_facts = self.base.survey(self.head, head_facts) if self.base is not None and head_facts else {}
-        head_crds = self._crds(self.head, head_facts) or self._crds(self.base, base_facts)
-        paths = self._head_paths(head_facts or {}, base_facts)
-        verdicts = self.judging.judge(self.head, paths, self.judging.context(self.head, head_crds), self.say)
-        facts = dict(head_facts or {})
-        facts.update({path: verdict.facts for path, verdict in verdicts.items()})
-        judged = self._gather(self.head, verdicts, facts, self._gone)
-        self._judged = judged
-        found = judged.findings
-        found += self._file_findings()
+        facts = None if self.whole else self.head.survey()
+        old_facts = self._old_facts()
+        crds = self._crds(self.head, facts)
+        known = {crd.key for crd in crds}
+        # A definition that the change removes still says what its resources, which are left, may hold.
+        crds += tuple(crd for crd in self._crds(self.base, old_facts) if crd.key not in known)
+        paths = self._head_paths(facts or {}, old_facts)
+        verdicts = self.judging.judge(self.head, paths, self.judging.context(self.head, crds), self.say)
+        facts = {**(facts or {}), **{path: verdict.facts for path, verdict in verdicts.items()}}
+        found = [finding for verdict in verdicts.values() for finding in verdict.findings]
+        broken, missed = self._references(self.head, facts, self._gone)
+        self._verdicts = verdicts
+        self._unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked] + missed
+        found += broken + self._file_findings()
         if self.whole:
             return found
         self._changes = self._object_changes()
         found += self._named(self._check_changes())
-        if self.base is None or not found:
-            return found + self._gate_changes()
-        base_paths = self._base_paths(verdicts)
-        context = self.judging.context(self.base, self._crds(self.base, base_facts) or head_crds)
-        base_verdicts = self.judging.judge(self.base, base_paths, context, self.say)
-        known = self._gather(self.base, base_verdicts, base_facts, {})
+        if self.base is not None and found:
+            found = self._marked(self.base, found, facts)
+        return found + self._gate_changes()
+
+    def _marked(self, base: Side, found: list[Finding], facts: Facts) -> list[Finding]:
+        """Mark what the base has too. What says that something was not looked at is never old news."""
+        crds = (
+            self.judging.find_crds(base, base.survey(self.head, facts)) if Stage.SCHEMA in self.judging.stages else ()
+        )
+        context = self.judging.context(base, crds)
+        verdicts = self.judging.judge(base, self._base_paths(base, found), context, self.say)
+        known = [finding for verdict in verdicts.values() for finding in verdict.findings]
+        if any(finding.stage is Stage.REFERENCES for finding in found):
+            base_facts = base.survey(self.head, facts)
+            base_facts.update({path: verdict.facts for path, verdict in verdicts.items()})
+            known += self._references(base, base_facts, {})[0]
         blind = [finding for finding in found if self.rule(finding.rule).undecided]
         seen = [finding for finding in found if not self.rule(finding.rule).undecided]
-        marked = mark_existing(seen, known.findings, self.diff.renames, self.trees.head.entries())
-        return [*blind, *marked, *self._gate_changes()]
+        return [*blind, *mark_existing(seen, known, self.diff.renames, self.trees.head.entries())]
+
+    def _old_facts(self) -> Facts:
+        """What the files of the base that the change removes or modifies declare."""
+        if self.base is None:
+            return {}
+        touched = {*self.diff.removed, *self.diff.modified}
+        return self.base.survey_files([path for path in self.base.readable if path in touched])
 
     def _crds(self, side: Side | None, facts: Facts | None) -> tuple[Manifest, ...]:
         if side is None or Stage.SCHEMA not in self.judging.stages:
             return ()
         return self.judging.find_crds(side, facts)
 
-    def _head_paths(self, head_facts: Facts, base_facts: Facts) -> list[str]:
+    def _head_paths(self, facts: Facts, old_facts: Facts) -> list[str]:
         """Which files of the head are judged: those that differ, and those that are judged otherwise now."""
         readable = [path for path in self.head.readable if self.head.in_scope(path)]
         if self.whole or self._fails_on_existing:
             return readable
-        touched = {*self.diff.added, *self.diff.modified}
+        # What could not be read now could not be judged by any earlier run either.
+        touched = {*self.diff.added, *self.diff.modified, *(path for path in readable if path not in facts)}
         if self.base is not None:
             touched |= {path for path in readable if self.head.role(path) != self.base.role(path)}
-            groups = self._changed_crd_groups(head_facts, base_facts)
+            groups = self._changed_crd_groups(facts, old_facts)
             if groups:
                 touched |= {
                     path
-                    for path, raw in head_facts.items()
+                    for path, raw in facts.items()
                     if any(version.rpartition("/")[0] in groups for version, *_ in raw)
                 }
         return [path for path in readable if path in touched]
 
-    def _changed_crd_groups(self, head_facts: Facts, base_facts: Facts) -> set[str]:
+    def _changed_crd_groups(self, facts: Facts, old_facts: Facts) -> set[str]:
         """The API groups whose definitions the change adds, modifies or removes."""
-        touched = {*self.diff.added, *self.diff.modified, *self.diff.removed}
-        groups: set[str] = set()
-        for side, facts in ((self.head, head_facts), (self.base, base_facts)):
-            if side is not None:
-                own = {path: raw for path, raw in facts.items() if path in touched}
-                for crd in self.judging.find_crds(side, own):
-                    spec = crd.data.get("spec")
-                    group = spec.get("group") if isinstance(spec, dict) else None
-                    if isinstance(group, str):
-                        groups.add(group)
-        return groups
+        touched = {*self.diff.added, *self.diff.modified}
+        new_facts = {path: raw for path, raw in facts.items() if path in touched}
+        found = self._crds(self.head, new_facts) + self._crds(self.base, old_facts)
+        specs = [crd.data.get("spec") for crd in found]
+        groups = [spec.get("group") for spec in specs if isinstance(spec, dict)]
+        return {group for group in groups if isinstance(group, str)}
 
-    def _base_paths(self, head_verdicts: dict[str, FileVerdict]) -> list[str]:
-        """Which files of the base are judged: the old sides of those that were judged in the head."""
-        if self.base is None:
-            return []
-        wanted = {*self.diff.removed, *self.diff.modified, *head_verdicts}
-        return [path for path in self.base.readable if path in wanted]
+    def _base_paths(self, base: Side, found: Sequence[Finding]) -> list[str]:
+        """Which files of the base are judged: those that the change touches, and the old sides of the findings'."""
+        wanted = {*self.diff.removed, *self.diff.modified, *(finding.location.file for finding in found)}
+        return [path for path in base.readable if path in wanted]
 
     @cached_property
     def _fails_on_existing(self) -> bool:
@@ -182,32 +186,25 @@ class _Gate:
             return {}
         return {path: self.diff.renames.get(path) for path in self.diff.removed}
 
-    def _gather(
-        self,
-        side: Side,
-        verdicts: dict[str, FileVerdict],
-        facts: Facts,
-        gone: dict[str, str | None],
-    ) -> _Judged:
-        """The findings of a side's files, and of its references."""
-        findings = [finding for verdict in verdicts.values() for finding in verdict.findings]
-        unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked]
-        if Stage.REFERENCES in self.judging.stages:
-            self.say("following references")
-            settings = ReferenceSettings(
-                repository_urls=(*self.trees.remotes, *self.trusted.config.repositories),
-                targets={target.name: target.matches for target in self.trusted.config.targets},
-                gone=gone,
-            )
-            broken, missed = check_references(side.inventory(facts), side.graph, settings)
-            inside = [
-                finding
-                for finding in broken
-                if side.looks_at(finding.location.file) and side.in_scope(finding.location.file)
-            ]
-            findings += self._named(inside, side)
-            unchecked += missed
-        return _Judged(verdicts, findings, unchecked)
+    def _references(
+        self, side: Side, facts: Facts, gone: dict[str, str | None]
+    ) -> tuple[list[Finding], list[Unchecked]]:
+        """What a side's files name, and whether it is there."""
+        if Stage.REFERENCES not in self.judging.stages:
+            return [], []
+        self.say("following references")
+        settings = ReferenceSettings(
+            repository_urls=(*self.trees.remotes, *self.trusted.config.repositories),
+            targets={target.name: target.matches for target in self.trusted.config.targets},
+            gone=gone,
+        )
+        broken, missed = check_references(side.inventory(facts), side.graph, settings)
+        inside = [
+            finding
+            for finding in broken
+            if side.looks_at(finding.location.file) and side.in_scope(finding.location.file)
+        ]
+        return self._named(inside, side), missed
 
     def _named(self, findings: Iterable[Finding], side: Side | None = None) -> list[Finding]:
         """Give findings of several files their fingerprints."""
@@ -290,8 +287,7 @@ class _Gate:
         complete = self.whole and not request.paths and not request.select
         waived = apply_waivers(kept, self.trusted.waivers, today, known, complete=complete)
         problems = self._named(waived.problems)
-        judged = self._judged
-        verdicts = judged.verdicts if judged is not None else {}
+        verdicts = self._verdicts
         changes = [change.kind for change in self._changes]
         return make_report(
             (*waived.findings, *problems),
@@ -305,7 +301,7 @@ class _Gate:
                 modified=changes.count(ChangeKind.MODIFIED),
                 removed=changes.count(ChangeKind.REMOVED),
             ),
-            unchecked=self._unchecked(judged),
+            unchecked=self._all_unchecked(),
             stats=Stats(
                 documents=sum(verdict.documents for verdict in verdicts.values()),
                 objects=sum(len(verdict.facts) for verdict in verdicts.values()),
@@ -326,8 +322,8 @@ class _Gate:
         reasons[Stage.DRY_RUN] = reasons[Stage.DRY_RUN] or _NO_DRY_RUN
         return reasons
 
-    def _unchecked(self, judged: _Judged | None) -> list[Unchecked]:
-        unchecked = [*self.trees.unchecked(), *self._links_unchecked, *(judged.unchecked if judged is not None else ())]
+    def _all_unchecked(self) -> list[Unchecked]:
+        unchecked = [*self.trees.unchecked(), *self._links_unchecked, *self._unchecked]
         excluded = self.head.excluded
         if excluded:
             files = "file" if excluded == 1 else "files"

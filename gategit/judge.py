@@ -15,6 +15,7 @@ from typing import Any
 from gategit.checks.schema.check import check_file as check_schema
 from gategit.checks.schema.spec import SchemaSet, SchemaSpec
 from gategit.checks.syntax import check_file as check_syntax
+from gategit.errors import GategitError
 from gategit.fingerprints import fingerprint, stable_path
 from gategit.manifests.decode import Limits
 from gategit.manifests.file import ManifestFile, read_file
@@ -181,14 +182,18 @@ def _judge_alone(
 
 
 def _crashed(path: str, error: Exception) -> tuple[ManifestFile, list[Finding], list[Unchecked]]:
-    tail = traceback.extract_tb(error.__traceback__)[-1]
-    where = f"{tail.name}, line {tail.lineno}" if tail else "unknown place"
+    if isinstance(error, GategitError):
+        message, help_text = f"this file cannot be read: {error.message}", error.hint or CHECK_CRASHED.help
+    else:
+        tail = traceback.extract_tb(error.__traceback__)[-1]
+        message = f"gategit could not look at this file: {type(error).__name__} in {tail.name}, line {tail.lineno}"
+        help_text = CHECK_CRASHED.help
     finding = Finding(
         rule=CHECK_CRASHED.id,
         stage=CHECK_CRASHED.stage,
         level=CHECK_CRASHED.level,
-        message=f"gategit could not look at this file: {type(error).__name__} in {where}",
-        help=CHECK_CRASHED.help,
+        message=message,
+        help=help_text,
         location=Location(path),
         subject=type(error).__name__,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property, partial
 from hashlib import blake2b
@@ -14,7 +15,7 @@ from gategit.checks.policy.check import check as check_policies
 from gategit.checks.policy.load import PolicySet, choose, sources_digest
 from gategit.checks.policy.run import Runner, Subject, start
 from gategit.checks.schema.spec import SchemaSpec
-from gategit.errors import UsageError
+from gategit.errors import UndecidedError, UsageError
 from gategit.judge import (
     FileTask,
     FileVerdict,
@@ -298,7 +299,13 @@ def _both(one: Callable[[str], bool], other: Callable[[str], bool], path: str) -
 
 
 def _files_with_crds(side: Side, paths: Sequence[str]) -> list[str]:
-    return [path for path in paths if _CRD_MARK in side.read(path)]
+    found: list[str] = []
+    for path in paths:
+        # A file that cannot be read is judged later, and its finding says why.
+        with suppress(UndecidedError):
+            if _CRD_MARK in side.read(path):
+                found.append(path)
+    return found
 
 
 def _judge_batch(judging: Judging, side: Side, context: JudgeContext, tasks: Sequence[FileTask]) -> list[FileVerdict]:

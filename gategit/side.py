@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property, partial
 from hashlib import blake2b
 
@@ -11,6 +12,7 @@ from gategit import __version__
 from gategit.cache import Cache
 from gategit.checks.references.kustomize import KustomizeGraph, read_graph
 from gategit.checks.syntax import YAML_LIMIT
+from gategit.errors import UndecidedError
 from gategit.judge import RawFact, decode_fact, facts_of
 from gategit.manifests.decode import Limits
 from gategit.manifests.file import ManifestFile, read_file
@@ -172,7 +174,6 @@ class Side:
             other: another side whose survey was made.
             known: that survey; files of equal content and role are taken from it.
         """
-        entries = self.tree.entries()
         facts: Facts = {}
         unknown: list[str] = []
         for path in self.readable:
@@ -180,10 +181,17 @@ class Side:
                 facts[path] = known[path]
             else:
                 unknown.append(path)
-        keys = {path: self._fact_key(path, entries[path].blob_id) for path in unknown if entries[path].blob_id}
+        facts.update(self.survey_files(unknown))
+        return facts
+
+    def survey_files(self, paths: Sequence[str]) -> Facts:
+        """What these files declare, from the cache where the content is known. One that cannot be read is left out."""
+        entries = self.tree.entries()
+        keys = {path: self._fact_key(path, entries[path].blob_id) for path in paths if entries[path].blob_id}
         kept = self._cache.read(keys.values())
+        facts: Facts = {}
         missing: list[str] = []
-        for path in unknown:
+        for path in paths:
             value = kept.get(keys.get(path, ""))
             if value is None:
                 missing.append(path)
@@ -192,7 +200,7 @@ class Side:
         found: Facts = {}
         for batch in map_batches(partial(_survey_batch, self), missing, self._jobs):
             found.update(batch)
-        self._cache.write({keys[path]: found[path] for path in missing if path in keys})
+        self._cache.write({keys[path]: raw for path, raw in found.items() if path in keys})
         facts.update(found)
         return facts
 
@@ -223,7 +231,12 @@ class Side:
 
 
 def _survey_batch(side: Side, paths: Sequence[str]) -> Facts:
-    return {
-        path: facts_of(read_file(path, side.read(path), side.role(path), side.limits, chart_folders=side.chart_folders))
-        for path in paths
-    }
+    facts: Facts = {}
+    for path in paths:
+        # A file that cannot be read is judged, and its finding says why.
+        with suppress(UndecidedError):
+            content = side.read(path)
+            facts[path] = facts_of(
+                read_file(path, content, side.role(path), side.limits, chart_folders=side.chart_folders)
+            )
+    return facts

@@ -330,7 +330,7 @@ def test_the_same_run_with_a_warm_cache_says_the_same(git_repository: Repository
     git_repository.commit("typo", {"web.yaml": BAD_WEB, "old.yaml": "# \n" + BAD_WEB})
     cold, warm = check(git_repository), check(git_repository)
     assert cold.findings == warm.findings
-    assert cold.stats.cache_hits == 0
+    assert cold.stats.cache_misses > 0
     assert warm.stats.cache_misses == 0
     assert check(git_repository, use_cache=False).findings == cold.findings
 
