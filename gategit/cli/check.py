@@ -323,7 +323,10 @@ def _jobs(text: str) -> int:
 
 
 def _read_stdin() -> bytes:
-    content = sys.stdin.buffer.read(MAX_STDIN + 1)
-    if len(content) > MAX_STDIN:
-        raise UndecidedError(f"standard input is larger than {MAX_STDIN // 2**20} MiB, so it was not looked at")
-    return content
+    content = bytearray()
+    # In pieces: an interrupt is noticed between them, and no more than the limit is ever held.
+    while chunk := sys.stdin.buffer.read1(65536):
+        content += chunk
+        if len(content) > MAX_STDIN:
+            raise UndecidedError(f"standard input is larger than {MAX_STDIN // 2**20} MiB, so it was not looked at")
+    return bytes(content)
