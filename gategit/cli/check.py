@@ -325,7 +325,7 @@ def _jobs(text: str) -> int:
 def _read_stdin() -> bytes:
     content = bytearray()
     # In pieces: an interrupt is noticed between them, and no more than the limit is ever held.
-    while chunk := sys.stdin.buffer.read1(65536):
+    while chunk := sys.stdin.buffer.read(65536):
         content += chunk
         if len(content) > MAX_STDIN:
             raise UndecidedError(f"standard input is larger than {MAX_STDIN // 2**20} MiB, so it was not looked at")
