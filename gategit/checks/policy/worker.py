@@ -191,7 +191,7 @@ def _make_guard() -> Callable[[str, tuple[Any, ...]], None]:
     prefixes = tuple(families)
     # What an import reads, and the time zones that zoneinfo reads. (pathlib costs more than all of this process.)
     folders = [os.path.dirname(module.__file__) for module in (os, api) if module.__file__]  # noqa: PTH120
-    readable = (*(f"{folder}/" for folder in folders), *filter(None, sys.path), "/usr/share/zoneinfo/")
+    readable = tuple(map(os.path.normpath, (*folders, *filter(None, sys.path), "/usr/share/zoneinfo")))
     writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
     def guard(event: str, arguments: tuple[Any, ...]) -> None:
@@ -202,7 +202,7 @@ def _make_guard() -> Callable[[str, tuple[Any, ...]], None]:
             path, _, flags = arguments
             if isinstance(flags, int) and flags & writing:
                 what = "write a file"
-            elif not isinstance(path, str) or ".." in path or not path.startswith(readable):
+            elif not isinstance(path, str) or not os.path.normpath(path).startswith(readable):
                 what = "read a file"
         if what is not None:
             raise _Stopped(f"it tried to {what}; a policy judges the objects that it is given, and nothing else")
