@@ -30,7 +30,7 @@ demo: $(VENV)/.runtime ## build a small GitOps repository in .demo/ and run the 
 # The tests run even where the linters object, so that one run says everything; pytest's summary is the last word.
 test: $(VENV)/.development tools ## lint, types, unit and end-to-end tests: everything
 	@objections=0; $(MAKE) --no-print-directory lint || objections=1; \
-	$(BIN)/python -m pytest -n 2 && exit $$objections
+	$(BIN)/python -m pytest -n 2 --dist loadgroup && exit $$objections
 
 lint: $(VENV)/.development ## ruff's rules, ruff's format, mypy
 	$(BIN)/ruff check
@@ -41,10 +41,10 @@ types: $(VENV)/.development ## mypy alone
 	$(BIN)/mypy
 
 unit: $(VENV)/.development ## the tests without the end-to-end ones
-	$(BIN)/python -m pytest -n 2 --ignore=tests/e2e
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/e2e
 
 e2e: $(VENV)/.development tools ## the end-to-end tests alone
-	$(BIN)/python -m pytest -n 2 tests/e2e
+	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/e2e
 
 bench: $(VENV)/.development ## measure speed and memory side by side with kubeconform
 	@$(BIN)/python bench/run.py
