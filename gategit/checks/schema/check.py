@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.schema import facts, rules
@@ -372,6 +373,7 @@ class ApiStatus:
     help: str
 
 
+@lru_cache(maxsize=4096)
 def api_status(version: str, api_version: str, kind: str) -> ApiStatus | None:
     """What a Kubernetes version thinks of a kind's API version; None where there is nothing to say.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -120,6 +119,8 @@ def _kept_file(version: str, api_version: str, kind: str) -> Path | None:
 
 def _keep(file: Path, schema: Schema) -> None:
     """Write beside and rename, so that no reader ever sees half a file."""
+    import tempfile  # noqa: PLC0415  most runs find what an earlier one kept
+
     with suppress(OSError):
         file.parent.mkdir(mode=0o700, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=file.parent, prefix=".new-")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gategit.checks.schema.spec import SchemaSpec
 from gategit.manifests.decode import decode
 
 if TYPE_CHECKING:
@@ -269,3 +272,30 @@ def test_broken_crds(check: Check, old: str, new: str, line: int, message: str) 
     text = CRD.replace('"a(?=b)"', '"a"').replace(old, new, 1)
     found = check(text)
     assert [(one[0], one[2], one[3]) for one in found] == [(line, "crd-invalid", message)]
+
+
+def test_a_spec_can_be_sent_to_another_process_and_names_all_that_counts() -> None:
+    """Equal specs have equal digests; whatever can change a verdict changes the digest."""
+    spec = SchemaSpec(kubernetes_version="1.34", crds=crds(), folder_schemas=(("a/b/c_v1.json", b"{}"),))
+    assert pickle.loads(pickle.dumps(spec)) == spec  # noqa: S301  our own value
+    same = SchemaSpec(kubernetes_version="v1.34.1", crds=crds(), folder_schemas=(("a/b/c_v1.json", b"{}"),))
+    assert same.digest == spec.digest
+    others = [
+        replace(spec, kubernetes_version="1.33"),
+        replace(spec, crds=()),
+        replace(spec, folder_schemas=()),
+        replace(spec, missing_level=None),
+    ]
+    assert len({spec.digest, *(other.digest for other in others)}) == 5
+
+
+def test_a_deep_crd_is_explained_or_refused_but_never_a_crash(check: Check) -> None:
+    """As deep as a document may be."""
+    schema: dict[str, Any] = {"type": "strin", "bogus": 1}
+    for _ in range(40):
+        schema = {"type": "object", "properties": {"a": schema}}
+    crd = crds()[0]
+    crd["spec"]["versions"] = [
+        {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}},
+    ]
+    assert [one[2] for one in check(json.dumps(crd), path="crd.json")] == ["crd-invalid", "unknown-field"]
