@@ -73,8 +73,9 @@ def check_argocd(view: View, repository_urls: Sequence[str]) -> tuple[list[Findi
     for source in sources:
         reason = _why_not(source.url, source.revision, known)
         for ask in source.asks:
-            if reason or _is_open(ask):
-                unchecked.append(_left(source.manifest, ask.text, reason or "it is filled in later"))
+            why = reason or _open(ask)
+            if why:
+                unchecked.append(_left(source.manifest, ask.text, why))
                 continue
             finding = check_ask(view, ask, relative_to=None if ask.field[-1] == "path" else "")
             findings.extend([finding] if finding else [])
@@ -93,8 +94,13 @@ def _left(manifest: Manifest, text: str, reason: str) -> Unchecked:
     return Unchecked(f"{manifest.source.file}: {manifest.kind} {manifest.name}: {text}", reason)
 
 
-def _is_open(ask: Ask) -> bool:
-    return has_variable(ask.text) or (ask.file and (is_remote(ask.text) or bool(_GLOB & set(ask.text))))
+def _open(ask: Ask) -> str:
+    """Why a path cannot be looked up as it is written; "" where it can."""
+    if has_variable(ask.text):
+        return "it is filled in later"
+    if ask.file and is_remote(ask.text):
+        return "it is remote; remote files are not fetched"
+    return "it is a pattern" if ask.file and _GLOB & set(ask.text) else ""
 
 
 def _known_urls(view: View, sources: Sequence[_Source], repository_urls: Sequence[str]) -> set[str]:

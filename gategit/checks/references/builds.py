@@ -130,7 +130,11 @@ class Builds:
         collisions: list[Collision] = []
         generated = set(one.parsed.generated)
         complete = one.parsed.readable and not one.parsed.charts and not one.parsed.unsure
+        named: set[str] = set()
         for link in one.linked(Use.RESOURCE, Use.COMPONENT):
+            if link.path in named:
+                continue  # named twice is a finding of its own
+            named.add(link.path)
             if link.state is LinkState.FILE:
                 added: tuple[Member, ...] = tuple(self._declared(link.path))
                 complete = complete and self._is_plain(link.path)

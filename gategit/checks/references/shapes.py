@@ -247,6 +247,9 @@ def walk(value: Any, shape: Shape, path: FieldPath = ()) -> Iterator[Named | Unk
         yield from _walk_record(value, shape, path)
     elif isinstance(shape, ListOf) and isinstance(value, list):
         for index, inner in enumerate(value):
+            if inner is None and isinstance(shape.item, Text) and shape.item.use is not None:
+                # Go reads null in a list of strings as an empty one.
+                yield Named(shape.item.use, "", (*path, index))
             yield from walk(inner, shape.item, (*path, index))
     elif isinstance(shape, Text) and isinstance(value, str):
         if shape.use is not None:
