@@ -188,10 +188,8 @@ class _Check:
         if found.rules:
             count = "1 CEL rule" if found.rules == 1 else f"{found.rules} CEL rules"
             self.unchecked.setdefault(Unchecked(what, f"{count} of its schema: only the API server evaluates them"))
-        for pattern in found.skipped:
-            self.unchecked.setdefault(
-                Unchecked(what, f"the pattern {pattern[:100]} of its schema, which is not supported here")
-            )
+        for part in found.skipped:
+            self.unchecked.setdefault(Unchecked(what, f"{part} of its schema, which is not supported here"))
         if found.namespaced is False and manifest.namespace is not None:
             self._find(
                 rules.SCOPE_MISMATCH,
@@ -294,7 +292,13 @@ class _Check:
             if surprise is not None:
                 self._find(rules.SURPRISING_SCALAR, surprise[0], path, help=surprise[1])
                 return
-        self._find(_RULES[trouble.rule], trouble.message, path, help=trouble.help, place=trouble.place, key=trouble.key)
+        advice = trouble.help
+        if trouble.rule == "unknown-field" and self.schemas.spec.kubernetes_version is not None:
+            found = self.schemas.find(self.manifest.api_version, self.manifest.kind)
+            if isinstance(found, KindSchema) and not found.custom:
+                # Where several versions are checked, a reader must see which one it is.
+                advice = f"Kubernetes {self.schemas.version} has no such field there"
+        self._find(_RULES[trouble.rule], trouble.message, path, help=advice, place=trouble.place, key=trouble.key)
 
     def _surprise(self, trouble: Trouble, *, secret: bool) -> tuple[str, str] | None:  # noqa: PLR0911  one answer for each case
         """Message and help, where the value is not what a reader sees; None where it is just of the wrong type."""

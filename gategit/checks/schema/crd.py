@@ -62,7 +62,7 @@ class Structural:
 
     Attributes:
         schema: the schema.
-        skipped: the patterns that do not compile.
+        skipped: what of it cannot be used, in words: patterns that do not compile, references.
         rules: how many CEL rules it holds.
     """
 
@@ -150,6 +150,8 @@ class _Reader:
         if not isinstance(raw, dict):
             return raw if isinstance(raw, bool) else {}
         node: Schema = {key: raw[key] for key in _COPIED if _is_number(raw.get(key))}
+        if isinstance(raw.get("$ref"), str):
+            self.skipped.append(f"the reference {raw['$ref'][:100]}")
         self.rules += len(_sequence(raw.get("x-kubernetes-validations")))
         either = raw.get("x-kubernetes-int-or-string") is True or raw.get("format") == "int-or-string"
         preserve = raw.get("x-kubernetes-preserve-unknown-fields") is True
@@ -172,7 +174,7 @@ class _Reader:
                 node["maximum"] = min(node.get("maximum", bounds["maximum"]), bounds["maximum"])
         if isinstance(raw.get("pattern"), str):
             if compile_pattern(raw["pattern"]) is None:
-                self.skipped.append(raw["pattern"])
+                self.skipped.append(f"the pattern {raw['pattern'][:100]}")
             else:
                 node.pop(MEANS, None)
                 node["pattern"] = raw["pattern"]
@@ -357,6 +359,11 @@ def _names(data: dict[str, Any]) -> Iterator[CrdProblem]:
         value = names.get(field)
         if isinstance(value, str) and value != value.lower():
             yield CrdProblem(("spec", "names", field), f"spec.names.{field} must be in lower case, not {value}")
+    if spec.get("preserveUnknownFields") is True:
+        yield CrdProblem(
+            ("spec", "preserveUnknownFields"),
+            "spec.preserveUnknownFields must be false; set x-kubernetes-preserve-unknown-fields in the schema instead",
+        )
     scope = spec.get("scope")
     if isinstance(scope, str) and scope not in ("Cluster", "Namespaced"):
         yield CrdProblem(("spec", "scope"), f"spec.scope must be Cluster or Namespaced, not {scope}")

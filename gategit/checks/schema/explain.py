@@ -188,7 +188,7 @@ class _Words:
             except (KeyError, IndexError, TypeError):
                 break
             name = here.get("name") if isinstance(here, dict) and isinstance(step, int) else None
-            if index and isinstance(name, str) and name and isinstance(path[index - 1], str):
+            if index and isinstance(name, str) and name[:1].isalnum() and isinstance(path[index - 1], str):
                 item, depth = f"{_words_of(str(path[index - 1]))} {name[:80]}", index + 1
         rest = format_path(path[depth:])
         if item:
@@ -217,7 +217,9 @@ class _Words:
             start -= 1
         if start <= 0:
             return format_path(path) or self.title
-        return f"{format_path(path[start:])} in {self.where(path[:start])}"
+        # A key such as values.yaml reads best as it is, without brackets.
+        name = str(path[start])[:100] if start == len(path) - 1 else format_path(path[start:])
+        return f"{name} in {self.where(path[:start])}"
 
     def value(self, value: Any) -> str:
         """A value as a message shows it."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-_FORM: Final = "5"
+_FORM: Final = "6"
 """Part of every digest: raise it when the same schemas begin to give other verdicts."""
 
 _LAYOUT: Final = re.compile(r"(?:.*/)?([^/]+)/([^/_]+)_(v[0-9][a-z0-9]*)\.json\Z")
@@ -71,7 +71,7 @@ class KindSchema:
 
     Attributes:
         schema: in the common form.
-        skipped: the patterns of the schema that cannot be used.
+        skipped: what of the schema cannot be used, in words.
         rules: how many CEL rules the schema holds, which are not evaluated.
         custom: whether it comes from a CRD or a schema file.
         namespaced: whether its objects live in a namespace; None where that is not known.

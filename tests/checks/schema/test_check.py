@@ -313,6 +313,17 @@ def test_items_of_a_list_are_found_at_their_own_lines(check: Check) -> None:
     assert check(text) == [(7, 5, "unknown-field", "unknown field dataa in ConfigMap a; did you mean data?")]
 
 
+def test_with_a_wanted_version_an_unknown_field_names_it(judge: Judge) -> None:
+    """Several versions may be checked in one run."""
+    findings, _ = judge(config_map("datas: {}"), kubernetes_version="1.30")
+    assert [one.help for one in findings] == ["Kubernetes 1.30 has no such field there"]
+
+
+def test_a_json_patch_is_left_alone(check: Check) -> None:
+    """A list of operations is no part of an object."""
+    assert check("- {op: remove, path: /spec/replicas}\n", role=Role.PATCH) == []
+
+
 def test_two_entries_with_the_same_keys_are_a_warning(judge: Judge) -> None:
     """Server-side apply refuses them; others silently use one. TCP is a port's default protocol."""
     ports = (

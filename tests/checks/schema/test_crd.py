@@ -233,6 +233,15 @@ def test_a_valid_crd_is_silent(check: Check) -> None:
             ),
         ),
         (
+            "scope: Namespaced",
+            "scope: Namespaced\n  preserveUnknownFields: true",
+            9,
+            (
+                "spec.preserveUnknownFields must be false; set x-kubernetes-preserve-unknown-fields in the schema "
+                "instead (at spec.preserveUnknownFields)"
+            ),
+        ),
+        (
             "storage: true",
             "storage: false",
             9,
@@ -299,3 +308,15 @@ def test_a_deep_crd_is_explained_or_refused_but_never_a_crash(check: Check) -> N
         {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}},
     ]
     assert [one[2] for one in check(json.dumps(crd), path="crd.json")] == ["crd-invalid", "unknown-field"]
+
+
+def test_a_reference_in_a_schema_is_never_followed_but_counted(judge: Judge) -> None:
+    """Neither the network nor another file decides what is valid."""
+    schema = {"type": "object", "properties": {"spec": {"$ref": "https://example.com/spec.json"}}}
+    findings, unchecked = judge(
+        WIDGET, folder_schemas=(("crds/example.com/widget_v1.json", json.dumps(schema).encode()),)
+    )
+    assert findings == []
+    assert [one.reason for one in unchecked] == [
+        "the reference https://example.com/spec.json of its schema, which is not supported here"
+    ]
