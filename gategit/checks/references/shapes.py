@@ -246,11 +246,10 @@ def walk(value: Any, shape: Shape, path: FieldPath = ()) -> Iterator[Named | Unk
     if isinstance(shape, Record) and isinstance(value, dict):
         yield from _walk_record(value, shape, path)
     elif isinstance(shape, ListOf) and isinstance(value, list):
+        # Go reads null in a list of strings as an empty one.
+        empty = "" if isinstance(shape.item, Text) else None
         for index, inner in enumerate(value):
-            if inner is None and isinstance(shape.item, Text) and shape.item.use is not None:
-                # Go reads null in a list of strings as an empty one.
-                yield Named(shape.item.use, "", (*path, index))
-            yield from walk(inner, shape.item, (*path, index))
+            yield from walk(empty if inner is None else inner, shape.item, (*path, index))
     elif isinstance(shape, Text) and isinstance(value, str):
         if shape.use is not None:
             yield Named(shape.use, value, path)

@@ -59,22 +59,26 @@ class View:
     def fate(self, path: str) -> tuple[str, tuple[RelatedLocation, ...]]:
         """What the change did to a missing file or folder: the end of a sentence, and where it was; or nothing.
 
-        A folder is gone where the change removed the files below it; it counts as renamed where one of them kept the
-        rest of its path.
+        A folder is gone where the change removed the files below it; it counts as renamed where most of them kept the
+        rest of their path, for one file alone may be like many others.
         """
         if path in self.gone:
-            new = self.gone[path]
-            return self._told(path, new)
+            return self._told(path, self.gone[path])
         prefix = f"{path}/"
         below = sorted(old for old in self.gone if old.startswith(prefix))
         if not below:
             return "", ()
+        moved: dict[str, list[str]] = {}
         for old in below:
-            new = self.gone[old]
-            rest = old[len(path) :]
+            new, rest = self.gone[old], old[len(path) :]
             if new is not None and new.endswith(rest):
-                return self._told(old, new, folder=new[: -len(rest)])
-        return self._told(below[0], None)
+                moved.setdefault(new[: -len(rest)], []).append(old)
+        if moved:
+            folder = max(moved, key=lambda one: (len(moved[one]), one))
+            if len(moved[folder]) * 2 > len(below):
+                first = moved[folder][0]
+                return self._told(first, self.gone[first], folder=folder)
+        return self._told(next((old for old in below if self.gone[old] is None), below[0]), None)
 
     def _told(self, old: str, new: str | None, folder: str | None = None) -> tuple[str, tuple[RelatedLocation, ...]]:
         if new is None:

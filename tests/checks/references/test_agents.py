@@ -1,5 +1,6 @@
 """Paths in the objects of Flux and Argo CD, and which of them are paths of this repository."""
 
+# ruff: noqa: E501  messages under test stand on one line
 from __future__ import annotations
 
 from typing import Any

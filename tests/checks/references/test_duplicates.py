@@ -1,5 +1,6 @@
 """Objects that are declared twice where only one can hold, and patches that find nothing."""
 
+# ruff: noqa: E501  messages under test stand on one line
 from __future__ import annotations
 
 from typing import Any

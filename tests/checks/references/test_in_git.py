@@ -1,5 +1,6 @@
 """The check on both sides of a change in a real repository."""
 
+# ruff: noqa: E501  messages under test stand on one line
 from __future__ import annotations
 
 from dataclasses import replace

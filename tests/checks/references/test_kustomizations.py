@@ -442,6 +442,18 @@ def test_a_folder_that_the_change_moves_is_named_with_its_new_place(judge: Any) 
     )
 
 
+def test_a_folder_of_which_one_file_moved_is_deleted(judge: Any) -> None:
+    """One kustomization.yaml is much like another, so one that seems renamed does not make a folder renamed."""
+    files = {
+        "web/kustomization.yaml": HEAD + "resources: [../old]\n",
+        "new/kustomization.yaml": HEAD + "resources: []\n",
+    }
+    gone = {"old/a.yaml": None, "old/kustomization.yaml": "new/kustomization.yaml"}
+    finding = judge(files, ReferenceSettings(gone=gone)).only()
+    assert finding.message.endswith("no such file or folder: old; this change deletes it")
+    assert [one.location.file for one in finding.related] == ["old/a.yaml"]
+
+
 def test_a_kustomization_that_the_change_deletes_is_a_related_place(judge: Any) -> None:
     """A folder that loses its kustomization.yaml breaks those who name it."""
     files = {"web/kustomization.yaml": HEAD + "resources: [../old]\n", "old/x.yaml": cm("x")}
