@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("action")
 
 GOOD = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: web\n  namespace: shop\ndata:\n  color: blue\n"
 BETTER = GOOD.replace("blue", "green")
-BAD = GOOD.replace("data:", "dta:")
+BAD = GOOD.replace("\ndata:", "\ndta:")
 
 
 @dataclass
@@ -113,7 +113,7 @@ class Runner:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A runner's temporary folder with gategit in it, installed by the action's own steps, and the action's checkout."""
+    """A runner's temporary folder with gategit in it, installed by the action's steps, and the action itself."""
     temp = tmp_path_factory.mktemp("runner-temp")
     action = tmp_path_factory.mktemp("actions") / "gategit"
     listed = subprocess.run(
@@ -171,7 +171,7 @@ def test_a_bad_pull_request_fails_the_job(installed: tuple[Path, Path], git_repo
     runner = _runner(installed, git_repository, {"apps/web.yaml": BAD})
     assert runner.gate() == 1
     outputs = runner.outputs["gate"]
-    assert (outputs["verdict"], outputs["exit-code"], outputs["errors"]) == ("blocked", "1", "1")
+    assert (outputs["verdict"], outputs["exit-code"], outputs["errors"]) == ("blocked", "1", "1"), runner.log
     assert outputs.keys() == OUTPUTS
     assert re.search(r"^::error .*file=apps/web\.yaml,.*line=6,", runner.log, re.MULTILINE)
     assert "unknown-field" in runner.summary
