@@ -34,6 +34,7 @@ _NAMES: Final = {
     "array": "a list",
     "object": "a mapping",
 }
+_DECIMAL: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
 _ORDER: Final = ("object", "array", "string", "integer", "number", "boolean")
 
 
@@ -254,7 +255,10 @@ class _Words:
             message = f"{self.field(path)} is empty (null); expected {wanted(types)}"
         else:
             message = f"expected {wanted(types)} for {self.field(path)}, got {self.value(error.instance)}"
-        return Trouble("wrong-type", path, message, expected=tuple(types), value=error.instance)
+        advice = ""
+        if isinstance(error.instance, str) and not self.secret and _unquoted(error.instance, types):
+            advice = f"write {error.instance} without quotes"
+        return Trouble("wrong-type", path, message, advice, expected=tuple(types), value=error.instance)
 
     def _choice(self, error: ValidationError, path: FieldPath) -> Iterator[Trouble]:
         """A choice between forms, of which none fits (or, for oneOf, more than one)."""
@@ -354,6 +358,13 @@ class _Words:
                     return f"the fields {', '.join(map(str, fields))} cannot be used together in {self.where(path)}"
                 return f"{name} has a value that its schema excludes"
         return f"{name} does not fit its schema ({error.validator})"
+
+
+def _unquoted(text: str, types: list[str]) -> bool:
+    """Whether a quoted text would be of the wanted type without its quotes."""
+    if "boolean" in types:
+        return text in ("true", "false")
+    return bool({"integer", "number"} & {*types}) and _DECIMAL.match(text) is not None
 
 
 def _only_required(errors: list[ValidationError]) -> list[str] | None:

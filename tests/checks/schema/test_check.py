@@ -324,6 +324,15 @@ def test_a_json_patch_is_left_alone(check: Check) -> None:
     assert check("- {op: remove, path: /spec/replicas}\n", role=Role.PATCH) == []
 
 
+@pytest.mark.parametrize(
+    ("field", "advice"), [('replicas: "3"', "write 3 without quotes"), ('paused: "true"', "write true without quotes")]
+)
+def test_quotes_around_a_number_or_boolean_are_said(judge: Judge, field: str, advice: str) -> None:
+    """The help is the mended value."""
+    findings, _ = judge(DEPLOYMENT.replace("replicas: 2", field))
+    assert [(one.rule, one.help) for one in findings] == [("wrong-type", advice)]
+
+
 def test_two_entries_with_the_same_keys_are_a_warning(judge: Judge) -> None:
     """Server-side apply refuses them; others silently use one. TCP is a port's default protocol."""
     ports = (
