@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from gategit.side import Facts, Side
 
-_NO_DRY_RUN = "off"
 _NOT_ASKED = "not among --stages"
 
 
@@ -319,7 +318,9 @@ class _Gate:
         reasons: dict[Stage, str | None] = {
             stage: None if stage in self.judging.stages else _NOT_ASKED for stage in Stage
         }
-        reasons[Stage.DRY_RUN] = reasons[Stage.DRY_RUN] or _NO_DRY_RUN
+        wanted = [target.name for target in self.trusted.config.targets if target.dry_run not in (None, "off")]
+        asked = f"the config asks for it ({', '.join(wanted)}), but this version has none yet" if wanted else "off"
+        reasons[Stage.DRY_RUN] = reasons[Stage.DRY_RUN] or asked
         return reasons
 
     def _all_unchecked(self) -> list[Unchecked]:
@@ -328,6 +329,13 @@ class _Gate:
         if excluded:
             files = "file" if excluded == 1 else "files"
             unchecked.append(Unchecked(f"{excluded} {files}", "left out by include and exclude in the config"))
+        # A pattern that matches nothing is a cluster, or a folder, that nobody looks at.
+        candidates = self.head.candidates
+        unchecked += [
+            Unchecked(f"target {target.name}", "its paths match no file that may hold manifests")
+            for target in self.trusted.config.targets
+            if not any(target.matches(path) for path in candidates)
+        ]
         return unchecked
 
     def _text_of(self, path: str) -> str | None:

@@ -113,7 +113,7 @@ class Judging:
         levels = {
             rule: level for rule, level in settings.levels.items() if rule in own or rule not in rules.check_rules()
         }
-        return choose(loaded, settings.packs, levels)
+        return choose(loaded, settings.packs, levels, self._trusted.config.error)
 
     def _policy_set(self, *, compares: bool) -> PolicySet:
         """The policies that compare old and new, or those that look at an object as it stands."""
@@ -159,6 +159,10 @@ class Judging:
         runs = [SchemaRun(target.name, target.kubernetes_version or config.kubernetes_version) for target in targets]
         runs += [SchemaRun(target.name, target.upgrade_to) for target in targets if target.upgrade_to]
         return tuple(runs) or (SchemaRun(None, config.kubernetes_version),)
+
+    def _target(self, path: str) -> str | None:
+        """The target that a finding in a file names: the first, where there are several."""
+        return self._runs(path)[0].target
 
     @cached_property
     def _versions(self) -> tuple[str | None, ...]:
@@ -276,7 +280,7 @@ class Judging:
         return check_policies(
             self._own_runner(),
             self._state_policies,
-            [Subject(None, manifest) for _, manifest in subjects],
+            [Subject(None, manifest, self._target(file.path)) for file, manifest in subjects],
             locate,
         )
 
@@ -290,7 +294,10 @@ class Judging:
             side = base if base is not None and id(manifest) in old_side else head
             return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
 
-        subjects = [Subject(change.old, change.new, added=change.old is None) for change in changes]
+        subjects = [
+            Subject(change.old, change.new, self._target(change.manifest.source.file), added=change.old is None)
+            for change in changes
+        ]
         return check_policies(self._own_runner(), self._change_policies, subjects, locate)
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from gategit.ci_event import Event, EventKind, is_deletion, read_event
+from gategit.config import CONFIG_FILE
 from gategit.disk import FolderTree, StdinTree, show_path
 from gategit.errors import UndecidedError, UsageError
 from gategit.model import Unchecked
@@ -134,7 +135,8 @@ def _open_folder(request: Request, event: Event | None) -> Trees:
         root = Path(os.path.commonpath([p if p.is_dir() else p.parent for p in places]))
     paths = _minimal(place.relative_to(root).as_posix() for place in places)
     # In a repository the whole of it is listed, because what the paths name may refer to files beside them.
-    head = FolderTree(root, () if top else paths)
+    # The config may name policies, waivers and schemas anywhere in the folder: then all of it is listed as well.
+    head = FolderTree(root, () if top or (root / CONFIG_FILE).is_file() else paths)
     trust = _default_trust(request, event)
     trusted: SourceTree | None = None
     base_commit: str | None = None

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from gategit.config import CONFIG_FILE, Config, load_config
-from gategit.errors import UsageError
+from gategit.errors import ConfigError, UsageError
 from gategit.gate_changes import GateFile
 from gategit.request import Trust
 from gategit.tree import EntryKind
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from gategit.repository import Trees
     from gategit.request import Request
     from gategit.tree import Tree
+
+_MISNAMED = ".gategit.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +97,18 @@ def load_trusted(request: Request, trees: Trees) -> Trusted:
         config = load_config(_read_disk(request.config), str(request.config))
     elif CONFIG_FILE in tree.entries():
         config = load_config(tree.read(CONFIG_FILE), CONFIG_FILE)
+    elif _MISNAMED in tree.entries():
+        # Going on without it would judge by rules that nobody chose.
+        raise ConfigError(f"the config must be named {CONFIG_FILE}", f"rename {_MISNAMED}", file=_MISNAMED)
     else:
         config = Config()
+    for index, folder in enumerate(config.schemas.folders):
+        if not any(_beneath(path, folder) for path in tree.entries()):
+            raise config.error(
+                ("schemas", "folders", index),
+                f"the schema folder {folder} is not there",
+                "gategit schema add FILE makes it, or take it out of schemas.folders",
+            )
     waivers: tuple[Waiver, ...] = ()
     if config.waivers is not None and request.use_waivers:
         if config.waivers not in tree.entries():

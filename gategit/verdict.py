@@ -47,16 +47,18 @@ class Thresholds:
     def apply(self, findings: Iterable[Finding], rule: Callable[[str], Rule]) -> list[Finding]:
         """Leave out what is not asked for and set the levels.
 
-        A finding that says that something could not be looked at stays: no option makes the gate blind.
+        A rule that no waiver may hide is not hidden by an option or a level either: it says that a file could not be
+        read, that something was not judged, or that the gate itself changes. Its level can only be raised.
         """
         kept: list[Finding] = []
         levels = self.levels or {}
         for finding in findings:
             level = levels.get(finding.rule, finding.level)
             asked = finding.rule not in self.ignore and (not self.select or finding.rule in self.select)
-            if rule(finding.rule).undecided:
-                kept.append(finding)
-            elif asked and level is not None:
+            if not rule(finding.rule).waivable:
+                asked = True
+                level = finding.level if level is None or level.rank < finding.level.rank else level
+            if asked and level is not None:
                 kept.append(finding if level is finding.level else replace(finding, level=level))
         return kept
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from gategit import gate
+from gategit.errors import ConfigError, UsageError
 from gategit.model import Finding, Level, Report, Stage, StageStatus, State, Verdict
 from gategit.request import Mode, Request, Trust
 
@@ -372,3 +374,112 @@ def test_a_check_that_crashes_is_a_finding(git_repository: RepositoryBuilder, mo
     assert [f.location.file for f in crashed] == ["bad.yaml"]
     assert "unknown-field" in rules_of(report)
     assert next(s for s in report.stages if s.stage is Stage.SYNTAX).status is StageStatus.ERROR
+
+
+def test_findings_name_their_target(git_repository: RepositoryBuilder) -> None:
+    """Each target's own Kubernetes version holds, and a finding says for which cluster it is."""
+    config = (
+        "version: 1\ntargets:\n"
+        '  old: {paths: ["old/**"], kubernetes_version: "1.25"}\n'
+        '  new: {paths: ["new/**"], kubernetes_version: "1.34"}\n'
+    )
+    flow = "apiVersion: flowcontrol.apiserver.k8s.io/v1beta2\nkind: FlowSchema\nmetadata: {name: f}\n"
+    privileged = WEB.replace(
+        "          resources:", "          securityContext: {privileged: true}\n          resources:"
+    )
+    git_repository.commit("base", {".gategit.yaml": config})
+    git_repository.branch("pr")
+    git_repository.commit("add", {"old/f.yaml": flow, "new/f.yaml": flow, "new/web.yaml": privileged})
+    found = {(f.rule, f.location.file, f.target) for f in check(git_repository).findings}
+    assert ("removed-api", "new/f.yaml", "new") in found
+    assert ("privileged-container", "new/web.yaml", "new") in found
+    assert ("removed-api", "old/f.yaml", "old") not in found
+
+
+def test_only_one_target_is_judged_when_it_is_named(git_repository: RepositoryBuilder) -> None:
+    """`--target` leaves the other clusters' files out, and an unknown name is a wrong usage."""
+    git_repository.commit(
+        "base", {".gategit.yaml": 'version: 1\ntargets: {a: {paths: ["a/**"]}, b: {paths: ["b/**"]}}\n'}
+    )
+    git_repository.branch("pr")
+    git_repository.commit("add", {"a/web.yaml": BAD_WEB, "b/web.yaml": BAD_WEB})
+    assert {f.location.file for f in check(git_repository, target="a").findings} == {"a/web.yaml"}
+    with pytest.raises(UsageError, match="--target c: the config has no such target"):
+        check(git_repository, target="c")
+
+
+def test_a_manifest_is_checked_for_the_next_version_too(git_repository: RepositoryBuilder) -> None:
+    """Two versions are checked in one run, and what both say is said once."""
+    flow = "apiVersion: flowcontrol.apiserver.k8s.io/v1beta3\nkind: FlowSchema\nmetadata: {name: f}\n"
+    git_repository.commit("base", {"readme.md": ""})
+    git_repository.branch("pr")
+    git_repository.commit("add", {"f.yaml": flow, "web.yaml": BAD_WEB})
+    found = [f.rule for f in check(git_repository, kubernetes_versions=("1.31", "1.32")).findings]
+    assert found.count("removed-api") == 1
+    assert found.count("unknown-field") == 1
+
+
+def test_a_file_that_cannot_be_read_hides_no_other(git_repository: RepositoryBuilder) -> None:
+    """The unreadable file is a finding that leaves the verdict undecided; the others are judged."""
+    git_repository.commit("base", {"readme.md": ""})
+    git_repository.write("secret.yaml", WEB).chmod(0o000)
+    git_repository.write("web.yaml", BAD_WEB)
+    if os.access(git_repository.path("secret.yaml"), os.R_OK):  # root reads everything: take the file away instead
+        git_repository.remove("secret.yaml")
+        os.mkfifo(git_repository.path("secret.yaml"))
+    report = gate.run(Request(directory=git_repository.folder, mode=Mode.ALL))
+    assert "unknown-field" in rules_of(report)
+    said = [f.location.file for f in report.findings if f.rule == "check-crashed"]
+    said += [one.what for one in report.unchecked]
+    assert "secret.yaml" in said
+
+
+def test_no_option_hides_a_file_that_cannot_be_read(git_repository: RepositoryBuilder) -> None:
+    """Neither --select nor --ignore nor a level lets an unparsable file through."""
+    off = 'version: 1\npolicies: {levels: {yaml-syntax: "off"}}\n'
+    git_repository.commit("base", {".gategit.yaml": off})
+    git_repository.branch("pr")
+    git_repository.commit("add", {"broken.yaml": "apiVersion: v1\nkind: [\n"})
+    for options in ({}, {"select": frozenset({"image-digest"})}, {"ignore": frozenset({"yaml-syntax"})}):
+        report = check(git_repository, **options)
+        assert rules_of(report) == {"yaml-syntax"}
+        assert report.verdict is Verdict.BLOCKED
+
+
+def test_a_config_under_a_name_that_nobody_reads_is_an_error(git_repository: RepositoryBuilder) -> None:
+    """The gate does not silently go on with the defaults."""
+    git_repository.commit("base", {".gategit.yml": "version: 1\n"})
+    with pytest.raises(ConfigError) as caught:
+        check(git_repository)
+    assert str(caught.value) == ".gategit.yml: the config must be named .gategit.yaml"
+    assert caught.value.hint == "rename .gategit.yml"
+
+
+def test_a_schema_folder_that_is_not_there_is_an_error(git_repository: RepositoryBuilder) -> None:
+    """A wrong path would leave every custom resource unchecked."""
+    git_repository.commit("base", {".gategit.yaml": "version: 1\nschemas:\n  folders:\n    - crd\n"})
+    with pytest.raises(ConfigError) as caught:
+        check(git_repository)
+    assert str(caught.value) == ".gategit.yaml:4:7: the schema folder crd is not there"
+
+
+def test_the_config_of_a_plain_folder_holds_for_named_paths(tmp_path: Path) -> None:
+    """Without git, too, the config is read when only some paths are judged."""
+    (tmp_path / ".gategit.yaml").write_text('version: 1\npolicies: {levels: {privileged-container: "off"}}\n')
+    (tmp_path / "web.yaml").write_text(
+        WEB.replace("          resources:", "          securityContext: {privileged: true}\n          resources:")
+    )
+    report = gate.run(Request(directory=tmp_path, mode=Mode.ALL, paths=("web.yaml",)))
+    assert report.findings == ()
+
+
+def test_a_dry_run_that_is_asked_for_and_not_made_is_said(git_repository: RepositoryBuilder) -> None:
+    """The stage says who asked; a target that no file belongs to is counted as unchecked."""
+    config = 'version: 1\ntargets: {prod: {paths: ["prod/**"], dry_run: sandbox}}\n'
+    git_repository.commit("base", {".gategit.yaml": config})
+    git_repository.branch("pr")
+    git_repository.commit("add", {"web.yaml": WEB})
+    report = check(git_repository)
+    reason = next(result.reason for result in report.stages if result.stage is Stage.DRY_RUN)
+    assert reason == "the config asks for it (prod), but this version has none yet"
+    assert "target prod" in [one.what for one in report.unchecked]
