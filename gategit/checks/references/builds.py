@@ -176,7 +176,7 @@ class Builds:
         if facts is not None:
             return all(fact.key.name and not has_variable(fact.key.name + fact.key.namespace) for fact in facts)
         file = self._view.file(path)
-        return file is not None and not file.decoded.problems
+        return file is not None and not file.decoded.problems and not file.manifests
 
     def certain(self, collision: Collision) -> bool:
         """Whether nothing on the way can have renamed or removed one of the two."""

@@ -172,7 +172,6 @@ def _patch(view: View, builds: Builds, one: Kustomization, patch: PatchEntry) ->
     where = format_path(patch.path)
     subject = patch.file or "inline"
     source = Source(one.file, one.parsed.document)
-    related = (RelatedLocation(view.locate(Source(file, 0)), "the patch"),) if file else ()
     bodies = [document.data for document in documents if document.data is not None]
     if not bodies or any(isinstance(body, list) for body in bodies):
         if patch.path[0] == "patchesStrategicMerge":
@@ -190,7 +189,7 @@ def _patch(view: View, builds: Builds, one: Kustomization, patch: PatchEntry) ->
             else "Write the patch, or remove the entry.",
             path=patch.path,
             subject=subject,
-            related=related,
+            related=_the_patch(view, file),
         )
         return
     build = builds.build(one.folder)
@@ -209,8 +208,12 @@ def _patch(view: View, builds: Builds, one: Kustomization, patch: PatchEntry) ->
                 "patch.",
                 path=patch.path,
                 subject=f"{subject} {missing}",
-                related=related,
+                related=_the_patch(view, file),
             )
+
+
+def _the_patch(view: View, file: str) -> tuple[RelatedLocation, ...]:
+    return (RelatedLocation(view.locate(Source(file, 0)), "the patch"),) if file else ()
 
 
 def _patch_documents(view: View, one: Kustomization, patch: PatchEntry) -> tuple[tuple[Document, ...] | None, str]:

@@ -365,10 +365,28 @@ def _reference(named: Named, data: dict[Any, Any]) -> Iterator[Flaw | Reference]
     elif not text:
         if use in (Use.RESOURCE, Use.COMPONENT):
             yield _empty_entry(path)
+    elif _is_no_file(path, text, data):
+        return
     elif use is Use.PATCH:
         yield Reference(use, text, path, _patch_scope(data, path))
     else:
         yield Reference(use, text, path)
+
+
+def _is_no_file(path: FieldPath, text: str, data: dict[Any, Any]) -> bool:
+    """Whether a text names no file of the tree: the version of ``openapi``, or values inside of a chart to be pulled."""
+    if path[0] == "openapi":
+        return path[-1] != "path"
+    if path[0] != "helmCharts":
+        return False
+    chart = data["helmCharts"][path[1]]
+    return bool(chart.get("repo")) and text.removeprefix("./").startswith(f"{_chart_home(data)}/")
+
+
+def _chart_home(data: dict[Any, Any]) -> str:
+    settings = data.get("helmGlobals")
+    home = _text(settings, "chartHome") if isinstance(settings, dict) else ""
+    return home.removeprefix("./").rstrip("/") or "charts"
 
 
 def _empty_entry(path: FieldPath) -> Flaw:
@@ -421,12 +439,11 @@ def _entries(data: dict[Any, Any], name: str) -> Iterator[tuple[int, dict[Any, A
 
 def _chart_folders(data: dict[Any, Any]) -> Iterator[Reference]:
     """The folders of charts that are not pulled from anywhere: ``chartHome/name``, by default ``charts/name``."""
-    settings = data.get("helmGlobals")
-    home = _text(settings, "chartHome") if isinstance(settings, dict) else ""
+    home = _chart_home(data)
     for index, chart in _entries(data, "helmCharts"):
         name = _text(chart, "name")
         if name and not chart.get("repo"):
-            yield Reference(Use.CHART_HOME, f"{home or 'charts'}/{name}", ("helmCharts", index, "name"))
+            yield Reference(Use.CHART_HOME, f"{home}/{name}", ("helmCharts", index, "name"))
 
 
 def _patch_flaws(data: dict[Any, Any]) -> Iterator[Flaw]:

@@ -338,6 +338,8 @@ def test_a_defect_is_found_where_it_stands(judge: Any, body: str, expected: list
         "components: [../part]\nresources: [a.yaml]\n",
         "helmCharts:\n- {name: redis, repo: 'https://example.com'}\n",
         "helmGlobals: {chartHome: ../charts}\nhelmCharts:\n- {name: local}\n",
+        "resources: [a.yaml]\nopenapi: {version: v1.20.4}\n",
+        "helmCharts:\n- {name: redis, repo: 'https://example.com', valuesFile: charts/redis/values.yaml}\n",
         "configMapGenerator:\n- {name: x, files: [a.yaml, k=a.yaml]}\n- {name: z, files: [a.yaml]}\n",
     ],
 )
