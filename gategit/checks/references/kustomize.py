@@ -374,7 +374,7 @@ def _reference(named: Named, data: dict[Any, Any]) -> Iterator[Flaw | Reference]
 
 
 def _is_no_file(path: FieldPath, text: str, data: dict[Any, Any]) -> bool:
-    """Whether a text names no file of the tree: the version of ``openapi``, or values inside of a chart to be pulled."""
+    """Whether a text names no file of the tree: the version of ``openapi``, or values in a chart that is pulled."""
     if path[0] == "openapi":
         return path[-1] != "path"
     if path[0] != "helmCharts":
