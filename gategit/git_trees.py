@@ -85,6 +85,7 @@ class Repository:
         self._repo.git.update_environment(**_ENVIRONMENT, **self._overrides())
         self._objects = _ObjectReader(self)
         self._running: list[git.Git.AutoInterrupt] = []
+        self._owner = os.getpid()
         self.known: dict[bytes, TreeEntry] = {}
 
     def _overrides(self) -> dict[str, str]:
@@ -231,9 +232,11 @@ class Repository:
     def close(self) -> None:
         """End the processes that this repository keeps."""
         self._objects.close()
-        for process in tuple(self._running):
-            self.stop(process)
-        self._repo.close()
+        # A forked worker inherits its parent's processes: they are the parent's to end, and waiting for them hangs.
+        if self._owner == os.getpid():
+            for process in tuple(self._running):
+                self.stop(process)
+            self._repo.close()
 
 
 def find_repository(directory: Path) -> Path:
@@ -610,7 +613,7 @@ def parse_ls_tree(output: bytes, known: dict[bytes, TreeEntry] | None = None) ->
         if entry is None:
             facts, _, name = record.partition(b"\t")
             words = facts.split()
-            size = int(words[3]) if len(words) > 3 and words[3] != b"-" else -1
+            size = int(words[3]) if len(words) > 3 and words[3].isdigit() else -1
             kind = _KINDS.get(words[0], EntryKind.FILE)
             entry = TreeEntry(decode_path(name), words[2].decode(), kind, words[0] == b"100755", size)
             remembered[record] = entry
