@@ -81,6 +81,10 @@ class Repository:
         self.bare = self._repo.bare
         self.root = None if self.bare else Path(os.path.realpath(str(self._repo.working_tree_dir)))
         self.place = self.root or Path(os.path.realpath(self._repo.git_dir))
+        # Not GitPython's own answer, which believes GIT_COMMON_DIR even where that names another repository.
+        git_dir = Path(self._repo.git_dir)
+        linked = git_dir / "commondir"
+        self._common = git_dir / linked.read_text("utf-8").strip() if linked.is_file() else git_dir
         self._repo.git.set_persistent_git_options(c=list(_OPTIONS))
         self._repo.git.update_environment(**_ENVIRONMENT, **self._overrides())
         self._objects = _ObjectReader(self)
@@ -93,7 +97,7 @@ class Repository:
         found: dict[str, str] = {}
         for name, value in (
             ("GIT_DIR", str(self._repo.git_dir)),
-            ("GIT_COMMON_DIR", str(self._repo.common_dir)),
+            ("GIT_COMMON_DIR", str(self._common)),
             ("GIT_WORK_TREE", str(self.root or "")),
         ):
             if os.environ.get(name) and value:
@@ -186,7 +190,7 @@ class Repository:
     @property
     def is_shallow(self) -> bool:
         """Whether the clone has only a part of the history."""
-        return Path(self._repo.common_dir, "shallow").exists()
+        return (self._common / "shallow").exists()
 
     @property
     def remotes(self) -> tuple[str, ...]:
