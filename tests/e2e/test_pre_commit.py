@@ -71,7 +71,7 @@ def test_the_hook_judges_what_is_staged(hook: tuple[str, str, Path], git_reposit
     git_repository.stage()
     code, shown = _commit(git_repository, home)
     assert code == 1, shown
-    assert "error[unknown-field]: unknown field dta in ConfigMap; did you mean data?" in shown
+    assert "error[unknown-field]: unknown field dta in ConfigMap web; did you mean data?" in shown
 
     git_repository.git("reset", "--quiet", "--hard")
     git_repository.remove("other.yaml")
