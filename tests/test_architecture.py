@@ -24,7 +24,14 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"gategit.change", "gategit.render", "gategit.report", "gategit.object_diff"}),
     # gategit's own files are decoded as manifests are.
     frozenset(
-        {"gategit.config", "gategit.config_format", "gategit.settings", "gategit.waivers", "gategit.waivers_format"}
+        {
+            "gategit.config",
+            "gategit.config_format",
+            "gategit.repository",
+            "gategit.settings",
+            "gategit.waivers",
+            "gategit.waivers_format",
+        }
     ),
     frozenset({"gategit.manifests"}),
     frozenset(
@@ -39,7 +46,6 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.nearest",
             "gategit.parallel",
             "gategit.process",
-            "gategit.repository",
             "gategit.request",
             "gategit.tree",
             "gategit.user_cache",
