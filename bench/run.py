@@ -1,25 +1,28 @@
 """Measure gategit side by side with kubeconform, in one run, on the same generated files.
 
-Both start cold: a new process, no cache. Each figure is the median of the runs. kubeconform reads kubernetes-validate's
-schemas from disk, so that neither tool asks the network. Run by ``make bench``; ``--record FILE`` also writes the table.
+Both start cold: a new process, no cache. Each figure is the median of the runs. kubeconform reads the schemas of
+kubernetes-validate from disk, so that neither tool asks the network. Run by ``make bench``; ``--record FILE`` also
+writes the table.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
+import re
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 GATEGIT = str(Path(sys.executable).parent / "gategit")
@@ -138,14 +141,30 @@ def measure(command: Sequence[str], cwd: Path, runs: int, *, environment: dict[s
         process = subprocess.Popen(
             command, cwd=cwd, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        ended = threading.Event()
-        threading.Thread(target=lambda: (process.wait(), ended.set()), daemon=True).start()
-        while not ended.wait(0.01):
+        while process.poll() is None:
             peak = max(peak, _tree_memory(process.pid))
+            time.sleep(0.01)
     return Measure(statistics.median(times), peak)
 
 
-def _kubeconform() -> list[str] | None:
+def write_schemas(source: Path, folder: Path) -> Path:
+    """Write the schemas of the corpus's kinds as kubeconform wants them: each with all that it refers to inside."""
+    prefix = "/api/_definitions.json"
+    definitions: dict[str, Any] = json.loads((source / "_definitions.json").read_text(encoding="utf-8"))["$defs"]
+    folder.mkdir()
+    for name in ("deployment-apps-v1.json", "service-v1.json", "configmap-v1.json"):
+        text = (source / name).read_text(encoding="utf-8").replace(prefix, "")
+        needed: dict[str, Any] = {}
+        waiting = [text]
+        while waiting:
+            for found in set(re.findall(r"#/\$defs/([\w.-]+)", waiting.pop())) - needed.keys():
+                needed[found] = json.loads(json.dumps(definitions[found]).replace(prefix, ""))
+                waiting.append(json.dumps(needed[found]))
+        (folder / name).write_text(json.dumps(json.loads(text) | {"$defs": needed}), encoding="utf-8")
+    return folder
+
+
+def _kubeconform(work: Path) -> list[str] | None:
     """The command of kubeconform with offline schemas, or None where it cannot be built."""
     done = subprocess.run(
         [sys.executable, str(ROOT / "tools" / "fetch.py"), "kubeconform"], capture_output=True, text=True, check=False
@@ -154,7 +173,8 @@ def _kubeconform() -> list[str] | None:
     if done.returncode or package is None or not package.submodule_search_locations:
         print(f"kubeconform is left out: {done.stderr.strip() or 'kubernetes-validate is not installed'}\n")
         return None
-    schemas = Path(package.submodule_search_locations[0]) / "kubernetes-json-schema" / f"v{VERSION}.0-local-strict"
+    source = Path(package.submodule_search_locations[0]) / "kubernetes-json-schema" / f"v{VERSION}.0-local-strict"
+    schemas = write_schemas(source, work / "schemas")
     location = f"{schemas}/{{{{ .ResourceKind }}}}{{{{ .KindSuffix }}}}.json"
     options = ("-strict", "-n", str(CORES), "-kubernetes-version", f"{VERSION}.0", "-schema-location", location)
     return [done.stdout.split()[-1], *options]
@@ -196,7 +216,7 @@ def _git(folder: Path, *arguments: str) -> None:
 def run(work: Path, runs: int, *, quick: bool) -> list[str]:
     """Measure everything and return the table's lines."""
     environment = dict(os.environ) | {"XDG_CACHE_HOME": str(work / "cache")}
-    kubeconform = _kubeconform()
+    kubeconform = _kubeconform(work)
     bench = Bench(runs)
     gate = [GATEGIT, "check", "--all", "--no-cache", "--quiet", "--kubernetes-version", VERSION]
     no_policy = [*gate, "--stages", "syntax,schema"]

@@ -51,8 +51,7 @@ class Runner:
         def value(match: re.Match[str]) -> str:
             parts = match[1].split(".")
             if parts[0] == "inputs":
-                default = ACTION["inputs"][parts[1]].get("default", "")
-                return self.inputs.get(parts[1], default)
+                return self.inputs.get(parts[1], str(ACTION["inputs"][parts[1]].get("default", "")))
             assert parts[0] == "steps"
             return self.outputs.get(parts[1], {}).get(parts[3], "")
 
