@@ -16,7 +16,12 @@ from gategit.manifests.scalars import key_text, plain_float, resolve_plain
 from gategit.manifests.text import Lines
 from gategit.model import Region
 
-_START: Final = Region(1, 1, 1, 2)
+_MOST_PROBLEMS: Final = 200
+"""Beyond this many problems nobody reads on, and a report would only grow."""
+
+_JSON_COUNTED_FROM: Final = 512 * 1024
+"""A JSON text below this size cannot hold more values than the limit, nor a value that is too long."""
+
 _CORE: Final = "tag:yaml.org,2002:"
 _MERGE_TAG: Final = _CORE + "merge"
 
@@ -33,18 +38,23 @@ def read_yaml(text: str, limits: Limits) -> Decoded:
             reader.lines.rest_of_line(conflict.start),
             conflict.subject,
         )
-    if not marked:
-        whole = reader.compose(text, 0)
-        if whole.fault is None or whole.fault.limit:
-            if whole.fault is not None:
-                reader.fault(whole.fault, 0, len(text))
-            return reader.result(reader.build_all(list(enumerate(whole.documents))))
+    whole = reader.compose(text, 0) if not marked else None
+    if whole is not None and (whole.fault is None or whole.fault.limit):
+        if whole.fault is not None:
+            reader.fault(whole.fault, 0, len(text))
+        return reader.result(reader.build_all(list(enumerate(whole.documents))))
     roots: list[tuple[int, Node]] = []
-    for piece in nodes.split(text)[: limits.documents + 1]:
-        if not any(conflict.start < piece.end and piece.start < conflict.end for conflict in marked):
+    pieces = nodes.split(text)
+    if len(pieces) > limits.documents:
+        fault = Fault(nodes.too_many_documents(limits.documents), pieces[limits.documents].start, limit=True)
+        reader.fault(fault, 0, len(text))
+    for piece in pieces[: limits.documents]:
+        if not conflicts.touches(marked, piece.start, piece.end):
             root = reader.compose_piece(piece)
             if root is not None:
                 roots.append((piece.index, root))
+    if whole is not None and whole.fault is not None and not reader.problems:
+        reader.fault(whole.fault, 0, len(text))  # no piece shows it alone: it must not get lost
     return reader.result(reader.build_all(roots))
 
 
@@ -53,7 +63,15 @@ def read_json(text: str, limits: Limits) -> Decoded:
     reader = _Reader(text, limits)
     found: list[tuple[int, Any]] = []
     position = 0
-    decoder = json.JSONDecoder(parse_constant=_refuse_constant)
+    repeated = False
+
+    def build(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeated
+        built = dict(pairs)
+        repeated = repeated or len(built) != len(pairs)
+        return built
+
+    decoder = json.JSONDecoder(object_pairs_hook=build, parse_constant=_refuse_constant)
     fault: tuple[str, int] | None = None
     try:
         while (position := skip_space(text, position)) < len(text):
@@ -68,7 +86,8 @@ def read_json(text: str, limits: Limits) -> Decoded:
         return reader.result([])
     except ValueError as error:
         fault = _plain_reason(error), position
-    composed = compose_json(text, depth=limits.depth, nodes=limits.nodes)
+    large = len(text) > _JSON_COUNTED_FROM or text.count("{") + text.count("[") > limits.depth
+    composed = compose_json(text, depth=limits.depth, nodes=limits.nodes) if repeated or large else Composed((), None)
     if composed.fault is not None and composed.fault.limit:
         reader.fault(composed.fault, 0, len(text))
         return reader.result([])
@@ -105,11 +124,18 @@ class _Reader:
 
     def result(self, documents: list[Document]) -> Decoded:
         """What was read, with the problems in the order of their places, each once (an alias repeats them)."""
-        once = dict.fromkeys(self.problems)
-        return Decoded(tuple(documents), tuple(sorted(once, key=lambda one: (one.region, one.rule))))
+        once = sorted(dict.fromkeys(self.problems), key=lambda one: (one.region, one.rule))
+        if len(once) > _MOST_PROBLEMS:
+            message = f"the file has {len(once):,} problems; only the first {_MOST_PROBLEMS} are shown"
+            hint = "mend these first, then look again"
+            more = Problem("yaml-limit", message, hint, once[_MOST_PROBLEMS].region, "problems")
+            once = [*once[:_MOST_PROBLEMS], more]
+        return Decoded(tuple(documents), tuple(once))
 
     def compose(self, text: str, offset: int) -> Composed:
-        return nodes.compose(text, depth=self.limits.depth, nodes=self.limits.nodes, offset=offset)
+        return nodes.compose(
+            text, depth=self.limits.depth, nodes=self.limits.nodes, documents=self.limits.documents, offset=offset
+        )
 
     def compose_piece(self, piece: Piece) -> Node | None:
         composed = self.compose(self.text[piece.start : piece.end], piece.start)
@@ -125,10 +151,6 @@ class _Reader:
     def build_all(self, roots: list[tuple[int, Node]]) -> list[Document]:
         """The data of each document; one that is refused leaves its problem."""
         documents = []
-        if roots and roots[-1][0] >= self.limits.documents:
-            message = f"the file holds more than {self.limits.documents:,} documents"
-            self.problem("yaml-limit", message, "split the file", _START, "documents")
-            roots = [(index, root) for index, root in roots if index < self.limits.documents]
         for index, root in roots:
             try:
                 data = self._value(root, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 
 _MARKER = re.compile(r"^(?:<{7}(?= )|={7}(?=\r?$)|>{7}(?= ))[^\r\n]*", re.MULTILINE)
@@ -45,3 +46,9 @@ def _conflict(text: str, first: re.Match[str], end: int, other: str = "") -> Con
     message = f"a merge conflict{sides} was committed unresolved: the line {first[0].strip()[:100]} is not YAML"
     end_line = text.find("\n", end)
     return Conflict(first.start(), len(text) if end_line < 0 else end_line + 1, message, "conflict")
+
+
+def touches(conflicts: list[Conflict], start: int, end: int) -> bool:
+    """Whether a range of the text shares a character with a conflict; conflicts are in order and do not overlap."""
+    after = bisect_left(conflicts, end, key=lambda conflict: conflict.start)
+    return after > 0 and conflicts[after - 1].end > start

@@ -93,26 +93,32 @@ def too_many(nodes: int) -> str:
     return f"a document holds more than {nodes:,} values"
 
 
+def too_many_documents(documents: int) -> str:
+    """What is said of a file that holds more documents than a limit."""
+    return f"the file holds more than {documents:,} documents"
+
+
 class _Stop(Exception):  # noqa: N818  control flow, not an error that anybody sees
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault.problem)
         self.fault = fault
 
 
-def compose(text: str, *, depth: int, nodes: int, offset: int = 0) -> Composed:
+def compose(text: str, *, depth: int, nodes: int, documents: int = 10_000, offset: int = 0) -> Composed:
     """Compose every document of a text.
 
     Args:
         text: decoded text.
         depth: how deep collections may nest.
         nodes: how many nodes the text may hold.
+        documents: how many documents it may hold.
         offset: added to every index, for a piece of a longer text.
     """
-    composed = _compose_events(_native_events(text, offset), depth=depth, nodes=nodes, offset=offset)
+    composed = _compose_events(_native_events(text, offset), depth, nodes, documents, offset)
     fault = composed.fault
     if fault is not None and fault.problem == "found unexpected ':'" and len(text) <= _PURE_RETRY_CHARACTERS:
         # The bundled libyaml refuses [http://example.com], which YAML allows and Go's reader accepts.
-        return _compose_events(_pure_events(text, offset), depth=depth, nodes=nodes, offset=offset)
+        return _compose_events(_pure_events(text, offset), depth, nodes, documents, offset)
     return composed
 
 
@@ -152,14 +158,17 @@ def _guarded(events: Iterator[Any], offset: int) -> Iterator[Any]:
         raise _Stop(Fault(f"not valid YAML: {error}", offset)) from None
 
 
-def _compose_events(events: Iterable[Any], *, depth: int, nodes: int, offset: int) -> Composed:
-    documents: list[Node] = []
+def _compose_events(events: Iterable[Any], depth: int, nodes: int, documents: int, offset: int) -> Composed:
+    composed: list[Node] = []
     try:
         for document in _documents(events, depth, nodes, offset):
-            documents.append(document)  # noqa: PERF402  what came before a fault is kept
+            if len(composed) >= documents:
+                fault = Fault(too_many_documents(documents), document.start, limit=True)
+                return Composed(tuple(composed), fault)
+            composed.append(document)
     except _Stop as stop:
-        return Composed(tuple(documents), stop.fault)
-    return Composed(tuple(documents), None)
+        return Composed(tuple(composed), stop.fault)
+    return Composed(tuple(composed), None)
 
 
 def _documents(events: Iterable[Any], depth: int, nodes: int, offset: int) -> Iterator[Node]:  # noqa: C901, PLR0912, PLR0915  one event loop, best read in one piece

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Literal
+from typing import Final, Literal
 
 from gategit.manifests.decode import Limits
 from gategit.manifests.jsontext import compose_json
@@ -11,6 +11,9 @@ from gategit.manifests.nodes import Kind, Node, compose, split
 from gategit.manifests.scalars import key_text, resolve_plain
 from gategit.manifests.text import Lines, NotText, decode_text
 from gategit.model import FieldPath, Region
+
+_READ_AT_MOST: Final = 64 * 2**20
+"""No limit in a config goes further; a larger text is never decoded, so nobody asks where its fields are."""
 
 
 class SourceMap:
@@ -27,7 +30,7 @@ class SourceMap:
 
     @cached_property
     def _text(self) -> str:
-        text = decode_text(self._content) if len(self._content) <= 4 * Limits().file_bytes else ""
+        text = decode_text(self._content) if len(self._content) <= _READ_AT_MOST else ""
         return "" if isinstance(text, NotText) else text
 
     @cached_property
@@ -37,7 +40,7 @@ class SourceMap:
     @cached_property
     def _roots(self) -> dict[int, Node]:
         limits = Limits()
-        depth, nodes = limits.depth, 4 * limits.nodes
+        depth, nodes = limits.depth, limits.nodes
         if self._json:
             return dict(enumerate(compose_json(self._text, depth=depth, nodes=nodes).documents))
         whole = compose(self._text, depth=depth, nodes=nodes)
