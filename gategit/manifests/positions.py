@@ -44,7 +44,7 @@ class SourceMap:
         if self._json:
             return dict(enumerate(compose_json(self._text, depth=depth, nodes=nodes).documents))
         whole = compose(self._text, depth=depth, nodes=nodes)
-        if whole.fault is None:
+        if whole.fault is None or whole.fault.limit:
             return dict(enumerate(whole.documents))
         roots = {}
         for piece in split(self._text)[: limits.documents]:

@@ -259,3 +259,15 @@ def test_what_parses_and_is_refused_all_the_same(text: str, message: str, region
     """Some YAML has no meaning as JSON, which is what the API server is sent."""
     found = problem(text)
     assert (found.rule, found.message, found.region) == ("yaml-syntax", message, region)
+
+
+def test_a_fault_that_no_document_shows_is_not_lost() -> None:
+    """A stream of directives without a document is broken as a whole."""
+    assert [one.rule for one in decode(b"%x\n%x\n", "a.yaml").problems] == ["yaml-syntax"]
+
+
+def test_problems_are_bounded_and_say_so() -> None:
+    """Thousands of problems are cut short, and the cut is a problem of its own."""
+    problems = decode(b"<<<<<<< a\n" * 1000, "a.yaml").problems
+    assert len(problems) == 201
+    assert problems[-1].message == "the file has 1,000 problems; only the first 200 are shown"
