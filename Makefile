@@ -22,7 +22,7 @@ PIP := $(BIN)/python -m pip --quiet
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 
 demo: $(VENV)/.runtime ## build a small GitOps repository in .demo/ and run the gate on a good and a bad pull request
 	@$(BIN)/python -I tools/demo.py

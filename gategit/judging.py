@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from gategit.change import ObjectChange
+    from gategit.checks.references.kustomize import Parsed
     from gategit.manifests.file import ManifestFile
     from gategit.manifests.manifest import Manifest
     from gategit.model import FieldPath, Finding, Location
-    from gategit.repository import Trees
+    from gategit.repository import SourceTree, Trees
     from gategit.request import Request
-    from gategit.tree import Tree
     from gategit.trusted import Trusted
 
 CACHE_FILE = "judgements.sqlite3"
@@ -78,6 +78,7 @@ class Judging:
         self.limits = Limits(file_bytes=config.limits.file_size)
         folder = cache_folder() if request.use_cache else None
         self.cache = Cache(folder / CACHE_FILE if folder is not None else None)
+        self._parsed: dict[str, Parsed] = {}
         self._sources = trusted.policy_sources(frozenset(rules.check_rules())) if Stage.POLICY in self.stages else ()
         # Started now, so that it comes up while the trees are read.
         self._runner: Runner | None = start(self._sources, jobs=1) if self._sources else None
@@ -139,14 +140,22 @@ class Judging:
             self._runner_process = os.getpid()
         return self._runner
 
-    def side(self, tree: Tree) -> Side:
+    def side(self, tree: SourceTree) -> Side:
         """A tree as this run looks at it."""
         selected = self._trees.selects
         if self._request.target is not None:
             target = self._trusted.config.target(self._request.target)
             if target is not None:
                 selected = partial(_both, self._trees.selects, target.matches)
-        return Side(tree, self._trusted.config.path_filter(), selected, self.limits, self.cache, self._request.jobs)
+        return Side(
+            tree,
+            self._trusted.config.path_filter(),
+            selected,
+            self.limits,
+            self.cache,
+            self._request.jobs,
+            self._parsed,
+        )
 
     def _runs(self, path: str) -> tuple[SchemaRun, ...]:
         """For which targets and versions a file is checked."""
@@ -257,6 +266,7 @@ class Judging:
                 verdicts[task.path] = decode_verdict(task.path, value)
         fresh: dict[str, object] = {}
         work = partial(_judge_batch, self, side, context)
+        side.tree.prefetch([task.path for task in missing])
         done = 0
         for batch in map_batches(work, missing, self._request.jobs):
             for verdict in batch:

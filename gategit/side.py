@@ -10,7 +10,7 @@ from hashlib import blake2b
 
 from gategit import __version__
 from gategit.cache import Cache
-from gategit.checks.references.kustomize import KustomizeGraph, read_graph
+from gategit.checks.references.kustomize import KustomizeGraph, Parsed, read_graph
 from gategit.checks.syntax import YAML_LIMIT
 from gategit.errors import UndecidedError
 from gategit.judge import RawFact, decode_fact, facts_of
@@ -21,7 +21,8 @@ from gategit.manifests.manifest import ObjectKey, Role, Source
 from gategit.manifests.text import decode_text
 from gategit.model import Finding, Location
 from gategit.parallel import map_batches
-from gategit.tree import EntryKind, Tree
+from gategit.repository import SourceTree
+from gategit.tree import EntryKind
 
 _SUFFIXES = (".yaml", ".yml", ".json")
 _KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
@@ -54,16 +55,18 @@ class Side:
         limits: how large and deep a file may be.
         cache: what earlier runs worked out.
         jobs: processes for large trees.
+        parsed: kustomizations that another side of the run has read, by blob id; what is read is added.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  one parameter for each part of what a side is
         self,
-        tree: Tree,
+        tree: SourceTree,
         included: Callable[[str], bool],
         narrowed: Callable[[str], bool],
         limits: Limits,
         cache: Cache,
         jobs: int | None,
+        parsed: dict[str, Parsed],
     ) -> None:
         self.tree = tree
         self.limits = limits
@@ -71,6 +74,7 @@ class Side:
         self._narrowed = narrowed
         self._cache = cache
         self._jobs = jobs
+        self._parsed = parsed
         self._files: OrderedDict[str, ManifestFile] = OrderedDict()
 
     @cached_property
@@ -139,7 +143,7 @@ class Side:
     @cached_property
     def graph(self) -> KustomizeGraph:
         """What the tree's kustomizations name."""
-        return read_graph(self.tree)
+        return read_graph(self.tree, self._parsed)
 
     def role(self, path: str) -> Role | None:
         """What a kustomization says the file is, or None where its content decides."""
@@ -198,6 +202,7 @@ class Side:
             else:
                 facts[path] = tuple(decode_fact(fact) for fact in value)
         found: Facts = {}
+        self.tree.prefetch(missing)
         for batch in map_batches(partial(_survey_batch, self), missing, self._jobs):
             found.update(batch)
         self._cache.write({keys[path]: raw for path, raw in found.items() if path in keys})

@@ -1,4 +1,4 @@
-"""All manifests of one tree, with look-ups, without keeping their data: a file is decoded again when it is asked for."""
+"""All manifests of one tree, with look-ups, but without their data: a file that is asked for is decoded again."""
 
 from __future__ import annotations
 
