@@ -140,6 +140,11 @@ class Judging:
             self._runner_process = os.getpid()
         return self._runner
 
+    def _end_own_runner(self) -> None:
+        """End the policies' worker of a forked process; the parent's is the parent's to end."""
+        if self._runner is not None and self._runner_process == os.getpid():
+            self._runner.close()
+
     def side(self, tree: SourceTree) -> Side:
         """A tree as this run looks at it."""
         selected = self._trees.selects
@@ -268,7 +273,7 @@ class Judging:
         work = partial(_judge_batch, self, side, context)
         side.tree.prefetch([task.path for task in missing])
         done = 0
-        for batch in map_batches(work, missing, self._request.jobs):
+        for batch in map_batches(work, missing, self._request.jobs, self._end_own_runner):
             for verdict in batch:
                 verdicts[verdict.path] = verdict
                 if verdict.path in keys and not any(rules.by_id(f.rule).undecided for f in verdict.findings):
