@@ -111,19 +111,24 @@ class _Gate:
         self._changes = self._object_changes()
         found += self._named(self._check_changes())
         if self.base is not None and found:
-            found = self._marked(self.base, found, facts)
+            found = self._marked(self.base, found, facts, refer=bool(broken))
         return found + self._gate_changes()
 
-    def _marked(self, base: Side, found: list[Finding], facts: Facts) -> list[Finding]:
-        """Mark what the base has too. What says that something was not looked at is never old news."""
-        crds = (
-            self.judging.find_crds(base, base.survey(self.head, facts)) if Stage.SCHEMA in self.judging.stages else ()
-        )
+    def _marked(self, base: Side, found: list[Finding], facts: Facts, *, refer: bool) -> list[Finding]:
+        """Mark what the base has too. What says that something was not looked at is never old news.
+
+        Args:
+            base: the side before the change.
+            found: the head's findings.
+            facts: what the head's files declare.
+            refer: whether some of the findings are about references, so that the base's are needed as well.
+        """
+        base_facts = base.survey(self.head, facts)
+        crds = self._crds(base, base_facts)
         context = self.judging.context(base, crds)
         verdicts = self.judging.judge(base, self._base_paths(base, found), context, self.say)
         known = [finding for verdict in verdicts.values() for finding in verdict.findings]
-        if any(finding.stage is Stage.REFERENCES for finding in found):
-            base_facts = base.survey(self.head, facts)
+        if refer:
             base_facts.update({path: verdict.facts for path, verdict in verdicts.items()})
             known += self._references(base, base_facts, {})[0]
         blind = [finding for finding in found if self.rule(finding.rule).undecided]

@@ -483,3 +483,12 @@ def test_a_dry_run_that_is_asked_for_and_not_made_is_said(git_repository: Reposi
     reason = next(result.reason for result in report.stages if result.stage is Stage.DRY_RUN)
     assert reason == "the config asks for it (prod), but this version has none yet"
     assert "target prod" in [one.what for one in report.unchecked]
+
+
+def test_an_old_duplicate_is_existing(git_repository: RepositoryBuilder) -> None:
+    """What the base declares twice does not block a change elsewhere; a second copy that the change brings does."""
+    git_repository.commit("base", {"a/web.yaml": WEB, "a/again.yaml": WEB, "b/claim.yaml": CLAIM})
+    git_repository.branch("pr")
+    git_repository.commit("edit", {"a/web.yaml": "# edited\n" + WEB, "b/twice.yaml": CLAIM})
+    found = {(f.rule, f.location.file.partition("/")[0], f.state) for f in check(git_repository).findings}
+    assert found == {("duplicate-object", "a", State.EXISTING), ("duplicate-object", "b", State.NEW)}

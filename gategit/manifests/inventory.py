@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from gategit.manifests.file import ManifestFile
 from gategit.manifests.manifest import Manifest, ObjectKey, Source
 from gategit.tree import Tree, TreeEntry
 
 
-@dataclass(frozen=True, slots=True)
-class ObjectFact:
-    """That an object is declared, and where: all that is kept of an unchanged file."""
+class ObjectFact(NamedTuple):
+    """That an object is declared, and where: all that is kept of an unchanged file.
+
+    A tuple, because a run makes one for each object of the repository.
+    """
 
     key: ObjectKey
     api_version: str

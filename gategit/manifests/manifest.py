@@ -34,8 +34,7 @@ class ObjectKey(NamedTuple):
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """Where a manifest stands: file, document (0-based) and, in a ``List``, the path of the item in the document."""
 
     file: str

@@ -46,7 +46,8 @@ def _repeated(view: View, facts: Iterable[ObjectFact], told: set[_Pair]) -> Iter
     """The first declaration with each further one that has the same key."""
     seen: dict[ObjectKey, ObjectFact] = {}
     for fact in facts:
-        if not _counts(view, fact):
+        # Nearly every name is taken once in the whole tree, which is the cheapest thing to know of it.
+        if len(view.inventory.by_key(fact.key)) < 2 or not _counts(view, fact):
             continue
         first = seen.setdefault(fact.key, fact)
         pair = (first.source, fact.source)
