@@ -5,36 +5,48 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from gategit.cache import Cache
 from gategit.change import read_object_changes
-from gategit.checks.references.kustomize import read_graph
 from gategit.disk import UnreadableError, show_path
 from gategit.manifests.decode import Limits
-from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.manifest import Role
 from gategit.model import Unchecked
 from gategit.object_diff import ObjectDiff, view
 from gategit.repository import changed, open_trees
-from gategit.tree import EntryKind
+from gategit.side import Side
+from gategit.trusted import load_trusted
 
 if TYPE_CHECKING:
+    from gategit.checks.references.kustomize import Parsed
+    from gategit.manifests.file import ManifestFile
     from gategit.manifests.manifest import Manifest
     from gategit.model import FieldPath, Location
-    from gategit.repository import SourceTree, Trees
+    from gategit.repository import SourceTree
     from gategit.request import Request
 
 
 def read_object_diff(request: Request) -> ObjectDiff:
     """Read a change and say what it does to each object.
 
+    The config says, as it does for a check, which files are looked at and how large they may be.
+
     Raises:
+        ConfigError: the config cannot be used.
         UsageError: the request cannot be met.
         UndecidedError: the change cannot be read.
     """
     trees = open_trees(request)
     try:
+        config = load_trusted(request, trees).config
+        limits, cache = Limits(file_bytes=config.limits.file_size), Cache(None)
+        parsed: dict[str, Parsed] = {}
+
+        def files(tree: SourceTree) -> _Files:
+            return _Files(Side(tree, config.path_filter(), trees.selects, limits, cache, request.jobs, parsed))
+
         diff = changed(trees.base, trees.head)
-        new = _Files(trees, trees.head)
-        old = _Files(trees, trees.base) if trees.base is not None else new
+        new = files(trees.head)
+        old = files(trees.base) if trees.base is not None else new
         changes = read_object_changes(diff, old.manifests, new.manifests)
         objects = view(changes, old.locate, new.locate)
         unchecked = tuple(dict.fromkeys([*new.unchecked, *(old.unchecked if old is not new else ())]))
@@ -43,38 +55,28 @@ def read_object_diff(request: Request) -> ObjectDiff:
         trees.close()
 
 
-_SUFFIXES = (".yaml", ".yml", ".json")
-
-
 class _Files:
     """The files of one side, each decoded once."""
 
-    def __init__(self, trees: Trees, tree: SourceTree) -> None:
-        self._trees = trees
-        self._tree = tree
-        self._roles = read_graph(tree).roles
-        self._limits = Limits()
+    def __init__(self, side: Side) -> None:
+        self._side = side
         self._files: dict[str, ManifestFile] = {}
-        self._charts = frozenset(
-            path.rpartition("/")[0] for path in tree.entries() if path.rpartition("/")[2] in {"Chart.yaml", "Chart.yml"}
-        )
         self.unchecked: list[Unchecked] = []
         self.failed = False
 
     def manifests(self, path: str) -> Sequence[Manifest]:
         """The objects that a file declares; what cannot be read is noted."""
-        entry = self._tree.entries()[path]
-        if not path.endswith(_SUFFIXES) or entry.kind is not EntryKind.FILE or not self._trees.selects(path):
+        side = self._side
+        if path not in side.candidate_set or not side.in_scope(path):
             return ()
-        if entry.size > self._limits.file_bytes:
-            self._note(path, f"it has {entry.size:,} bytes, more than the limit of {self._limits.file_bytes:,}")
+        if path in side.too_large:
+            self._note(path, side.too_large_finding(path).message)
             return ()
         try:
-            content = self._tree.read(path)
+            file = side.file(path)
         except UnreadableError as error:
             self._note(path, error.reason)
             return ()
-        file = read_file(path, content, self._roles.get(path), self._limits, chart_folders=self._charts)
         self._files[path] = file
         if file.decoded.problems:
             self._note(path, file.decoded.problems[0].message)

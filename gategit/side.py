@@ -87,6 +87,11 @@ class Side:
         )
 
     @cached_property
+    def candidate_set(self) -> frozenset[str]:
+        """The candidates, to ask whether a path is one."""
+        return frozenset(self.candidates)
+
+    @cached_property
     def excluded(self) -> int:
         """How many files that may hold manifests the config leaves out."""
         return sum(1 for path in self.tree.entries() if is_candidate(path) and not self._included(path))
