@@ -10,12 +10,28 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping
+from functools import cache
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
+
+from gategit import __version__
 
 _SCHEMA = "CREATE TABLE IF NOT EXISTS entry (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID"
 _BATCH = 500
 _LARGEST = 512 * 2**20
+
+
+@cache
+def program_id() -> str:
+    """A name for this very program: its version, and the state of its files.
+
+    The version alone would do for a release; in a checkout, where the code changes under the same version, what an
+    earlier state of it worked out must not be taken for this one's.
+    """
+    package = Path(__file__).resolve().parent
+    states = [f"{path.name} {path.stat().st_size} {path.stat().st_mtime_ns}" for path in sorted(package.rglob("*.py"))]
+    return blake2b("\n".join([__version__, *states]).encode(), digest_size=16).hexdigest()
 
 
 class Cache:

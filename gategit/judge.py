@@ -13,6 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from gategit.checks.schema.check import check_file as check_schema
+from gategit.checks.schema.rules import SURPRISING_SCALAR
 from gategit.checks.schema.spec import SchemaSet, SchemaSpec
 from gategit.checks.syntax import check_file as check_syntax
 from gategit.errors import GategitError
@@ -171,6 +172,8 @@ def _judge_alone(
         seen: set[tuple[object, ...]] = set()
         for run in task.runs:
             found, missed = check_schema(file, _schema_set(context.schemas[run.version]), run.target)
+            if task.role is Role.MANIFEST:
+                found = [_as_kustomize_reads(file, finding) for finding in found]
             unchecked += [one for one in missed if one not in unchecked]
             for finding in found:
                 # Several targets or versions say the same of the same field: once is enough.
@@ -179,6 +182,31 @@ def _judge_alone(
                     seen.add(identity)
                     findings.append(finding)
     return file, findings, unchecked
+
+
+_KUSTOMIZE_STRINGS = frozenset(("y", "n", "yes", "no", "on", "off"))
+
+
+def _as_kustomize_reads(file: ManifestFile, finding: Finding) -> Finding:
+    """Weigh a surprising scalar of a file that a kustomization names.
+
+    Kustomize reads YAML 1.2, where yes and on are strings, and writes them in quotes; annotations it always quotes. So
+    the object is right as long as Kustomize builds it, and wrong once somebody applies the file itself.
+    """
+    if finding.rule != SURPRISING_SCALAR.id or finding.object is None:
+        return finding
+    manifest = next((one for one in file.manifests if one.ref == finding.object), None)
+    if manifest is None:
+        return finding
+    text = file.source_map.scalar(manifest.source.document, (*manifest.source.pointer, *finding.path))
+    is_annotation = finding.path[:2] == ("metadata", "annotations")
+    if text is None or not (is_annotation or text.lower() in _KUSTOMIZE_STRINGS):
+        return finding
+    return replace(
+        finding,
+        level=Level.WARNING,
+        message=f"{finding.message}; Kustomize puts it in quotes, whoever applies the file itself does not",
+    )
 
 
 def _crashed(path: str, error: Exception) -> tuple[ManifestFile, list[Finding], list[Unchecked]]:

@@ -9,8 +9,8 @@ from functools import cached_property, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Self
 
-from gategit import __version__, rules
-from gategit.cache import Cache
+from gategit import rules
+from gategit.cache import Cache, program_id
 from gategit.checks.policy.check import check as check_policies
 from gategit.checks.policy.load import PolicySet, choose, sources_digest
 from gategit.checks.policy.run import Runner, Subject, start
@@ -205,7 +205,7 @@ class Judging:
             for version in self._versions
         }
         parts = (
-            __version__,
+            program_id(),
             repr(self.limits),
             *sorted(self.stages),
             *(schemas[version].digest for version in self._versions),

@@ -8,8 +8,7 @@ from contextlib import suppress
 from functools import cached_property, partial
 from hashlib import blake2b
 
-from gategit import __version__
-from gategit.cache import Cache
+from gategit.cache import Cache, program_id
 from gategit.checks.references.kustomize import KustomizeGraph, Parsed, read_graph
 from gategit.checks.syntax import YAML_LIMIT
 from gategit.errors import UndecidedError
@@ -222,7 +221,7 @@ class Side:
         return self.role(path) is other.role(path) and self.chart_folders == other.chart_folders
 
     def _fact_key(self, path: str, blob_id: str) -> str:
-        parts = (__version__, path, blob_id, str(self.role(path)), repr(self.limits), str(self._in_chart(path)))
+        parts = (program_id(), path, blob_id, str(self.role(path)), repr(self.limits), str(self._in_chart(path)))
         return "facts:" + blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
     def _in_chart(self, path: str) -> bool:

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from gategit.cache import Cache
+from gategit.cache import Cache, program_id
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_what_was_written_is_read_by_the_next_run(tmp_path: Path) -> None:
@@ -48,3 +52,14 @@ def test_without_a_file_nothing_is_kept() -> None:
     cache = Cache(None)
     cache.write({"k": 1})
     assert cache.read(["k"]) == {}
+
+
+def test_another_state_of_the_program_has_another_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What one release worked out is never taken for the next one's."""
+    before = program_id()
+    program_id.cache_clear()
+    assert program_id() == before
+    program_id.cache_clear()
+    monkeypatch.setattr("gategit.cache.__version__", "999")
+    assert program_id() != before
+    program_id.cache_clear()

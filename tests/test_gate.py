@@ -10,7 +10,7 @@ import pytest
 
 from gategit import gate
 from gategit.errors import ConfigError, UsageError
-from gategit.model import Finding, Level, Report, Stage, StageStatus, State, Verdict
+from gategit.model import Finding, Level, Report, Stage, StageStatus, State, Verdict, format_path
 from gategit.request import Mode, Request, Trust
 
 if TYPE_CHECKING:
@@ -492,3 +492,26 @@ def test_an_old_duplicate_is_existing(git_repository: RepositoryBuilder) -> None
     git_repository.commit("edit", {"a/web.yaml": "# edited\n" + WEB, "b/twice.yaml": CLAIM})
     found = {(f.rule, f.location.file.partition("/")[0], f.state) for f in check(git_repository).findings}
     assert found == {("duplicate-object", "a", State.EXISTING), ("duplicate-object", "b", State.NEW)}
+
+
+def test_a_word_that_kustomize_quotes_is_a_warning(git_repository: RepositoryBuilder) -> None:
+    """Kustomize makes strings of yes and of annotations; of a number in a label or in data it does not."""
+    config_map = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\n  annotations: {{size: 1}}\n  labels: {{v: 1.10}}\n"
+        "data:\n  a: yes\n  b: 1\n"
+    )
+    git_repository.write("kustomization.yaml", "resources: [built.yaml]\n")
+    git_repository.write("built.yaml", config_map.format("built"))
+    git_repository.write("plain/plain.yaml", config_map.format("plain"))
+    report = gate.run(Request(directory=git_repository.folder, mode=Mode.ALL))
+    levels = {(f.location.file, format_path(f.path)): f.level for f in report.findings if f.rule == "surprising-scalar"}
+    assert levels == {
+        ("built.yaml", "metadata.annotations.size"): Level.WARNING,
+        ("built.yaml", "metadata.labels.v"): Level.ERROR,
+        ("built.yaml", "data.a"): Level.WARNING,
+        ("built.yaml", "data.b"): Level.ERROR,
+        ("plain/plain.yaml", "metadata.annotations.size"): Level.ERROR,
+        ("plain/plain.yaml", "metadata.labels.v"): Level.ERROR,
+        ("plain/plain.yaml", "data.a"): Level.ERROR,
+        ("plain/plain.yaml", "data.b"): Level.ERROR,
+    }

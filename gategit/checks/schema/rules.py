@@ -56,7 +56,9 @@ SURPRISING_SCALAR: Final = Rule(
     stage=Stage.SCHEMA,
     summary="A value must mean to the cluster what it means to a reader.",
     rationale="Kubernetes reads YAML 1.1: `NO`, `on` and `yes` are booleans, `1.10` is the number 1.1, `0644` is 420. "
-    "Where the field wants a text, the API server refuses such a value.",
+    "Where the field wants a text, the API server refuses such a value. In a file that a kustomization names, a word "
+    "like `yes` and any annotation are a warning only: Kustomize reads YAML 1.2 and puts them in quotes, so the object "
+    "is right for as long as nobody applies the file itself.",
     help="Put the value in quotes where a text is meant; write numbers without quotes where a number is meant.",
     example_fail="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  country: NO  # <-\n",
     example_pass='apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  country: "NO"\n',  # noqa: S106  an example, not a password
