@@ -26,7 +26,7 @@ from gategit.report.line_hash import line_hashes
 from gategit.repository import TreeDiff, Trees, changed, open_trees
 from gategit.request import Mode, Request, Trust
 from gategit.trusted import Trusted, load_trusted
-from gategit.verdict import Thresholds, make_report, once_per_subject
+from gategit.verdict import Thresholds, in_order, make_report, once_per_subject
 from gategit.waivers import apply_waivers
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class _Gate:
             base_facts.update({path: verdict.facts for path, verdict in verdicts.items()})
             known += self._references(base, base_facts, {})[0]
         blind = [finding for finding in found if self.rule(finding.rule).undecided]
-        seen = [finding for finding in found if not self.rule(finding.rule).undecided]
+        seen = in_order(finding for finding in found if not self.rule(finding.rule).undecided)
         return [*blind, *mark_existing(seen, known, self.diff.renames, self.trees.head.entries())]
 
     def _old_facts(self) -> Facts:
@@ -285,7 +285,7 @@ class _Gate:
             ignore=request.ignore,
             levels=config.policies.levels,
         )
-        kept = once_per_subject(number_repeats(thresholds.apply(findings, self.rule)), "schema-missing")
+        kept = once_per_subject(number_repeats(in_order(thresholds.apply(findings, self.rule))), "schema-missing")
         known = {rule_id: self.rule(rule_id) for rule_id in {finding.rule for finding in kept}}
         today = datetime.now(UTC).date()
         complete = self.whole and not request.paths and not request.select

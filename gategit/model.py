@@ -196,6 +196,12 @@ class Finding:
     state: State = State.NEW
     waiver: AppliedWaiver | None = None
 
+    def blocks(self, fail_on: Level, *, fail_on_existing: bool) -> bool:
+        """Whether this finding alone is a reason to block the merge."""
+        if self.state is State.WAIVED or self.level.rank < fail_on.rank:
+            return False
+        return self.state is State.NEW or fail_on_existing
+
 
 @dataclass(frozen=True, slots=True)
 class Unchecked:
@@ -269,9 +275,7 @@ class Report:
 
     def blocks(self, finding: Finding) -> bool:
         """Whether this finding alone is a reason to block the merge."""
-        if finding.state is State.WAIVED or finding.level.rank < self.fail_on.rank:
-            return False
-        return finding.state is State.NEW or self.fail_on_existing
+        return finding.blocks(self.fail_on, fail_on_existing=self.fail_on_existing)
 
 
 _PLAIN_KEY = re.compile(r"[A-Za-z_$][A-Za-z0-9_$-]*\Z")

@@ -13,6 +13,7 @@ from gategit.checks.references.kustomize import KustomizeGraph, Parsed, read_gra
 from gategit.checks.syntax import YAML_LIMIT
 from gategit.errors import UndecidedError
 from gategit.judge import RawFact, decode_fact, facts_of
+from gategit.manifests.classify import KUSTOMIZATION_NAMES
 from gategit.manifests.decode import Limits
 from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.inventory import Inventory, ObjectFact
@@ -24,14 +25,13 @@ from gategit.repository import SourceTree
 from gategit.tree import EntryKind
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_KUSTOMIZATION_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _CHART_NAMES = ("Chart.yaml", "Chart.yml")
 _REMEMBERED_FILES = 256
 
 
 def is_candidate(path: str) -> bool:
     """Whether a file may hold manifests, by its name."""
-    return path.endswith(_SUFFIXES) or path.rpartition("/")[2] in _KUSTOMIZATION_NAMES
+    return path.endswith(_SUFFIXES) or path.rpartition("/")[2] in KUSTOMIZATION_NAMES
 
 
 Facts = dict[str, tuple[RawFact, ...]]

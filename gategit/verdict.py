@@ -16,7 +16,6 @@ from gategit.model import (
     Stage,
     StageResult,
     StageStatus,
-    State,
     Stats,
     Unchecked,
     Verdict,
@@ -155,9 +154,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
     ordered = tuple(in_order(findings))
 
     def blocks(finding: Finding) -> bool:
-        if finding.state is State.WAIVED or finding.level.rank < thresholds.fail_on.rank:
-            return False
-        return finding.state is State.NEW or thresholds.fail_on_existing
+        return finding.blocks(thresholds.fail_on, fail_on_existing=thresholds.fail_on_existing)
 
     sources: dict[str, Mapping[int, str]] = {}
     hashes: dict[str, Mapping[int, str]] = {}

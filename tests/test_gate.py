@@ -515,3 +515,13 @@ def test_a_word_that_kustomize_quotes_is_a_warning(git_repository: RepositoryBui
         ("plain/plain.yaml", "data.a"): Level.ERROR,
         ("plain/plain.yaml", "data.b"): Level.ERROR,
     }
+
+
+def test_a_cache_that_knows_some_files_changes_no_fingerprint(git_repository: RepositoryBuilder) -> None:
+    """Findings alike in several files keep their names, whichever file the cache knows already."""
+    git_repository.commit("base", {"readme.md": ""})
+    git_repository.branch("pr")
+    git_repository.commit("one", {"b/web.yaml": BAD_WEB})
+    check(git_repository)
+    git_repository.commit("two", {"a/web.yaml": BAD_WEB})
+    assert check(git_repository).findings == check(git_repository, use_cache=False).findings
