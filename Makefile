@@ -46,11 +46,11 @@ unit: $(VENV)/.development ## the tests without the end-to-end ones
 e2e: $(VENV)/.development tools ## the end-to-end tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/e2e
 
-bench: $(VENV)/.development ## measure speed and memory side by side with kubeconform
-	@$(BIN)/python bench/run.py
+bench: $(VENV)/.development ## measure speed and memory side by side with kubeconform, kube-score and checkov
+	@$(BIN)/python -m bench.run
 
 bench-record: $(VENV)/.development ## the same, and write docs/benchmarks.md
-	@$(BIN)/python bench/run.py --record docs/benchmarks.md
+	@$(BIN)/python -m bench.run --record docs/benchmarks.md
 
 docs: $(VENV)/.development ## write the generated pages and schemas: docs/rules, docs/cli.md, the keys of the config
 	@$(BIN)/python tools/rule_pages.py
