@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from gategit.globs import path_matcher
+from gategit.globs import name_pattern, path_matcher
 from gategit.model import FieldPath, Level
 
 if TYPE_CHECKING:
@@ -53,13 +53,74 @@ class Target:
         return bool(path_matcher(self.paths)(path))
 
 
+ParameterValue = bool | int | float | str | tuple[str, ...]
+"""What a policy's parameter may be set to."""
+
+Parameters = Mapping[str, Mapping[str, ParameterValue]]
+"""The values of policies' parameters, by policy and name."""
+
+Levels = Mapping[str, Level | None]
+"""The levels of rules, by rule; None is off."""
+
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyOverride:
+    """Levels and parameters that hold for some targets or files only.
+
+    Attributes:
+        targets: globs on names of targets; () is every target, and files of none.
+        paths: path patterns; () is every file.
+        levels: as in the settings.
+        parameters: the same.
+    """
+
+    targets: tuple[str, ...]
+    paths: tuple[str, ...]
+    levels: Levels
+    parameters: Parameters
+
+    def matches(self, path: str, target: str | None) -> bool:
+        """Whether it holds for a file that is judged for a target."""
+        if self.paths and not path_matcher(self.paths)(path):
+            return False
+        if not self.targets:
+            return True
+        return target is not None and any(name_pattern(glob).match(target) for glob in self.targets)
+
+
 @dataclass(frozen=True, slots=True)
 class PolicySettings:
-    """Which policies judge. A level of None in ``levels`` means off."""
+    """Which policies judge, and how.
+
+    Attributes:
+        packs: the built-in packs that apply.
+        folders: the repository's own policies.
+        levels: of any rules; None is off.
+        parameters: of policies.
+        overrides: what is otherwise for some targets or files; the last one that says something wins.
+        not_waivable: rules that no waiver excepts, besides those that are so by nature.
+    """
 
     packs: tuple[str, ...] = ("recommended",)
     folders: tuple[str, ...] = ()
-    levels: Mapping[str, Level | None] = field(default_factory=lambda: MappingProxyType({}))
+    levels: Levels = field(default_factory=lambda: _NOTHING)
+    parameters: Parameters = field(default_factory=lambda: _NOTHING)
+    overrides: tuple[PolicyOverride, ...] = ()
+    not_waivable: frozenset[str] = frozenset()
+
+    def overrides_of(self, path: str, target: str | None) -> tuple[PolicyOverride, ...]:
+        """The overrides that hold for a file that is judged for a target."""
+        return tuple(override for override in self.overrides if override.matches(path, target))
+
+    def level_of(self, rule: str, default: Level, path: str, target: str | None) -> Level | None:
+        """The level of a rule's finding in a file; None where the rule is off there."""
+        level = self.levels.get(rule, default)
+        for override in self.overrides:
+            if rule in override.levels and override.matches(path, target):
+                level = override.levels[rule]
+        return level
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +203,36 @@ def _level(word: str) -> Level | None:
 
 def _policies(data: Mapping[str, Any]) -> PolicySettings:
     default = PolicySettings()
-    levels = {rule: _level(word) for rule, word in data.get("levels", {}).items()}
     return PolicySettings(
         packs=tuple(data.get("packs", default.packs)),
         folders=_folders(data),
-        levels=MappingProxyType(levels),
+        levels=_levels(data),
+        parameters=_parameters(data),
+        overrides=tuple(
+            PolicyOverride(
+                tuple(override.get("targets", ())),
+                tuple(override.get("paths", ())),
+                _levels(override),
+                _parameters(override),
+            )
+            for override in data.get("overrides", ())
+        ),
+        not_waivable=frozenset(data.get("not_waivable", ())),
+    )
+
+
+def _levels(data: Mapping[str, Any]) -> Levels:
+    return MappingProxyType({rule: _level(word) for rule, word in data.get("levels", {}).items()})
+
+
+def _parameters(data: Mapping[str, Any]) -> Parameters:
+    return MappingProxyType(
+        {
+            policy: MappingProxyType(
+                {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+            )
+            for policy, values in data.get("parameters", {}).items()
+        }
     )
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 
 from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
-from gategit.globs import path_matcher
-from gategit.settings import Choice, Field, Flag, ListOf, MapOf, Number, Record, Text
+from gategit.globs import name_pattern, path_matcher
+from gategit.settings import Choice, Field, Flag, ListOf, MapOf, Number, Plain, Record, Text
 
 MAX_FILE_SIZE = 100 * 1024 * 1024
 """The largest value of limits.file_size: git hosts refuse larger files, so none can need it."""
@@ -21,6 +21,10 @@ _SIZE = r"[1-9][0-9]{0,8}(B|KiB|MiB)"
 
 def _check_glob(text: str) -> None:
     path_matcher((text,))
+
+
+def _check_name_glob(text: str) -> None:
+    name_pattern(text)
 
 
 def check_tree_path(text: str) -> None:
@@ -51,6 +55,28 @@ _GLOBS = ListOf(_GLOB)
 _FOLDER = Text("a folder's path from the repository's root", accepts=check_tree_path)
 _VERSION = Text('a Kubernetes version such as "1.34"', pattern=KUBERNETES_VERSION)
 _LEVELS = ("error", "warning", "note")
+
+_RULE = Text("a rule's id such as image-digest", pattern=_RULE_ID)
+_RULE_LEVELS = MapOf(Choice((*_LEVELS, "off")), _RULE)
+_POLICY_PARAMETERS = MapOf(
+    MapOf(Plain(), Text("a parameter's name", pattern=r"[a-z][a-z0-9_]*")), Text("a policy's id", pattern=_RULE_ID)
+)
+
+OVERRIDE = Record(
+    {
+        "targets": Field(
+            ListOf(Text("a target's name", accepts=_check_name_glob), minimum=1),
+            "The targets for which it holds; * and ? are allowed.",
+            default="every target, and files of none",
+        ),
+        "paths": Field(
+            ListOf(_GLOB, minimum=1), "The path patterns of the files for which it holds.", default="every file"
+        ),
+        "levels": Field(_RULE_LEVELS, "The level of single rules there, or off.", default="as elsewhere"),
+        "parameters": Field(_POLICY_PARAMETERS, "The parameters of policies there.", default="as elsewhere"),
+    },
+    minimum=2,
+)
 
 TARGET = Record(
     {
@@ -97,9 +123,20 @@ DESCRIPTION = Record(
                     ),
                     "folders": Field(ListOf(_FOLDER), "Folders of the repository's own policies.", default="[]"),
                     "levels": Field(
-                        MapOf(Choice((*_LEVELS, "off")), Text("a rule's id such as image-digest", pattern=_RULE_ID)),
-                        "The level of single rules, or off, by rule id.",
-                        default="each rule's own",
+                        _RULE_LEVELS, "The level of single rules, or off, by rule id.", default="each rule's own"
+                    ),
+                    "parameters": Field(
+                        _POLICY_PARAMETERS,
+                        "The values of policies' parameters, by policy; `gategit policy explain` shows what there is.",
+                        default="each policy's own",
+                    ),
+                    "overrides": Field(
+                        ListOf(OVERRIDE),
+                        "Levels and parameters for some targets or paths; the last one that says something wins.",
+                        default="[]",
+                    ),
+                    "not_waivable": Field(
+                        ListOf(_RULE), "Rules that no waiver excepts, besides those that never can be.", default="[]"
                     ),
                 }
             ),

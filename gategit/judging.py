@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Self
@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Self
 from gategit import rules
 from gategit.cache import Cache, program_id
 from gategit.checks.policy.check import check as check_policies
-from gategit.checks.policy.load import PolicySet, choose, sources_digest
-from gategit.checks.policy.run import Runner, Subject, start
+from gategit.checks.policy.choose import PolicyChoice
+from gategit.checks.policy.load import PolicySet, Reach, sources_digest
+from gategit.checks.policy.run import RequestFacts, Runner, Scene, Subject, start
 from gategit.checks.schema.spec import SchemaSpec
+from gategit.config import PolicySettings
 from gategit.errors import UndecidedError, UsageError
 from gategit.judge import (
     FileTask,
@@ -29,19 +31,22 @@ from gategit.judge import (
 from gategit.manifests.decode import Limits
 from gategit.model import Stage
 from gategit.parallel import map_batches
+from gategit.repository import changed
 from gategit.side import Facts, Side
 from gategit.user_cache import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Sequence
     from types import TracebackType
 
     from gategit.change import ObjectChange
+    from gategit.checks.policy.check import Locate
+    from gategit.checks.policy.load import PolicyInfo
     from gategit.checks.references.kustomize import Parsed
     from gategit.manifests.file import ManifestFile
     from gategit.manifests.manifest import Manifest
     from gategit.model import FieldPath, Finding, Location
-    from gategit.repository import SourceTree, Trees
+    from gategit.repository import SourceTree, TreeDiff, Trees
     from gategit.request import Request
     from gategit.trusted import Trusted
 
@@ -100,38 +105,48 @@ class Judging:
         return sources_digest(self._sources)
 
     @cached_property
-    def policies(self) -> PolicySet:
+    def choice(self) -> PolicyChoice:
         """The policies that the config switches on.
 
         Raises:
             ConfigError: one of them cannot be used, or the config names one that is not there.
         """
-        if self._runner is None:
-            return PolicySet(())
-        settings = self._trusted.config.policies
-        loaded = self._runner.policies()
-        own = {policy.id for policy in loaded}
-        levels = {
-            rule: level for rule, level in settings.levels.items() if rule in own or rule not in rules.check_rules()
-        }
-        return choose(loaded, settings.packs, levels, self._trusted.config.error)
+        config = self._trusted.config
+        policies = self._runner.policies() if self._runner is not None else ()
+        other_rules = frozenset(rules.check_rules())
+        settings = config.policies if self._runner is not None else PolicySettings(packs=())
+        return PolicyChoice(policies, settings, config.error, other_rules)
 
-    def _policy_set(self, *, compares: bool) -> PolicySet:
-        """The policies that compare old and new, or those that look at an object as it stands."""
-        chosen = {
-            policy.id: self.policies.levels[policy.id]
-            for policy in self.policies.enabled
-            if policy.needs_change is compares
-        }
-        return replace(self.policies, levels=chosen)
+    @property
+    def network(self) -> str:
+        """Why the repository's own policies could reach the network; "" where there are none, or they could not."""
+        if self._runner is None or all(source.is_builtin for source in self._sources):
+            return ""
+        return self._runner.network
 
     @cached_property
-    def _state_policies(self) -> PolicySet:
-        return self._policy_set(compares=False)
+    def request_facts(self) -> RequestFacts:
+        """What policies are told of the pull request."""
+        event = self._trees.event
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        files = tuple(sorted({*self.diff.added, *self.diff.modified, *self.diff.removed}))
+        if event is None or event.number is None:
+            return RequestFacts(changed_files=files, now=now)
+        return RequestFacts(
+            is_known=True,
+            number=event.number,
+            author=event.author,
+            labels=event.labels,
+            base_branch=event.base_ref,
+            is_fork=event.is_fork,
+            changed_files=files,
+            now=now,
+        )
 
     @cached_property
-    def _change_policies(self) -> PolicySet:
-        return self._policy_set(compares=True)
+    def diff(self) -> TreeDiff:
+        """What differs between the two trees; everything, where there is no base."""
+        return changed(self._trees.base, self._trees.head)
 
     def _own_runner(self) -> Runner:
         """The policies' worker of this process: a forked process must not speak into its parent's pipes."""
@@ -174,9 +189,9 @@ class Judging:
         runs += [SchemaRun(target.name, target.upgrade_to) for target in targets if target.upgrade_to]
         return tuple(runs) or (SchemaRun(None, config.kubernetes_version),)
 
-    def _target(self, path: str) -> str | None:
-        """The target that a finding in a file names: the first, where there are several."""
-        return self._runs(path)[0].target
+    def _targets(self, path: str) -> tuple[str, ...]:
+        """The names of the targets that a file is judged for."""
+        return tuple(dict.fromkeys(run.target for run in self._runs(path) if run.target is not None))
 
     @cached_property
     def _versions(self) -> tuple[str | None, ...]:
@@ -211,7 +226,7 @@ class Judging:
             *(schemas[version].digest for version in self._versions),
             *sorted(side.chart_folders),
             self.sources_digest,
-            *(f"{policy}={level}" for policy, level in sorted(self.policies.levels.items())),
+            *self.choice.fingerprint,
         )
         digest = blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
         return JudgeContext(self.limits, schemas, self.stages, side.chart_folders, digest)
@@ -284,24 +299,59 @@ class Judging:
         return verdicts
 
     def check_states(self, subjects: Sequence[tuple[ManifestFile, Manifest]]) -> Iterable[Finding]:
-        """Judge objects as they stand by the policies."""
-        if not self._state_policies.enabled:
-            return ()
+        """Judge objects as they stand by the policies that look at nothing else."""
         files = {manifest.source: file for file, manifest in subjects}
 
         def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
             return files[manifest.source].location(manifest.source, path, on="key" if on == "key" else "value")
 
-        return check_policies(
-            self._own_runner(),
-            self._state_policies,
-            [Subject(None, manifest, self._target(file.path)) for file, manifest in subjects],
-            locate,
-        )
+        runs = {path: self._runs(path) for path in {file.path for file, _ in subjects}}
+        each = ((run, None, manifest) for file, manifest in subjects for run in runs[file.path])
+        return self._check(each, (Reach.OBJECT,), locate)
 
-    def check_changes(self, changes: Sequence[ObjectChange], base: Side | None, head: Side) -> list[Finding]:
+    def _check(
+        self,
+        subjects: Iterable[tuple[SchemaRun, Manifest | None, Manifest | None]],
+        reaches: tuple[Reach, ...],
+        locate: Locate,
+        inventory: tuple[Manifest, ...] = (),
+        *,
+        compare: bool = False,
+    ) -> list[Finding]:
+        """Judge objects, those of each target by the policies and parameters that hold there.
+
+        Args:
+            subjects: for which target, the old and the new object.
+            reaches: how far the policies look that are run.
+            locate: tells where a field stands.
+            inventory: other objects of the tree.
+            compare: whether the subjects are changes.
+        """
+        groups: dict[tuple[int, SchemaRun], tuple[PolicySet, list[Subject]]] = {}
+        for run, old, new in subjects:
+            subject = Subject(old, new, (run.target,) if run.target else (), added=compare and old is None)
+            policies = self.choice.of(subject.manifest.source.file, run.target)
+            groups.setdefault((id(policies), run), (policies, []))[1].append(subject)
+        findings: list[Finding] = []
+        seen: set[tuple[object, ...]] = set()
+        for (_, run), (policies, own) in groups.items():
+            wanted = policies.reaching(*reaches)
+            if not wanted.levels:
+                continue
+            scene = Scene(run.target or "", run.version or "", self.request_facts, inventory)
+            for finding in check_policies(self._own_runner(), wanted, own, locate, scene):
+                # Several targets or versions say the same of the same field: once is enough.
+                identity = (finding.rule, finding.location, finding.path, finding.message, finding.object)
+                if identity not in seen:
+                    seen.add(identity)
+                    findings.append(finding)
+        return findings
+
+    def check_changes(
+        self, changes: Sequence[ObjectChange], base: Side | None, head: Side, facts: Facts
+    ) -> list[Finding]:
         """Judge object changes by the policies that compare old and new."""
-        if not self._change_policies.enabled or not changes:
+        if not changes:
             return []
         old_side = {id(change.old) for change in changes}
 
@@ -309,11 +359,90 @@ class Judging:
             side = base if base is not None and id(manifest) in old_side else head
             return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
 
-        subjects = [
-            Subject(change.old, change.new, self._target(change.manifest.source.file), added=change.old is None)
-            for change in changes
+        kinds = {kind for policy in self._reaching(Reach.CHANGE) for kind in policy.inventory}
+        each = ((run, change.old, change.new) for change in changes for run in self._runs(change.manifest.source.file))
+        inventory = self._inventory(head, facts, kinds)
+        found = self._check(each, (Reach.CHANGE,), locate, inventory, compare=True)
+        together = self.choice.general.reaching(Reach.CHANGES)
+        if together.levels:
+            subjects = [
+                Subject(change.old, change.new, self._targets(change.manifest.source.file), added=change.old is None)
+                for change in changes
+            ]
+            scene = Scene(request=self.request_facts)
+            found += check_policies(self._own_runner(), together, subjects, locate, scene)
+        return found
+
+    def check_surroundings(
+        self, side: Side, facts: Facts, paths: Collection[str] | None, touched: Collection[str]
+    ) -> list[Finding]:
+        """Judge objects by the policies that look at other objects of the tree, or at the pull request.
+
+        Args:
+            side: the tree.
+            facts: what its files declare.
+            paths: the files that the change touches; None: every object is judged.
+            touched: the kinds of the objects that the change adds, modifies or removes. What compares itself with one
+                of those is judged wherever it stands.
+        """
+        policies = self._reaching(Reach.SURROUNDINGS)
+        if not policies:
+            return []
+
+        def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
+            return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
+
+        everywhere = {
+            kind
+            for policy in policies
+            if paths is None or not set(touched).isdisjoint(policy.inventory)
+            for kind in policy.kinds
+        }
+        wanted = {kind for policy in policies for kind in policy.kinds}
+        chosen = [
+            manifest
+            for path, own in self._kinds_of(facts, wanted).items()
+            if side.in_scope(path) and (paths is None or path in paths or own & everywhere or "*" in everywhere)
+            for manifest in side.file(path).manifests
+            if paths is None
+            or path in paths
+            or group_kind(manifest.api_version, manifest.kind) in everywhere
+            or "*" in everywhere
         ]
-        return check_policies(self._own_runner(), self._change_policies, subjects, locate)
+        each = ((run, None, manifest) for manifest in chosen for run in self._runs(manifest.source.file))
+        inventory = self._inventory(side, facts, {kind for policy in policies for kind in policy.inventory})
+        return self._check(each, (Reach.SURROUNDINGS,), locate, inventory)
+
+    def _reaching(self, reach: Reach) -> tuple[PolicyInfo, ...]:
+        """The policies that look this far and run somewhere."""
+        return self.choice.somewhere.reaching(reach).enabled
+
+    @staticmethod
+    def _kinds_of(facts: Facts, wanted: Collection[str]) -> dict[str, set[str]]:
+        """The files that declare objects of some kinds, with all kinds that they declare."""
+        found: dict[str, set[str]] = {}
+        for path, raw in facts.items():
+            kinds = {group_kind(version, kind) for version, kind, *_ in raw}
+            if "*" in wanted or not kinds.isdisjoint(wanted):
+                found[path] = kinds
+        return found
+
+    def _inventory(self, side: Side, facts: Facts, kinds: Collection[str]) -> tuple[Manifest, ...]:
+        """The tree's objects of some kinds."""
+        if not kinds:
+            return ()
+        return tuple(
+            manifest
+            for path in self._kinds_of(facts, kinds)
+            for manifest in side.file(path).manifests
+            if group_kind(manifest.api_version, manifest.kind) in kinds
+        )
+
+
+def group_kind(api_version: str, kind: str) -> str:
+    """A kind as policies name it: ``group/Kind``, or ``Kind`` for the core group."""
+    group = api_version.rpartition("/")[0]
+    return f"{group}/{kind}" if group else kind
 
 
 def _both(one: Callable[[str], bool], other: Callable[[str], bool], path: str) -> bool:

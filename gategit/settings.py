@@ -1,6 +1,6 @@
 """The shape of gategit's own files: one description that reads them, documents them and gives editors a JSON Schema.
 
-A description is a tree of ``Record``, ``MapOf``, ``ListOf``, ``Text``, ``Choice``, ``Number`` and ``Flag``.
+A description is a tree of ``Record``, ``MapOf``, ``ListOf``, ``Text``, ``Choice``, ``Number``, ``Flag`` and ``Plain``.
 ``read_settings`` decodes a file as manifests are decoded (same limits, same refusal of duplicate keys) and checks it
 against the description; what it returns is plain data whose types the description guarantees.
 """
@@ -61,6 +61,11 @@ class Flag:
 
 
 @dataclass(frozen=True, slots=True)
+class Plain:
+    """A boolean, a number, a text or a list of texts: what somebody else checks further."""
+
+
+@dataclass(frozen=True, slots=True)
 class ListOf:
     """A list of the same thing."""
 
@@ -95,7 +100,7 @@ class Record:
     minimum: int = 0
 
 
-Node = Text | Choice | Number | Flag | ListOf | MapOf | Record
+Node = Text | Choice | Number | Flag | Plain | ListOf | MapOf | Record
 
 
 def _shown(value: Any) -> str:
@@ -109,6 +114,12 @@ def _shown(value: Any) -> str:
     if isinstance(value, str):
         return f'"{value}"' if _is_short(value) else "this text"
     return "a list" if isinstance(value, list) else "a mapping"
+
+
+def _is_plain(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(isinstance(member, str) for member in value)
+    return isinstance(value, bool | int | float | str)
 
 
 def _is_short(text: str) -> bool:
@@ -167,9 +178,9 @@ class _Reader:
             case Number():
                 return self.number(node, value, path)
             case Flag():
-                if not isinstance(value, bool):
-                    self.fail(path, f"must be true or false, not {_shown(value)}")
-                return value
+                return self.flag(value, path)
+            case Plain():
+                return self.plain(value, path)
 
     def fail(self, path: FieldPath, message: str, hint: str = "") -> NoReturn:
         raise self.settings.error(path, f"{format_path(path) or 'the file'} {message}", hint)
@@ -191,7 +202,8 @@ class _Reader:
                 hint = f"add {key}: {field.example}" if field.example else ""
                 raise self.settings.error(path, f"the key {key} is missing{where}", hint)
         if len(value) < node.minimum:
-            self.fail(path, f"must have at least one of the keys {', '.join(node.fields)}")
+            count = "one" if node.minimum == 1 else str(node.minimum)
+            self.fail(path, f"must have at least {count} of the keys {', '.join(node.fields)}")
         return read
 
     def map_of(self, node: MapOf, value: Any, path: FieldPath) -> dict[str, Any]:
@@ -230,6 +242,16 @@ class _Reader:
             hint = "a newer gategit may read it" if newer else f"write {node.value}"
             self.fail(path, f"must be {node.value}, not {_shown(value)}", hint)
         return node.value
+
+    def flag(self, value: Any, path: FieldPath) -> bool:
+        if not isinstance(value, bool):
+            self.fail(path, f"must be true or false, not {_shown(value)}")
+        return value
+
+    def plain(self, value: Any, path: FieldPath) -> Any:
+        if not _is_plain(value):
+            self.fail(path, f"must be true or false, a number, a text or a list of texts, not {_shown(value)}")
+        return value
 
     def choice(self, node: Choice, value: Any, path: FieldPath) -> str:
         # YAML 1.1 reads a bare off as false, as kubectl does; the writer's intent is beyond doubt.
@@ -326,3 +348,5 @@ def _schema(node: Node) -> dict[str, Any]:  # noqa: PLR0911  one return for each
             return {"const": node.value}
         case Flag():
             return {"type": "boolean"}
+        case Plain():
+            return {"type": ["boolean", "number", "string", "array"], "items": {"type": "string"}}

@@ -34,14 +34,14 @@ class Thresholds:
         fail_on_existing: findings that the base has too block as well.
         select: when not empty, report only these rules.
         ignore: rules that are not reported.
-        levels: the config's level for a rule; ``off`` is None.
+        level_of: the config's level for a finding's rule where the finding stands; ``off`` is None.
     """
 
     fail_on: Level = Level.ERROR
     fail_on_existing: bool = False
     select: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()
-    levels: Mapping[str, Level | None] | None = None
+    level_of: Callable[[Finding], Level | None] = lambda finding: finding.level
 
     def apply(self, findings: Iterable[Finding], rule: Callable[[str], Rule]) -> list[Finding]:
         """Leave out what is not asked for and set the levels.
@@ -50,9 +50,8 @@ class Thresholds:
         read, that something was not judged, or that the gate itself changes. Its level can only be raised.
         """
         kept: list[Finding] = []
-        levels = self.levels or {}
         for finding in findings:
-            level = levels.get(finding.rule, finding.level)
+            level = self.level_of(finding)
             asked = finding.rule not in self.ignore and (not self.select or finding.rule in self.select)
             if not rule(finding.rule).waivable:
                 asked = True

@@ -67,11 +67,12 @@ def _loaded(sources: Sequence[PolicySource]) -> tuple[PolicyInfo, ...]:
 @app.command("list", epilog="Example: gategit policy list")
 def list_policies(config: _ConfigOption = None) -> None:
     """List every policy: its level here (off where the config does not switch it on), packs, kinds and what it asks."""
-    from gategit.checks.policy.load import choose  # noqa: PLC0415  only once the arguments are right
+    from gategit.checks.policy.choose import PolicyChoice  # noqa: PLC0415  only once the arguments are right
+    from gategit.rules import check_rules  # noqa: PLC0415  the same
 
     settings = _config(config)
     policies = _loaded(_sources(settings))
-    chosen = choose(policies, settings.policies.packs, settings.policies.levels, settings.error)
+    chosen = PolicyChoice(policies, settings.policies, settings.error, frozenset(check_rules())).general
     rows = [("ID", "LEVEL", "PACKS", "KINDS", "ASKS")]
     rows += [
         (
@@ -129,7 +130,7 @@ def _page(policy: PolicyInfo) -> str:
     facts.append(f"kinds {', '.join(policy.kinds)}")
     if policy.security_severity is not None:
         facts.append(f"security severity {policy.security_severity:g} of 10")
-    if policy.needs_change:
+    if policy.view == "Change":
         facts.append("compares old and new")
     parts = [f"# {policy.id}", page.summary, "; ".join(facts)]
     for title, text in (("What it asks", page.asks), ("Why", page.why), ("How to fix", page.fix)):

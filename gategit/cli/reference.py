@@ -27,6 +27,7 @@ from gategit.settings import (
     MapOf,
     Node,
     Number,
+    Plain,
     Record,
     Text,
     json_schema,
@@ -109,6 +110,8 @@ def _kind(node: Node) -> str:  # noqa: PLR0911  one return for each kind of node
             return f"`{node.value}`"
         case Flag():
             return "`true` or `false`"
+        case Plain():
+            return "`true` or `false`, a number, a text or a list of texts"
         case ListOf():
             return "a list of mappings" if isinstance(node.item, Record) else f"a list, each {_kind(node.item)}"
         case MapOf():

@@ -1,23 +1,39 @@
-"""The index of the built-in policies: one line per file of policies/. A test compares the two."""
+"""The index of the built-in policies: one line per file of policies/, with its packs. A test compares the two."""
 
 from __future__ import annotations
 
-BUILTIN = (
-    "cluster_admin_binding",
-    "host_namespaces",
-    "image_digest",
-    "image_latest_tag",
-    "namespace_required",
-    "plaintext_secret",
-    "privileged_container",
-    "replicas_drop",
-    "resource_limits",
-    "volume_claim_removed",
-)
-"""File names without ``.py``, sorted."""
+from collections.abc import Mapping
 
-PACKS = {
+_SURE = "recommended"
+
+BUILTIN: Mapping[str, tuple[str, ...]] = {
+    "changes/replicas_drop": (_SURE, "change-safety"),
+    "changes/volume_claim_removed": (_SURE, "change-safety"),
+    "pod_security/host_namespaces": (_SURE, "security-baseline", "security-restricted"),
+    "pod_security/privileged_container": (_SURE, "security-baseline", "security-restricted"),
+    "rbac/cluster_admin_binding": (_SURE,),
+    "secrets/plaintext_secret": (_SURE,),
+    "supply_chain/image_digest": (),
+    "supply_chain/image_latest_tag": (_SURE,),
+    "workloads/namespace_required": (),
+    "workloads/resource_limits": (_SURE,),
+}
+"""Paths below policies/ without ``.py``, sorted, and the packs that hold each policy besides ``strict``."""
+
+STRICT = "strict"
+"""The pack that holds every built-in policy."""
+
+PACKS: Mapping[str, str] = {
     "recommended": "few rules, sure of what they say; an ordinary good pull request passes",
-    "strict": "everything in recommended, and rules that fit only some repositories",
+    "security-baseline": "the baseline of the Pod Security Standards: what lets a pod out of its container",
+    "security-restricted": "the restricted level of the Pod Security Standards: baseline and hardening",
+    "gitops": "Argo CD and Flux objects: pinned sources, bounded projects, sync that does what it seems to",
+    "change-safety": "what a change does to what runs: deletions, shrinking, widening, what cannot be undone",
+    "strict": "every rule, also those that fit only some repositories",
 }
 """The built-in packs, each with what it is for."""
+
+
+def packs_of(entry: str) -> tuple[str, ...]:
+    """The packs that hold a policy of the index."""
+    return (*BUILTIN[entry], STRICT)

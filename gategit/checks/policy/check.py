@@ -8,7 +8,7 @@ from typing import Any, Literal
 from gategit.checks.policy.documentation import parse
 from gategit.checks.policy.load import PolicyInfo, PolicySet
 from gategit.checks.policy.rules import POLICY_CRASHED
-from gategit.checks.policy.run import Crash, Hit, Runner, Subject
+from gategit.checks.policy.run import Crash, Hit, Runner, Scene, Subject
 from gategit.manifests.manifest import Manifest
 from gategit.model import FieldPath, Finding, Location, RelatedLocation, Stage
 
@@ -16,7 +16,9 @@ Locate = Callable[[Manifest, FieldPath, Literal["key", "value"]], Location]
 """Where a field of a manifest stands: the key, or the value."""
 
 
-def check(runner: Runner, policies: PolicySet, subjects: Sequence[Subject], locate: Locate) -> list[Finding]:
+def check(
+    runner: Runner, policies: PolicySet, subjects: Sequence[Subject], locate: Locate, scene: Scene | None = None
+) -> list[Finding]:
     """Judge objects by every enabled policy.
 
     An object as it stands is ``Subject(None, manifest)``: policies that compare old and new do not run on it. A
@@ -24,9 +26,10 @@ def check(runner: Runner, policies: PolicySet, subjects: Sequence[Subject], loca
 
     Args:
         runner: the policies' worker.
-        policies: which of them run, and their levels (``load.choose``).
+        policies: which of them run, their levels and parameters (``choose.PolicyChoice``).
         subjects: the objects.
         locate: tells where a field stands; it is asked for what is found only.
+        scene: the target, the pull request, and the other objects of the tree.
 
     Returns:
         The findings, in the order of the subjects. A violation that a policy reports of the old object stands in the
@@ -36,7 +39,7 @@ def check(runner: Runner, policies: PolicySet, subjects: Sequence[Subject], loca
         ConfigError: one of the repository's own policies cannot be used.
         UndecidedError: the worker did not come up.
     """
-    outcome = runner.run(policies, subjects)
+    outcome = runner.run(policies, subjects, scene)
     helps: dict[str, str] = {}
     findings = [_finding(hit, subjects[hit.subject], policies, helps, locate) for hit in outcome.hits]
     findings += [_crash_finding(crash, policies, subjects, locate) for crash in outcome.crashes]
@@ -58,7 +61,7 @@ def _finding(hit: Hit, subject: Subject, policies: PolicySet, helps: dict[str, s
         location=locate(manifest, place, on),
         object=manifest.ref,
         path=hit.path,
-        target=subject.target,
+        target=subject.targets[0] if subject.targets else None,
     )
 
 
@@ -119,7 +122,7 @@ def _crash_finding(crash: Crash, policies: PolicySet, subjects: Sequence[Subject
         object=manifest.ref,
         subject=crash.policy,
         related=_policy_place(policy),
-        target=subject.target,
+        target=subject.targets[0] if subject.targets else None,
     )
 
 

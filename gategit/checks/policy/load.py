@@ -8,21 +8,33 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
+from typing import cast
 
 from gategit.bundled import policies_folder
-from gategit.checks.policy import api
-from gategit.checks.policy.builtin import BUILTIN, PACKS
+from gategit.checks.policy.api import declare
+from gategit.checks.policy.builtin import BUILTIN, packs_of
+from gategit.config import ParameterValue
 from gategit.errors import ConfigError
-from gategit.model import FieldPath, Level
-from gategit.nearest import did_you_mean
+from gategit.model import Level
 from gategit.tree import EntryKind, Tree
 
 MOST_BYTES = 256 * 1024
 """The largest policy file that is read; the largest of the built-in ones is a hundredth of it."""
+
+
+class Reach(StrEnum):
+    """How far a policy looks: what its verdict on an object depends on."""
+
+    OBJECT = "object"  # the object alone, so that the verdict can be kept
+    SURROUNDINGS = "surroundings"  # the tree's other objects, or the pull request
+    CHANGE = "change"  # the object before and after
+    CHANGES = "changes"  # everything that the change does
+
 
 _FILE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
@@ -35,11 +47,15 @@ class PolicySource:
         id: the file's name with dashes.
         path: for a built-in policy the file on disk, otherwise the path in the trusted tree.
         content: the bytes; None for a built-in policy, which the worker reads itself.
+        packs: the built-in packs that hold it.
+        family: for a built-in policy, the folder below policies/ that it stands in.
     """
 
     id: str
     path: str
     content: bytes | None = None
+    packs: tuple[str, ...] = ()
+    family: str = ""
 
     @property
     def is_builtin(self) -> bool:
@@ -53,6 +69,15 @@ class PolicySource:
 
 
 @dataclass(frozen=True, slots=True)
+class PolicyParameter:
+    """What the config can set of a policy: a name, a type as the policy writes it, and the default."""
+
+    name: str
+    type: str
+    default: ParameterValue
+
+
+@dataclass(frozen=True, slots=True)
 class PolicyInfo:
     """What a loaded policy declares of itself.
 
@@ -61,22 +86,26 @@ class PolicyInfo:
         line: where in the file the policy starts.
         level: the level that it declares.
         kinds: what it looks at: ``group/Kind``, ``Kind`` for the core group, ``*`` for every kind.
-        packs: the built-in packs that it belongs to.
         security_severity: 0.1 to 10.0, None where it is not about security.
-        view: what its function takes: ``Manifest``, ``Workload`` or ``Change``.
+        view: what its function takes: ``Manifest``, ``Workload``, ``Change`` or ``Changes``.
         doc: its docstring.
         sensitive: the lines that it flags may hold secrets.
+        inventory: the kinds of other objects that it compares with; () where it takes no inventory.
+        needs_request: whether it takes what is known of the pull request.
+        parameters: what the config can set.
     """
 
     source: PolicySource
     line: int
     level: Level
     kinds: tuple[str, ...]
-    packs: tuple[str, ...]
     security_severity: float | None
     view: str
     doc: str
     sensitive: bool = False
+    inventory: tuple[str, ...] = ()
+    needs_request: bool = False
+    parameters: tuple[PolicyParameter, ...] = ()
 
     @property
     def id(self) -> str:
@@ -84,9 +113,18 @@ class PolicyInfo:
         return self.source.id
 
     @property
-    def needs_change(self) -> bool:
-        """Whether it compares old and new, so that an object judged as it stands says nothing to it."""
-        return self.view == "Change"
+    def packs(self) -> tuple[str, ...]:
+        """The built-in packs that hold it."""
+        return self.source.packs
+
+    @property
+    def reach(self) -> Reach:
+        """How far it looks beyond one object."""
+        if self.view == "Changes":
+            return Reach.CHANGES
+        if self.view == "Change":
+            return Reach.CHANGE
+        return Reach.SURROUNDINGS if self.inventory or self.needs_request else Reach.OBJECT
 
     @property
     def summary(self) -> str:
@@ -96,10 +134,17 @@ class PolicyInfo:
 
 @dataclass(frozen=True, slots=True)
 class PolicySet:
-    """Every known policy, and the levels of those that the config switches on."""
+    """Every loaded policy, and those that the config switches on.
+
+    Attributes:
+        policies: all of them, in the order in which they run.
+        levels: the level of each that is switched on.
+        parameters: what the config sets of their parameters, by policy.
+    """
 
     policies: tuple[PolicyInfo, ...]
     levels: Mapping[str, Level] = field(default_factory=dict)
+    parameters: Mapping[str, Mapping[str, ParameterValue]] = field(default_factory=dict)
 
     @property
     def enabled(self) -> tuple[PolicyInfo, ...]:
@@ -110,6 +155,11 @@ class PolicySet:
         """A policy by its id, None where there is none."""
         return next((policy for policy in self.policies if policy.id == policy_id), None)
 
+    def reaching(self, *reaches: Reach) -> PolicySet:
+        """The same policies, with only those switched on that look this far."""
+        levels = {policy.id: self.levels[policy.id] for policy in self.enabled if policy.reach in reaches}
+        return replace(self, levels=levels)
+
 
 def builtin_sources() -> tuple[PolicySource, ...]:
     """The policies that gategit ships.
@@ -118,7 +168,18 @@ def builtin_sources() -> tuple[PolicySource, ...]:
         UndecidedError: the installation is incomplete.
     """
     folder = policies_folder()
-    return tuple(PolicySource(stem.replace("_", "-"), str(folder / f"{stem}.py")) for stem in BUILTIN)
+    return tuple(_builtin_source(folder, entry) for entry in BUILTIN)
+
+
+def _builtin_source(folder: Path, entry: str) -> PolicySource:
+    family, _, stem = entry.partition("/")
+    return PolicySource(
+        stem.replace("_", "-"), f"{folder}/{entry}.py", packs=packs_of(entry), family=family.replace("_", "-")
+    )
+
+
+BUILTIN_IDS = frozenset(entry.rpartition("/")[2].replace("_", "-") for entry in BUILTIN)
+"""The ids of the policies that gategit ships."""
 
 
 def builtin_policies() -> tuple[PolicyInfo, ...]:
@@ -131,26 +192,31 @@ def builtin_policies() -> tuple[PolicyInfo, ...]:
     """
     found: list[PolicyInfo] = []
     for source in builtin_sources():
-        api.collected.clear()
+        declare.collected.clear()
         code = SourceFileLoader(source.stem, source.path).get_code(source.stem)
         if code is not None:
             exec(code, {"__name__": f"policies.{source.stem}"})  # noqa: S102  our own file, named by our own index
-        found += [
-            PolicyInfo(
-                source=source,
-                line=policy.line,
-                level=Level(policy.level),
-                kinds=policy.kinds,
-                packs=policy.packs,
-                security_severity=policy.security_severity,
-                view=policy.view,
-                doc=policy.doc,
-                sensitive=policy.sensitive,
-            )
-            for policy in api.collected
-        ]
-    api.collected.clear()
+        found += [_info(source, definition) for definition in declare.collected]
+    declare.collected.clear()
     return tuple(found)
+
+
+def _info(source: PolicySource, definition: declare.Definition) -> PolicyInfo:
+    return PolicyInfo(
+        source=source,
+        line=definition.line,
+        level=Level(definition.level),
+        kinds=definition.kinds,
+        security_severity=definition.security_severity,
+        view=definition.view,
+        doc=definition.doc,
+        sensitive=definition.sensitive,
+        inventory=definition.inventory,
+        needs_request="PullRequest" in definition.extras,
+        parameters=tuple(
+            PolicyParameter(one.name, one.type, cast("ParameterValue", one.default)) for one in definition.parameters
+        ),
+    )
 
 
 def load_folder(tree: Tree, folder: str) -> tuple[PolicySource, ...]:
@@ -212,7 +278,10 @@ def source_from_file(path: Path) -> PolicySource:
 
 
 def load_sources(
-    tree: Tree, folders: Iterable[str], reserved: frozenset[str] = frozenset()
+    tree: Tree,
+    folders: Iterable[str],
+    reserved: frozenset[str] = frozenset(),
+    wanted: Callable[[PolicySource], bool] = lambda _: True,
 ) -> tuple[PolicySource, ...]:
     """The built-in policies, then the repository's own.
 
@@ -220,12 +289,14 @@ def load_sources(
         tree: the trusted tree.
         folders: from the config.
         reserved: ids of the gate's other rules, which no policy may take.
+        wanted: which of the built-in policies are needed: loading costs, and most runs need few of them.
 
     Raises:
         ConfigError: a folder or file cannot be used, or two policies have the same id.
     """
-    sources = list(builtin_sources())
-    by_id = {source.id: source for source in sources}
+    builtin = builtin_sources()
+    by_id = {source.id: source for source in builtin}
+    sources = [source for source in builtin if wanted(source)]
     for folder in folders:
         for source in load_folder(tree, folder):
             other = by_id.get(source.id)
@@ -251,50 +322,3 @@ def sources_digest(sources: Iterable[PolicySource]) -> str:
         digest.update(f"{source.id}\0{len(content)}\0".encode())
         digest.update(content)
     return digest.hexdigest()
-
-
-ConfigErrorAt = Callable[[FieldPath, str, str], ConfigError]
-"""Makes the error for a key of the config file from the key's path, the message and the hint."""
-
-
-def _error_without_place(_path: FieldPath, message: str, hint: str) -> ConfigError:
-    return ConfigError(message, hint)
-
-
-def choose(
-    policies: Sequence[PolicyInfo],
-    packs: Iterable[str],
-    levels: Mapping[str, Level | None],
-    error_at: ConfigErrorAt = _error_without_place,
-) -> PolicySet:
-    """Decide which policies run, and how much their violations weigh.
-
-    A built-in policy runs where one of the packs holds it or ``levels`` gives it a level; a repository's own runs
-    unless it is switched off.
-
-    Args:
-        policies: every loaded policy.
-        packs: names of built-in packs.
-        levels: the config's level for a policy, None for ``off``.
-        error_at: makes the error for a key of the config (``Config.error``).
-
-    Raises:
-        ConfigError: a pack or policy that there is not.
-    """
-    wanted = tuple(packs)
-    for index, pack in enumerate(wanted):
-        if pack not in PACKS:
-            message = f"there is no policy pack {pack}{did_you_mean(pack, PACKS)}"
-            raise error_at(("policies", "packs", index), message, f"packs: {', '.join(PACKS)}")
-    known = [policy.id for policy in policies]
-    for policy_id in levels:
-        if policy_id not in known:
-            message = f"there is no policy {policy_id}{did_you_mean(policy_id, known)}"
-            raise error_at(("policies", "levels", policy_id), message, "gategit policy list shows them all")
-    chosen: dict[str, Level] = {}
-    for policy in policies:
-        level = levels.get(policy.id, policy.level)
-        is_on = policy.id in levels or not policy.source.is_builtin or any(pack in policy.packs for pack in wanted)
-        if is_on and level is not None:
-            chosen[policy.id] = level
-    return PolicySet(tuple(policies), chosen)

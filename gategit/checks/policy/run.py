@@ -21,11 +21,12 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from gategit.checks.policy.load import PolicyInfo, PolicySet, PolicySource, choose
+from gategit.checks.policy.api.declare import is_of_type
+from gategit.checks.policy.load import PolicyInfo, PolicyParameter, PolicySet, PolicySource, Reach
 from gategit.errors import ConfigError, UndecidedError
 from gategit.manifests.manifest import Manifest
 from gategit.model import FieldPath, Level
@@ -77,13 +78,13 @@ class Subject:
     Attributes:
         old: the object before the change.
         new: the object after the change; None where the change removes it.
-        target: the name of the cluster that it is for.
+        targets: the names of the clusters that it is for; findings name the first.
         added: the change adds it. Without ``old`` and this, policies that compare old and new do not run.
     """
 
     old: Manifest | None
     new: Manifest | None
-    target: str | None = None
+    targets: tuple[str, ...] = ()
     added: bool = False
 
     @property
@@ -102,6 +103,53 @@ class Subject:
         if manifest is None:
             raise ValueError("a subject needs an old or a new object")
         return manifest
+
+
+EPOCH = "1970-01-01T00:00:00+00:00"
+"""Stands for the time of a run that has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class RequestFacts:
+    """What is known of the pull request; see ``api.PullRequest``. ``now`` is an ISO time with its offset."""
+
+    is_known: bool = False
+    number: int | None = None
+    author: str = ""
+    labels: tuple[str, ...] = ()
+    base_branch: str = ""
+    is_fork: bool = False
+    changed_files: tuple[str, ...] = ()
+    now: str = EPOCH
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What stands around the objects of a run.
+
+    Attributes:
+        target: the name of the cluster that they are judged for.
+        kubernetes_version: the version that it runs, "" for the newest.
+        request: the pull request.
+        inventory: other objects of the tree, of the kinds that the policies name.
+    """
+
+    target: str = ""
+    kubernetes_version: str = ""
+    request: RequestFacts = field(default_factory=RequestFacts)
+    inventory: tuple[Manifest, ...] = ()
+
+    def frame(self) -> bytes:
+        """What a worker is told of it."""
+        request = self.request
+        return marshal.dumps(
+            {
+                "target": (self.target, self.kubernetes_version),
+                "request": {name: getattr(request, name) for name in request.__slots__},
+                "inventory": [(_group_kind(one), one.data, one.source.file) for one in self.inventory],
+            },
+            2,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +184,10 @@ class Crash:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the policies said. ``network`` says why the workers could reach the network, "" where they could not."""
+    """What the policies said."""
 
     hits: tuple[Hit, ...] = ()
     crashes: tuple[Crash, ...] = ()
-    network: str = ""
 
 
 class _LostError(Exception):
@@ -171,7 +218,8 @@ class _Worker:
             self._folder.cleanup()
             raise UndecidedError(f"the policy worker cannot be started: {error.strerror or error}") from None
         self._buffer = bytearray()
-        self.network: str | None = None
+        self.network = ""
+        self.scene: bytes | None = None
         self._selector = selectors.DefaultSelector()
         if self._process.stdout is not None:
             self._selector.register(self._process.stdout, selectors.EVENT_READ)
@@ -218,9 +266,6 @@ class _Worker:
             raise _LostError("it made the worker process answer something that is not an answer") from None
         if not isinstance(answer, dict):
             raise _LostError("it made the worker process answer something that is not an answer")
-        if "ready" in answer and self.network is None:
-            self.network = _clean(answer["ready"], _LONGEST_MESSAGE) if isinstance(answer["ready"], str) else "unknown"
-            return self.receive()
         return answer
 
     def _take(self, size: int, deadline: float) -> bytes:
@@ -283,7 +328,8 @@ class Runner:
         self._limits = limits or Limits()
         self._policies: tuple[PolicyInfo, ...] | None = None
         self._spare: _Worker | None = _Worker(self._sources, self._limits)
-        self._network = ""
+        self.network = ""
+        """Why the policies can reach the network, "" where they cannot; known once they are loaded."""
 
     def __enter__(self) -> Self:
         return self
@@ -308,10 +354,18 @@ class Runner:
             worker = self._spare or _Worker(self._sources, self._limits)
             self._spare = worker
             self._policies = _load(worker, self._sources)
+            self.network = worker.network
         return self._policies
 
-    def run(self, policies: PolicySet, subjects: Iterable[Subject]) -> Outcome:
+    def run(self, policies: PolicySet, subjects: Iterable[Subject], scene: Scene | None = None) -> Outcome:
         """Judge the subjects. They are taken one by one, so they may still be in the making.
+
+        Policies that look at all changes get all subjects at once, so they are best run by themselves.
+
+        Args:
+            policies: which policies run, with their parameters.
+            subjects: the objects.
+            scene: what stands around them.
 
         Raises:
             ConfigError: one of the repository's own policies cannot be used.
@@ -319,8 +373,9 @@ class Runner:
         """
         known = self.policies()
         order = {policy.id: index for index, policy in enumerate(known)}
-        run = _Run(self, [order[policy.id] for policy in policies.enabled], known)
-        return run.judge(subjects)
+        wanted = [order[policy.id] for policy in policies.enabled]
+        parameters = {order[policy]: dict(values) for policy, values in policies.parameters.items() if policy in order}
+        return _Run(self, wanted, known, parameters, (scene or Scene()).frame()).judge(subjects)
 
     def worker(self) -> _Worker:
         """A worker with the policies loaded: the one that was started early, or a new one.
@@ -391,7 +446,7 @@ class _Lookers:
         return tuple(
             index
             for index in self._wanted
-            if self._policies[index].needs_change is needs_change
+            if (self._policies[index].reach in (Reach.CHANGE, Reach.CHANGES)) is needs_change
             and not {kind, "*"}.isdisjoint(self._policies[index].kinds)
         )
 
@@ -399,15 +454,24 @@ class _Lookers:
 class _Run:
     """One pass over the subjects: batches in, hits and crashes out."""
 
-    def __init__(self, runner: Runner, wanted: Sequence[int], policies: Sequence[PolicyInfo]) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        wanted: Sequence[int],
+        policies: Sequence[PolicyInfo],
+        parameters: Mapping[int, dict[str, Any]],
+        scene: bytes,
+    ) -> None:
         self._runner = runner
         self._wanted = tuple(wanted)
         self._policies = policies
+        self._parameters = parameters
+        self._scene = scene
+        self._at_once = any(policies[index].reach is Reach.CHANGES for index in wanted)
         self._lock = threading.Lock()
         self._dropped: set[int] = set()
         self._hits: list[Hit] = []
         self._crashes: dict[tuple[str, str], Crash] = {}
-        self._network = ""
         self._failure: Exception | None = None
         self._batches: queue.Queue[_Batch | None] = queue.Queue(4)
         self._lanes: list[threading.Thread] = []
@@ -422,20 +486,21 @@ class _Run:
         size = 0
         try:
             for index, subject in enumerate(subjects):
-                manifest = subject.manifest
-                kind = f"{manifest.group}/{manifest.kind}" if manifest.group else manifest.kind
+                kind = _group_kind(subject.manifest)
                 of_new = lookers.of_object(kind) if subject.new is not None else ()
                 of_change = lookers.of_change(kind) if subject.is_change else ()
                 if not of_new and not of_change:
                     continue
                 old = subject.old.data if of_change and subject.old is not None else None
                 new = subject.new.data if subject.new is not None else None
-                part = marshal.dumps((kind, old, new, bool(of_change), subject.target), 2)
+                new_file = subject.new.source.file if subject.new is not None else ""
+                old_file = subject.old.source.file if old is not None and subject.old is not None else ""
+                part = marshal.dumps((kind, old, new, bool(of_change), new_file, old_file, subject.targets), 2)
                 policies.update(of_new, of_change)
                 indices.append(index)
                 parts.append(part)
                 size += len(part)
-                if len(parts) >= _BATCH_OBJECTS or size >= _BATCH_BYTES:
+                if not self._at_once and (len(parts) >= _BATCH_OBJECTS or size >= _BATCH_BYTES):
                     self._put(_Batch(tuple(indices), tuple(sorted(policies)), _join(parts)))
                     policies, indices, parts, size = set(), [], [], 0
             if parts:
@@ -451,7 +516,6 @@ class _Run:
         return Outcome(
             tuple(sorted(self._hits, key=lambda hit: (hit.subject, order[hit.policy]))),
             tuple(sorted(self._crashes.values(), key=lambda crash: (crash.policy, crash.subject or 0, crash.message))),
-            self._network,
         )
 
     def _put(self, batch: _Batch) -> None:
@@ -490,7 +554,10 @@ class _Run:
                 self._crash(Crash("", error.message, subject=batch.indices[0], count=len(batch.indices)))
                 return None
             try:
-                worker.send(marshal.dumps(tuple(pending), 2))
+                if worker.scene != self._scene:
+                    worker.send(self._scene)
+                    worker.scene = self._scene
+                worker.send(marshal.dumps([(index, self._parameters.get(index)) for index in pending], 2))
                 worker.send(batch.frame)
             except _LostError as error:
                 worker.close()
@@ -512,8 +579,6 @@ class _Run:
                 if not still_good:
                     with self._lock:
                         self._dropped.add(index)
-            if worker is not None and worker.network is not None:
-                self._network = worker.network
         return worker
 
     def _drop(self, index: int, message: str, batch: _Batch) -> None:
@@ -554,6 +619,10 @@ class _Run:
         with self._lock:
             self._hits.extend(believed)
         return answer.get("stopped") is False
+
+
+def _group_kind(manifest: Manifest) -> str:
+    return f"{manifest.group}/{manifest.kind}" if manifest.group else manifest.kind
 
 
 def _is_count(value: object) -> bool:
@@ -628,6 +697,11 @@ def _load(worker: _Worker, sources: Sequence[PolicySource]) -> tuple[PolicyInfo,
             if source.is_builtin:
                 raise UndecidedError(f"the policy worker did not come up: {error}") from None
             raise ConfigError(f"cannot be loaded: {error}", "mend the policy", file=source.path) from None
+    try:
+        ready = worker.receive().get("ready")
+    except _LostError as error:
+        raise UndecidedError(f"the policy worker did not come up: {error}") from None
+    worker.network = _clean(ready, _LONGEST_MESSAGE) if isinstance(ready, str) else "unknown"
     return tuple(loaded)
 
 
@@ -643,30 +717,39 @@ def _info(source: PolicySource, answer: dict[str, Any], index: int) -> PolicyInf
             "line": int(line),
             "level": "error" | "warning" | "note" as level,
             "kinds": list(kinds),
-            "packs": list(packs),
             "security_severity": float() | None as severity,
             "sensitive": bool(sensitive),
-            "view": "Manifest" | "Workload" | "Change" as view,
+            "view": "Manifest" | "Workload" | "Change" | "Changes" as view,
             "doc": str(doc),
-        } if number == index and all(isinstance(name, str) for name in [*kinds, *packs]):
-            return PolicyInfo(source, line, Level(level), tuple(kinds), tuple(packs), severity, view, doc, sensitive)
+            "inventory": list(inventory),
+            "needs_request": bool(needs_request),
+            "parameters": list(parameters),
+        } if number == index and all(isinstance(name, str) for name in [*kinds, *inventory]):
+            return PolicyInfo(
+                source,
+                line,
+                Level(level),
+                tuple(kinds),
+                severity,
+                view,
+                doc,
+                sensitive,
+                tuple(inventory),
+                needs_request,
+                tuple(map(_parameter, parameters)),
+            )
     raise _LostError("it declares something that is not a policy")
 
 
-def run(  # noqa: PLR0913  what is run on what, and four things that have defaults
-    sources: Sequence[PolicySource],
-    subjects: Iterable[Subject],
-    *,
-    packs: Iterable[str] = ("recommended",),
-    levels: Mapping[str, Level | None] | None = None,
-    jobs: int = 1,
-    limits: Limits | None = None,
-) -> Outcome:
-    """Load policies and judge subjects in one go.
+def _parameter(declared: object) -> PolicyParameter:
+    """A parameter, if it is one.
 
     Raises:
-        ConfigError: a policy, pack or level that cannot be used.
-        UndecidedError: the worker did not come up.
+        _LostError: it is not.
     """
-    with start(sources, jobs=jobs, limits=limits) as runner:
-        return runner.run(choose(runner.policies(), packs, levels or {}), subjects)
+    match declared:
+        case [str(name), str(type_name), bool() | int() | float() | str() | list() as default]:
+            value = tuple(default) if isinstance(default, list) else default
+            if is_of_type(value, type_name):
+                return PolicyParameter(name, type_name, value)
+    raise _LostError("it declares a parameter that is none")

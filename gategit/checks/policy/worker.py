@@ -19,12 +19,15 @@ from collections.abc import Iterable
 from importlib.machinery import SourceFileLoader
 
 from gategit.checks.policy import api
+from gategit.checks.policy.api import declare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import CodeType, FrameType, TracebackType
     from typing import Any, NoReturn
+
+    Subject = tuple[str, Any, Any, bool, str, str, tuple[str, ...]]
 
 MOST_VIOLATIONS = 200  # of one policy for one object; more is a policy that does not end
 _TRACEBACK_LINES = 5
@@ -90,7 +93,7 @@ def main() -> None:
     setup = channel.read()
     if setup is None:
         return
-    policies: list[api.Definition] = []
+    policies: list[declare.Definition] = []
     network: str | None = None
     for index, file in enumerate(setup["policies"]):
         if file[2] is not None and network is None:
@@ -106,14 +109,18 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()  # the garbage of a batch is collected after it
+    scene = _Scene(None)
     while (wanted := channel.read()) is not None:
+        if isinstance(wanted, dict):
+            scene = _Scene(wanted)
+            continue
         subjects = channel.read()
         if subjects is None:
             return
-        batch = _Batch(subjects)
+        batch = _Batch(subjects, scene)
         del subjects
-        for index in wanted:
-            channel.write(batch.judge(index, policies[index], setup["limits"]["seconds"], output))
+        for index, parameters in wanted:
+            channel.write(batch.judge(index, policies[index], parameters, setup["limits"]["seconds"], output))
         del batch
         gc.collect()
 
@@ -262,10 +269,12 @@ def _on_alarm(_number: int, _frame: FrameType | None) -> NoReturn:
     raise _TimeLimitError
 
 
-def _load(index: int, file: tuple[str, str, bytes | None], seconds: float, channel: _Channel) -> api.Definition | None:
+def _load(
+    index: int, file: tuple[str, str, bytes | None], seconds: float, channel: _Channel
+) -> declare.Definition | None:
     """Load one policy file and say what is in it, or why it cannot be used."""
     stem, path, source = file
-    api.collected.clear()
+    declare.collected.clear()
     _alarm(seconds)
     try:
         code = _compiled(stem, path, source)
@@ -290,11 +299,13 @@ def _load(index: int, file: tuple[str, str, bytes | None], seconds: float, chann
             "line": policy.line,
             "level": policy.level,
             "kinds": policy.kinds,
-            "packs": policy.packs,
             "security_severity": policy.security_severity,
             "sensitive": policy.sensitive,
             "view": policy.view,
             "doc": policy.doc,
+            "inventory": policy.inventory,
+            "needs_request": "PullRequest" in policy.extras,
+            "parameters": [(one.name, one.type, one.default) for one in policy.parameters],
         }
     )
     return policy
@@ -310,14 +321,14 @@ def _compiled(stem: str, path: str, source: bytes | None) -> CodeType:
     return code
 
 
-def _the_policy(stem: str) -> api.Definition:
+def _the_policy(stem: str) -> declare.Definition:
     """The one policy that the file has declared."""
-    if not api.collected:
+    if not declare.collected:
         raise api.PolicyDefinitionError("declares no policy; put @policy(...) over the function that is one")
-    if len(api.collected) > 1:
-        second = api.collected[1]
+    if len(declare.collected) > 1:
+        second = declare.collected[1]
         raise api.PolicyDefinitionError(f"declares a second policy, {second.name}; one file is one policy", second.line)
-    (found,) = api.collected
+    (found,) = declare.collected
     if found.name != stem:
         raise api.PolicyDefinitionError(
             f"policy {found.name} must have the name of its file: call the function {stem}", found.line
@@ -325,11 +336,33 @@ def _the_policy(stem: str) -> api.Definition:
     return found
 
 
+class _Scene:
+    """What stands around the objects of a batch; the inventory's views are made when a policy first asks for them."""
+
+    def __init__(self, data: dict[str, Any] | None) -> None:
+        data = data or {}
+        self.target = api.Target(*data["target"]) if "target" in data else api.Target()
+        self.request = api.PullRequest(**data.get("request", {}))
+        self._objects: list[tuple[str, Any, str]] = data.get("inventory", [])
+        self._inventories: dict[tuple[str, ...], api.Inventory] = {}
+
+    def inventory(self, kinds: tuple[str, ...]) -> api.Inventory:
+        """The objects of some kinds."""
+        found = self._inventories.get(kinds)
+        if found is None:
+            views = (
+                _view(kind, data, "inventory", self.target, file) for kind, data, file in self._objects if kind in kinds
+            )
+            found = self._inventories[kinds] = api.Inventory(views)
+        return found
+
+
 class _Batch:
     """Objects to judge, with the views of them, which all policies share."""
 
-    def __init__(self, subjects: list[tuple[str, Any, Any, bool, str | None]]) -> None:
+    def __init__(self, subjects: list[Subject], scene: _Scene) -> None:
         self._subjects = subjects
+        self._scene = scene
         self._views: list[api.Manifest | None] = [None] * len(subjects)
         self._changes: dict[int, api.Change] = {}
         self._by_kind: dict[str, list[int]] = {}
@@ -340,28 +373,61 @@ class _Batch:
         """The object after the change."""
         view = self._views[index]
         if view is None:
-            kind, _, data, _, target = self._subjects[index]
+            kind, _, data, _, file, _, _ = self._subjects[index]
             if data is None:
                 return None
-            view = self._views[index] = _view(kind, data, "new", target)
+            view = self._views[index] = _view(kind, data, "new", self._scene.target, file)
         return view
 
     def _change(self, index: int) -> api.Change | None:
         """The object on both sides; None where it is judged as it stands."""
-        kind, old, _, is_change, target = self._subjects[index]
+        kind, old, _, is_change, _, old_file, targets = self._subjects[index]
         if not is_change:
             return None
         change = self._changes.get(index)
         if change is None:
-            before = None if old is None else _view(kind, old, "old", target)
-            change = self._changes[index] = api.Change(before, self._new(index))
+            before = None if old is None else _view(kind, old, "old", self._scene.target, old_file)
+            change = self._changes[index] = api.Change(before, self._new(index), targets, index)
         return change
 
-    def judge(self, number: int, policy: api.Definition, seconds: float, output: _NoOutput) -> dict[str, Any]:
-        """Run one policy over every object whose kind it looks at."""
+    def _things(self, policy: declare.Definition) -> Iterable[tuple[int, Any]]:
+        """What a policy is called with, and which of the batch's objects that is."""
         by_kind = self._by_kind
         kinds = by_kind if "*" in policy.kinds else policy.kinds
+        if policy.view == "Changes":
+            indices = sorted(index for kind in kinds for index in by_kind.get(kind, ()))
+            changes = [change for index in indices if (change := self._change(index)) is not None]
+            if changes:
+                yield indices[0], api.Changes(tuple(changes))
+            return
         get = self._change if policy.view == "Change" else self._new
+        for kind in kinds:
+            for index in by_kind.get(kind, ()):
+                view = get(index)
+                if view is not None:
+                    yield index, view
+
+    def _call(self, policy: declare.Definition, parameters: dict[str, Any] | None) -> Callable[[Any], object]:
+        """The policy's function, with what it takes besides the object."""
+        extras: list[object] = [
+            self._scene.inventory(policy.inventory) if extra == "Inventory" else self._scene.request
+            for extra in policy.extras
+        ]
+        function = policy.function
+        if not extras and not parameters:
+            return function
+        named = parameters or {}
+        return lambda view: function(view, *extras, **named)
+
+    def judge(
+        self,
+        number: int,
+        policy: declare.Definition,
+        parameters: dict[str, Any] | None,
+        seconds: float,
+        output: _NoOutput,
+    ) -> dict[str, Any]:
+        """Run one policy over every object whose kind it looks at."""
         hits: list[tuple[int, str, tuple[str | int, ...], str]] = []
         crashes: list[tuple[int, str, str]] = []
         stopped = ""
@@ -369,15 +435,12 @@ class _Batch:
         output.used = False
         _alarm(seconds)
         try:
-            for kind in kinds:
-                for index in by_kind.get(kind, ()):
-                    view = get(index)
-                    if view is None:
-                        continue
-                    try:
-                        _collect(policy.function, view, index, hits)
-                    except Exception as error:  # noqa: BLE001  one object's crash keeps nothing from the others
-                        crashes.append((index, _sentence(error), _tail(error.__traceback__)))
+            call = self._call(policy, parameters)
+            for index, view in self._things(policy):
+                try:
+                    _collect(call, view, index, hits)
+                except Exception as error:  # noqa: BLE001  one object's crash keeps nothing from the others
+                    crashes.append((index, _sentence(error), _tail(error.__traceback__)))
         except _TimeLimitError as error:
             stopped = f"it took more than {seconds:g} seconds"
             crashes.append((index, stopped, _tail(error.__traceback__)))
@@ -397,17 +460,17 @@ class _Batch:
         }
 
 
-def _view(kind: str, data: dict[str, Any], side: str, target: str | None) -> api.Manifest:
-    return (api.Workload if kind in _WORKLOADS else api.Manifest)(data, side, target)
+def _view(kind: str, data: dict[str, Any], side: str, target: api.Target, file: str) -> api.Manifest:
+    return (api.Workload if kind in _WORKLOADS else api.Manifest)(data, side, target, file)
 
 
 def _collect(
-    function: Callable[[Any], Iterable[api.Violation]],
-    view: api.Manifest | api.Change,
+    function: Callable[[Any], object],
+    view: api.Manifest | api.Change | api.Changes,
     index: int,
     hits: list[tuple[int, str, tuple[str | int, ...], str]],
 ) -> None:
-    found: object = function(view)
+    found = function(view)
     if found is None:
         return
     if not isinstance(found, Iterable):
@@ -417,7 +480,12 @@ def _collect(
             raise _Stopped(f"it yielded {type(violation).__name__}; it must yield Violation")
         if count >= MOST_VIOLATIONS:
             raise _Stopped(f"it reported more than {MOST_VIOLATIONS} violations of one object")
-        hits.append((index, violation.side, violation.path, violation.message))
+        if violation.side not in ("old", "new"):
+            raise _Stopped("it reported a violation of an object of the inventory, not of the one that it judges")
+        if violation.of is None and isinstance(view, api.Changes):
+            raise _Stopped("it did not say which of all the changes a violation is of: Violation(…, of=change)")
+        of = index if violation.of is None else violation.of.index
+        hits.append((of, violation.side, violation.path, violation.message))
 
 
 def _sentence(error: BaseException) -> str:

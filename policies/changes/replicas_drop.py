@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import SCALABLE, Change, Violation, Violations, policy
 
 
-@policy(level="warning", kinds=SCALABLE, packs=("recommended", "strict"))
+@policy(level="warning", kinds=SCALABLE)
 def replicas_drop(change: Change) -> Violations:
     """A change does not halve a workload's replicas, nor scale it to zero.
 

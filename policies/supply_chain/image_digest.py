@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import WORKLOADS, Violation, Violations, Workload, policy
 
 
-@policy(level="warning", kinds=WORKLOADS, packs=("strict",), security_severity=4.0)
+@policy(level="warning", kinds=WORKLOADS, security_severity=4.0)
 def image_digest(workload: Workload) -> Violations:
     """Every image is pinned by its digest.
 

@@ -8,7 +8,6 @@ from gategit.checks.policy.api import Change, Manifest, Violation, Violations, p
 @policy(
     level="error",
     kinds=("PersistentVolumeClaim", "PersistentVolume", "apps/StatefulSet"),
-    packs=("recommended", "strict"),
 )
 def volume_claim_removed(change: Change) -> Violations:
     """A change does not remove what holds data.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import WORKLOADS, Violation, Violations, Workload, policy
 
 
-@policy(level="warning", kinds=WORKLOADS, packs=("recommended", "strict"))
+@policy(level="warning", kinds=WORKLOADS)
 def image_latest_tag(workload: Workload) -> Violations:
     """Every image names a version: a tag other than latest, or a digest.
 

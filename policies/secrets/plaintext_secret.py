@@ -59,7 +59,6 @@ _ENCRYPTED = ("ENC[", "$ANSIBLE_VAULT", "-----BEGIN AGE ENCRYPTED FILE", "-----B
 @policy(
     level="error",
     kinds=("Secret", *WORKLOADS),
-    packs=("recommended", "strict"),
     security_severity=9.1,
     sensitive=True,
 )

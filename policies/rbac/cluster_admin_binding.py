@@ -8,7 +8,6 @@ from gategit.checks.policy.api import Manifest, Violation, Violations, policy
 @policy(
     level="error",
     kinds=("rbac.authorization.k8s.io/ClusterRoleBinding",),
-    packs=("recommended", "strict"),
     security_severity=8.8,
 )
 def cluster_admin_binding(manifest: Manifest) -> Violations:

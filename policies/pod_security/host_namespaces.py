@@ -11,7 +11,7 @@ _FIELDS = (
 )
 
 
-@policy(level="error", kinds=WORKLOADS, packs=("recommended", "strict"), security_severity=7.5)
+@policy(level="error", kinds=WORKLOADS, security_severity=7.5)
 def host_namespaces(workload: Workload) -> Violations:
     """No pod shares its node's network, process or IPC namespace.
 

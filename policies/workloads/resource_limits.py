@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import WORKLOADS, Container, Violation, Violations, Workload, policy
 
 
-@policy(level="warning", kinds=WORKLOADS, packs=("recommended", "strict"))
+@policy(level="warning", kinds=WORKLOADS)
 def resource_limits(workload: Workload) -> Violations:
     """Every container limits its memory, and requests memory and processor time.
 

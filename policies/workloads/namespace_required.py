@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import CLUSTER_SCOPED_KINDS, Manifest, Violation, Violations, policy
 
 
-@policy(level="error", kinds=("*",), packs=("strict",))
+@policy(level="error", kinds=("*",))
 def namespace_required(manifest: Manifest) -> Violations:
     """Every object that lives in a namespace says which one.
 

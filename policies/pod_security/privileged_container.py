@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import WORKLOADS, Violation, Violations, Workload, policy
 
 
-@policy(level="error", kinds=WORKLOADS, packs=("recommended", "strict"), security_severity=8.8)
+@policy(level="error", kinds=WORKLOADS, security_severity=8.8)
 def privileged_container(workload: Workload) -> Violations:
     """No container runs privileged.
 

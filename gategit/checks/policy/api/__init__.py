@@ -1,0 +1,46 @@
+"""What a policy file imports, and the only thing of gategit that it can: the decorator, the views, the helpers.
+
+The package is loaded in the worker process on every run, so it imports next to nothing and does no work that no policy
+has asked for. The views never raise on data of an unexpected shape (that is the schema check's business): a field that
+is not there, or not of the wanted type, is absent.
+"""
+
+from gategit.checks.policy.api.amounts import duration, quantity
+from gategit.checks.policy.api.changes import Change, Changes
+from gategit.checks.policy.api.cron import Cron, CronError, parse_cron
+from gategit.checks.policy.api.declare import PolicyDefinitionError, Violation, Violations, policy
+from gategit.checks.policy.api.fields import Field
+from gategit.checks.policy.api.images import Image, parse_image
+from gategit.checks.policy.api.inventory import Inventory
+from gategit.checks.policy.api.kinds import CLUSTER_SCOPED_KINDS, POD_CONTROLLERS, SCALABLE, WORKLOADS
+from gategit.checks.policy.api.labels import selects
+from gategit.checks.policy.api.objects import Container, Manifest, Workload
+from gategit.checks.policy.api.surroundings import PullRequest, Target
+
+__all__ = [
+    "CLUSTER_SCOPED_KINDS",
+    "POD_CONTROLLERS",
+    "SCALABLE",
+    "WORKLOADS",
+    "Change",
+    "Changes",
+    "Container",
+    "Cron",
+    "CronError",
+    "Field",
+    "Image",
+    "Inventory",
+    "Manifest",
+    "PolicyDefinitionError",
+    "PullRequest",
+    "Target",
+    "Violation",
+    "Violations",
+    "Workload",
+    "duration",
+    "parse_cron",
+    "parse_image",
+    "policy",
+    "quantity",
+    "selects",
+]
