@@ -26,6 +26,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "gategit.config",
+            "gategit.config_changes",
             "gategit.config_format",
             "gategit.repository",
             "gategit.settings",
@@ -39,6 +40,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.bundled",
             "gategit.cache",
             "gategit.ci_event",
+            "gategit.code_owners",
             "gategit.disk",
             "gategit.fingerprints",
             "gategit.git_trees",
