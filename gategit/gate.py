@@ -7,6 +7,7 @@ is judged only where the head has findings, because nothing else can need compar
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,22 +18,24 @@ from gategit.checks.policy.rules import policy_rule
 from gategit.checks.references.check import ReferenceSettings
 from gategit.checks.references.check import check as check_references
 from gategit.fingerprints import mark_existing, number_repeats
-from gategit.gate_changes import judge_gate_changes
+from gategit.gate_changes import Steering, judge_gate_changes
 from gategit.judge import FileVerdict, name_findings
-from gategit.judging import Judging
+from gategit.judging import Judging, group_kind
 from gategit.manifests.manifest import Manifest, Role
-from gategit.model import ChangeSummary, Finding, Report, Rule, Stage, Stats, Unchecked
+from gategit.model import ChangeSummary, Finding, Level, Report, Rule, Stage, Stats, Unchecked
 from gategit.report.line_hash import line_hashes
-from gategit.repository import TreeDiff, Trees, changed, open_trees
+from gategit.repository import TreeDiff, Trees, open_trees
 from gategit.request import Mode, Request, Trust
-from gategit.trusted import Trusted, load_trusted
+from gategit.trusted import Trusted, load_from, load_trusted
 from gategit.verdict import Thresholds, in_order, make_report, once_per_subject
-from gategit.waivers import apply_waivers
+from gategit.waivers import MALFORMED
+from gategit.waiving import Waiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gategit.side import Facts, Side
+    from gategit.tree import Tree
 
 _NOT_ASKED = "not among --stages"
 
@@ -85,10 +88,10 @@ class _Gate:
         self._changes: tuple[ObjectChange, ...] = ()
         self._links_unchecked: list[Unchecked] = []
 
-    @cached_property
+    @property
     def diff(self) -> TreeDiff:
         """What differs between the two trees; everything, where there is no base."""
-        return changed(self.trees.base, self.trees.head)
+        return self.judging.diff
 
     def findings(self) -> list[Finding]:
         """Everything that is wrong, each finding with its fingerprint and state, in no particular order."""
@@ -106,15 +109,35 @@ class _Gate:
         self._verdicts = verdicts
         self._unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked] + missed
         found += broken + self._file_findings()
+        touched = self._touched(facts, old_facts)
+        around = self._surroundings(self.head, facts, touched)
+        found += around
         if self.whole:
             return found
         self._changes = self._object_changes()
-        found += self._named(self._check_changes())
+        found += self._named(self._check_changes(facts))
         if self.base is not None and found:
-            found = self._marked(self.base, found, facts, refer=bool(broken))
+            found = self._marked(self.base, found, facts, refer=bool(broken), touched=touched if around else None)
         return found + self._gate_changes()
 
-    def _marked(self, base: Side, found: list[Finding], facts: Facts, *, refer: bool) -> list[Finding]:
+    def _touched(self, facts: Facts, old_facts: Facts) -> frozenset[str]:
+        """The kinds of the objects that the change adds, modifies or removes."""
+        changed = (facts.get(path, ()) for path in (*self.diff.added, *self.diff.modified))
+        return frozenset(
+            group_kind(version, kind) for raw in (*changed, *old_facts.values()) for version, kind, *_ in raw
+        )
+
+    def _surroundings(self, side: Side, facts: Facts, touched: frozenset[str]) -> list[Finding]:
+        """What the policies that compare an object with others say."""
+        if Stage.POLICY not in self.judging.stages:
+            return []
+        self.say("comparing objects")
+        paths = None if self.whole or self._fails_on_existing else {*self.diff.added, *self.diff.modified}
+        return self._named(self.judging.check_surroundings(side, facts, paths, touched), side)
+
+    def _marked(
+        self, base: Side, found: list[Finding], facts: Facts, *, refer: bool, touched: frozenset[str] | None
+    ) -> list[Finding]:
         """Mark what the base has too. What says that something was not looked at is never old news.
 
         Args:
@@ -122,6 +145,7 @@ class _Gate:
             found: the head's findings.
             facts: what the head's files declare.
             refer: whether some of the findings are about references, so that the base's are needed as well.
+            touched: the kinds that the change touches, where some of the findings compare objects with others.
         """
         base_facts = base.survey(self.head, facts)
         crds = self._crds(base, base_facts)
@@ -131,6 +155,8 @@ class _Gate:
         if refer:
             base_facts.update({path: verdict.facts for path, verdict in verdicts.items()})
             known += self._references(base, base_facts, {})[0]
+        if touched is not None:
+            known += self._surroundings(base, base_facts, touched)
         blind = [finding for finding in found if self.rule(finding.rule).undecided]
         seen = in_order(finding for finding in found if not self.rule(finding.rule).undecided)
         return [*blind, *mark_existing(seen, known, self.diff.renames, self.trees.head.entries())]
@@ -245,24 +271,45 @@ class _Gate:
         files = (side.file(path) for path in wanted)
         return [manifest for file in files if file.role is Role.MANIFEST for manifest in file.manifests]
 
-    def _check_changes(self) -> list[Finding]:
+    def _check_changes(self, facts: Facts) -> list[Finding]:
         if Stage.POLICY not in self.judging.stages:
             return []
         self.say("judging the change")
-        return self.judging.check_changes(self._changes, self.base, self.head)
+        return self.judging.check_changes(self._changes, self.base, self.head, facts)
 
     def _gate_changes(self) -> list[Finding]:
         """What the change does to the gate itself."""
         if self.trees.trust is not Trust.BASE:
             return []
-        return self._named(
-            judge_gate_changes(
-                (*self.diff.added, *self.diff.modified),
-                self.diff.removed,
-                self.trusted.gate_file,
-                self.trees.head.read,
-            )
+        steering = Steering(
+            tree=self.trusted.tree,
+            config=self.trusted.config,
+            fixed=self.request.config is not None,
+            own_level=self._own_level,
+            load=self._load_after_merge,
         )
+        touched = {*self.diff.added, *self.diff.modified, *self.diff.removed}
+        return self._named(judge_gate_changes(steering, self.trees.head, touched))
+
+    def _load_after_merge(self, tree: Tree) -> Trusted:
+        """What would steer the gate if this tree were the base.
+
+        Raises:
+            ConfigError: it could not be used.
+        """
+        loaded = load_from(replace(self.request, use_waivers=True), tree, Trust.BASE)
+        loaded.policy_sources(frozenset(rules.check_rules()))
+        return loaded
+
+    def _own_level(self, rule_id: str) -> Level | None:
+        """A rule's level where the config does not mention it; None where it does not run then."""
+        if rule_id in rules.check_rules():
+            return rules.check_rules()[rule_id].level
+        policy = self.judging.choice.general.get(rule_id)
+        if policy is None:
+            return None
+        is_on = not policy.source.is_builtin or not set(self.trusted.config.policies.packs).isdisjoint(policy.packs)
+        return policy.level if is_on else None
 
     def rule(self, rule_id: str) -> Rule:
         """A rule by its id, the repository's own policies included.
@@ -272,8 +319,13 @@ class _Gate:
         """
         if rule_id in rules.check_rules():
             return rules.check_rules()[rule_id]
-        policy = self.judging.policies.get(rule_id)
+        policy = self.judging.choice.general.get(rule_id)
         return rules.by_id(rule_id) if policy is None else policy_rule(policy)
+
+    def _level_of(self, finding: Finding) -> Level | None:
+        """The config's level for a finding's rule where the finding stands; None is off."""
+        settings = self.trusted.config.policies
+        return settings.level_of(finding.rule, finding.level, finding.location.file, finding.target)
 
     def report(self, findings: Sequence[Finding], started: float) -> Report:
         """Apply levels and waivers, decide, and freeze it all."""
@@ -283,14 +335,14 @@ class _Gate:
             fail_on_existing=self._fails_on_existing,
             select=request.select,
             ignore=request.ignore,
-            levels=config.policies.levels,
+            level_of=self._level_of,
         )
         kept = once_per_subject(number_repeats(in_order(thresholds.apply(findings, self.rule))), "schema-missing")
-        known = {rule_id: self.rule(rule_id) for rule_id in {finding.rule for finding in kept}}
-        today = datetime.now(UTC).date()
-        complete = self.whole and not request.paths and not request.select
-        waived = apply_waivers(kept, self.trusted.waivers, today, known, complete=complete)
-        problems = self._named(waived.problems)
+        if not request.use_waivers:
+            kept = [finding for finding in kept if finding.rule != MALFORMED.id]
+        waiving = Waiving(request, self.trees, self.trusted, self.judging, self.rule, self.whole)
+        waived = waiving.apply(kept, self._verdicts, self.head, self.base)
+        problems = number_repeats(in_order(thresholds.apply(self._named(waived.problems), self.rule)))
         verdicts = self._verdicts
         changes = [change.kind for change in self._changes]
         return make_report(

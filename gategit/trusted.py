@@ -7,12 +7,12 @@ judged. What the pull request changes of it is reported as `gate-changed`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from gategit.config import CONFIG_FILE, Config, load_config
+from gategit.disk import show_path
 from gategit.errors import ConfigError, UsageError
-from gategit.gate_changes import GateFile
+from gategit.gate_changes import beneath, is_config_name, not_a_file
 from gategit.request import Trust
 from gategit.tree import EntryKind
 from gategit.waivers import Waiver, load_waivers
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from gategit.repository import Trees
     from gategit.request import Request
     from gategit.tree import Tree
-
-_MISNAMED = ".gategit.yml"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +45,16 @@ class Trusted:
     trust: Trust
 
     def policy_sources(self, reserved: frozenset[str]) -> tuple[PolicySource, ...]:
-        """The built-in policies and those of the config's folders.
+        """The built-in policies that the config may switch on, and those of its folders.
 
         Raises:
             ConfigError: a folder or file cannot be used.
         """
-        from gategit.checks.policy.load import load_sources  # noqa: PLC0415  not needed where no policy runs
+        from gategit.checks.policy.choose import is_wanted  # noqa: PLC0415  not needed where no policy runs
+        from gategit.checks.policy.load import load_sources  # noqa: PLC0415  the same
 
-        return load_sources(self.tree, self.config.policies.folders, reserved)
+        settings = self.config.policies
+        return load_sources(self.tree, settings.folders, reserved, lambda source: is_wanted(source, settings))
 
     def folder_schemas(self) -> tuple[tuple[str, bytes], ...]:
         """Every file of the config's schema folders, by path."""
@@ -63,24 +63,8 @@ class Trusted:
             for path, entry in self.tree.entries().items()
             if entry.kind is EntryKind.FILE
             and path.endswith((".yaml", ".yml", ".json"))
-            and any(_beneath(path, folder) for folder in self.config.schemas.folders)
+            and any(beneath(path, folder) for folder in self.config.schemas.folders)
         )
-
-    def gate_file(self, path: str) -> GateFile | None:
-        """What a path is to the gate; None for a file that does not steer it."""
-        if path == CONFIG_FILE:
-            return GateFile("the gate's config", partial(load_config, file=path))
-        if path == self.waivers_file:
-            return GateFile("the gate's waivers", partial(load_waivers, file=path))
-        if any(_beneath(path, folder) for folder in self.config.policies.folders):
-            return GateFile("a policy of the gate")
-        if any(_beneath(path, folder) for folder in self.config.schemas.folders):
-            return GateFile("a schema of the gate")
-        return None
-
-
-def _beneath(path: str, folder: str) -> bool:
-    return not folder or path.startswith(f"{folder}/")
 
 
 def load_trusted(request: Request, trees: Trees) -> Trusted:
@@ -93,17 +77,19 @@ def load_trusted(request: Request, trees: Trees) -> Trusted:
     tree: Tree = trees.head
     if trees.trust is Trust.BASE and trees.trusted is not None:
         tree = trees.trusted
-    if request.config is not None:
-        config = load_config(_read_disk(request.config), str(request.config))
-    elif CONFIG_FILE in tree.entries():
-        config = load_config(tree.read(CONFIG_FILE), CONFIG_FILE)
-    elif _MISNAMED in tree.entries():
-        # Going on without it would judge by rules that nobody chose.
-        raise ConfigError(f"the config must be named {CONFIG_FILE}", f"rename {_MISNAMED}", file=_MISNAMED)
-    else:
-        config = Config()
+    return load_from(request, tree, trees.trust)
+
+
+def load_from(request: Request, tree: Tree, trust: Trust) -> Trusted:
+    """Read what steers a run, or would steer it, from a tree.
+
+    Raises:
+        ConfigError: a file cannot be used.
+        UsageError: ``--config`` names no readable file.
+    """
+    config = _load_config(request, tree)
     for index, folder in enumerate(config.schemas.folders):
-        if not any(_beneath(path, folder) for path in tree.entries()):
+        if not any(beneath(path, folder) for path in tree.entries()):
             raise config.error(
                 ("schemas", "folders", index),
                 f"the schema folder {folder} is not there",
@@ -117,8 +103,29 @@ def load_trusted(request: Request, trees: Trees) -> Trusted:
                 f"the waivers file {config.waivers} is not there",
                 "write it, or take the key waivers out of the config",
             )
-        waivers = load_waivers(tree.read(config.waivers), config.waivers)
-    return Trusted(config, waivers, config.waivers, tree, trees.trust)
+        waivers = load_waivers(_read_own(tree, config.waivers), config.waivers)
+    return Trusted(config, waivers, config.waivers, tree, trust)
+
+
+def _load_config(request: Request, tree: Tree) -> Config:
+    if request.config is not None:
+        return load_config(_read_disk(request.config), str(request.config))
+    if CONFIG_FILE in tree.entries():
+        return load_config(_read_own(tree, CONFIG_FILE), CONFIG_FILE)
+    misnamed = next((path for path in tree.entries() if is_config_name(path)), None)
+    if misnamed is not None:
+        # Going on without it would judge by rules that nobody chose.
+        wrong = "a file, not a folder" if misnamed.startswith(f"{CONFIG_FILE}/") else f"named {CONFIG_FILE}"
+        raise ConfigError(f"the config must be {wrong}", f"rename {show_path(misnamed)}", file=misnamed)
+    return Config()
+
+
+def _read_own(tree: Tree, path: str) -> bytes:
+    """One of the gate's own files; a link leads nowhere here, and a submodule is no file."""
+    kind = tree.entries()[path].kind
+    if kind is not EntryKind.FILE:
+        raise not_a_file(path, kind)
+    return tree.read(path)
 
 
 def _read_disk(path: Path) -> bytes:
