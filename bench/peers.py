@@ -16,6 +16,9 @@ from tools.fetch import FetchError, fetch, version
 PEERS = ("kubeconform", "kube-score", "checkov")
 """Their names, as ``--without`` takes them."""
 
+KUBE_SCORE_FINDING = re.compile(r"^ {8}· ", re.MULTILINE)
+CHECKOV_FINDING = re.compile(r"^\tFAILED for resource: ", re.MULTILINE)
+
 
 @dataclass(frozen=True, slots=True)
 class Linter:
@@ -69,7 +72,7 @@ def kube_score(kubernetes: str) -> Linter:
     program = _fetched("kube-score")
     rules = len(re.findall(r",default$", _said(program, "list"), re.MULTILINE))
     arguments = (program, "score", "--color", "never", "--kubernetes-version", f"v{kubernetes}")
-    return Linter(f"kube-score {version('kube-score')}", rules, arguments, re.compile(r"^ {8}· ", re.MULTILINE))
+    return Linter(f"kube-score {version('kube-score')}", rules, arguments, KUBE_SCORE_FINDING)
 
 
 def checkov() -> Linter:
@@ -82,8 +85,7 @@ def checkov() -> Linter:
     kubernetes = ("--framework", "kubernetes")
     rules = len(set(re.findall(r"\bCKV2?_K8S_\d+\b", _said(program, "--list", *kubernetes))))
     arguments = (program, *kubernetes, "--compact", "--quiet", "--skip-download", "--directory")
-    finding = re.compile(r"^\tFAILED for resource: ", re.MULTILINE)
-    return Linter(f"checkov {version('checkov')}", rules, arguments, finding)
+    return Linter(f"checkov {version('checkov')}", rules, arguments, CHECKOV_FINDING)
 
 
 def write_schemas(source: Path, folder: Path) -> Path:
