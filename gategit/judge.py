@@ -34,6 +34,7 @@ from gategit.model import (
     State,
     Unchecked,
 )
+from gategit.waivers import INLINE_MARK, Waiver
 
 CHECK_CRASHED = Rule(
     id="check-crashed",
@@ -101,6 +102,7 @@ class FileVerdict:
     facts: tuple[RawFact, ...]
     findings: tuple[Finding, ...]
     unchecked: tuple[Unchecked, ...]
+    waivers: tuple[Waiver, ...] = ()
 
 
 StateCheck = Callable[[Sequence[tuple[ManifestFile, Manifest]]], Iterable[Finding]]
@@ -134,13 +136,14 @@ def judge_files(
     check_states: StateCheck | None,
 ) -> list[FileVerdict]:
     """Judge files; one that makes a check crash gets a finding that says so, and the others lose nothing."""
-    judged: list[tuple[ManifestFile, list[Finding], list[Unchecked]]] = []
+    judged: list[_Judged] = []
     for task in tasks:
         try:
             judged.append(_judge_alone(task, read(task.path), context))
         except Exception as error:  # noqa: BLE001  a crash is a finding: nothing may hide the other files
             judged.append(_crashed(task.path, error))
-    subjects = [(file, manifest) for file, _, _ in judged if file.role is Role.MANIFEST for manifest in file.manifests]
+    files = [file for file, *_ in judged if file.role is Role.MANIFEST]
+    subjects = [(file, manifest) for file in files for manifest in file.manifests]
     by_file: dict[str, list[Finding]] = {}
     if check_states is not None and subjects:
         for finding in check_states(subjects):
@@ -153,14 +156,16 @@ def judge_files(
             facts_of(file),
             tuple(name_findings(file, [*findings, *by_file.get(file.path, ())])),
             tuple(unchecked),
+            waivers,
         )
-        for file, findings, unchecked in judged
+        for file, findings, unchecked, waivers in judged
     ]
 
 
-def _judge_alone(
-    task: FileTask, content: bytes, context: JudgeContext
-) -> tuple[ManifestFile, list[Finding], list[Unchecked]]:
+_Judged = tuple[ManifestFile, list[Finding], list[Unchecked], tuple[Waiver, ...]]
+
+
+def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judged:
     file = read_file(task.path, content, task.role, context.limits, chart_folders=context.chart_folders)
     findings: list[Finding] = []
     unchecked: list[Unchecked] = []
@@ -181,7 +186,12 @@ def _judge_alone(
                 if identity not in seen:
                     seen.add(identity)
                     findings.append(finding)
-    return file, findings, unchecked
+    if INLINE_MARK not in content:
+        return file, findings, unchecked, ()
+    from gategit.inline_waivers import read_inline  # noqa: PLC0415  few files have any
+
+    inline = read_inline(file)
+    return file, [*findings, *inline.problems], unchecked, inline.waivers
 
 
 _KUSTOMIZE_STRINGS = frozenset(("y", "n", "yes", "no", "on", "off"))
@@ -209,7 +219,7 @@ def _as_kustomize_reads(file: ManifestFile, finding: Finding) -> Finding:
     )
 
 
-def _crashed(path: str, error: Exception) -> tuple[ManifestFile, list[Finding], list[Unchecked]]:
+def _crashed(path: str, error: Exception) -> _Judged:
     if isinstance(error, GategitError):
         message, help_text = f"this file cannot be read: {error.message}", error.hint or CHECK_CRASHED.help
     else:
@@ -225,7 +235,7 @@ def _crashed(path: str, error: Exception) -> tuple[ManifestFile, list[Finding], 
         location=Location(path),
         subject=type(error).__name__,
     )
-    return read_file(path, b"", Role.DATA), [finding], []
+    return read_file(path, b"", Role.DATA), [finding], [], ()
 
 
 def name_findings(file: ManifestFile | None, findings: Iterable[Finding]) -> Iterable[Finding]:
@@ -245,18 +255,29 @@ def cache_key(task: FileTask, context: JudgeContext) -> str:
 
 def encode_verdict(verdict: FileVerdict) -> Any:
     """Turn a verdict into JSON values for the cache."""
+    waivers: list[Any] = []
+    if verdict.waivers:
+        from gategit.inline_waivers import encode_inline  # noqa: PLC0415  few files have any
+
+        waivers = [encode_inline(waiver) for waiver in verdict.waivers]
     return [
         verdict.role.value,
         verdict.documents,
         verdict.facts,
         [encode_finding(finding) for finding in verdict.findings],
         [[one.what, one.reason] for one in verdict.unchecked],
+        waivers,
     ]
 
 
 def decode_verdict(path: str, value: Any) -> FileVerdict:
     """The inverse of `encode_verdict`."""
-    role, documents, facts, findings, unchecked = value
+    role, documents, facts, findings, unchecked, encoded = value
+    waivers: tuple[Waiver, ...] = ()
+    if encoded:
+        from gategit.inline_waivers import decode_inline  # noqa: PLC0415  few files have any
+
+        waivers = tuple(decode_inline(path, one) for one in encoded)
     return FileVerdict(
         path,
         Role(role),
@@ -264,6 +285,7 @@ def decode_verdict(path: str, value: Any) -> FileVerdict:
         tuple(decode_fact(fact) for fact in facts),
         tuple(decode_finding(finding) for finding in findings),
         tuple(Unchecked(what, reason) for what, reason in unchecked),
+        waivers,
     )
 
 
@@ -301,7 +323,7 @@ def encode_finding(finding: Finding) -> Any:
         "target": finding.target,
         "fingerprint": finding.fingerprint,
         "state": finding.state.value,
-        "waiver": None if waiver is None else [waiver.owner, waiver.reason, waiver.expires],
+        "waiver": None if waiver is None else [waiver.owner, waiver.reason, waiver.expires, waiver.inline],
     }
 
 

@@ -152,11 +152,15 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class AppliedWaiver:
-    """Why a finding is excepted: who owns the exception, the reason, and until when (ISO date)."""
+    """Why a finding is excepted: who owns the exception, the reason, and until when (ISO date).
+
+    ``inline`` is True where the waiver stands in a comment of the manifest, False for one of the waivers file.
+    """
 
     owner: str
     reason: str
     expires: str
+    inline: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,16 @@ PACKAGE = ROOT / "gategit"
 FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"gategit.__main__"}),
     frozenset({"gategit.cli", "gategit.init_repository"}),
-    frozenset({"gategit.gate", "gategit.gate_diff", "gategit.trusted", "gategit.judging", "gategit.side"}),
+    frozenset(
+        {
+            "gategit.gate",
+            "gategit.gate_diff",
+            "gategit.judging",
+            "gategit.side",
+            "gategit.trusted",
+            "gategit.waiving",
+        }
+    ),
     frozenset({"gategit.rules"}),
     frozenset({"gategit.judge", "gategit.gate_changes", "gategit.verdict", "gategit.links"}),
     frozenset({"gategit.checks"}),
@@ -28,6 +37,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.config",
             "gategit.config_changes",
             "gategit.config_format",
+            "gategit.inline_waivers",
             "gategit.repository",
             "gategit.settings",
             "gategit.waivers",
