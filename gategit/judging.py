@@ -14,7 +14,8 @@ from gategit.cache import Cache, program_id
 from gategit.checks.policy.check import check as check_policies
 from gategit.checks.policy.choose import PolicyChoice
 from gategit.checks.policy.load import PolicySet, Reach, sources_digest
-from gategit.checks.policy.run import RequestFacts, Runner, Scene, Subject, start
+from gategit.checks.policy.run import Runner, start
+from gategit.checks.policy.subjects import RequestFacts, Scene, Subject
 from gategit.checks.schema.spec import SchemaSpec
 from gategit.config import PolicySettings
 from gategit.errors import UndecidedError, UsageError

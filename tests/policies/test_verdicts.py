@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from gategit.checks.policy.load import PolicySet, builtin_sources
-from gategit.checks.policy.run import Runner, Subject, start
+from gategit.checks.policy.run import Runner, start
+from gategit.checks.policy.subjects import Subject
 from gategit.manifests.manifest import Manifest, Source
 from gategit.model import Level, format_path
 

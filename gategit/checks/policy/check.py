@@ -8,7 +8,8 @@ from typing import Any, Literal
 from gategit.checks.policy.documentation import parse
 from gategit.checks.policy.load import PolicyInfo, PolicySet
 from gategit.checks.policy.rules import POLICY_CRASHED
-from gategit.checks.policy.run import Crash, Hit, Runner, Scene, Subject
+from gategit.checks.policy.run import Runner
+from gategit.checks.policy.subjects import Crash, Hit, Scene, Subject
 from gategit.manifests.manifest import Manifest
 from gategit.model import FieldPath, Finding, Location, RelatedLocation, Stage
 

@@ -61,7 +61,7 @@ class PolicyChoice:
         self._check(("policies",), settings.levels, settings.parameters, other_rules)
         for index, override in enumerate(settings.overrides):
             self._check(("policies", "overrides", index), override.levels, override.parameters, other_rules)
-        self.general = self._set(())
+        self.general = self._sets[()] = self._set(())
 
     @property
     def fingerprint(self) -> tuple[str, ...]:
@@ -87,8 +87,6 @@ class PolicyChoice:
     def of(self, path: str, target: str | None) -> PolicySet:
         """The policies for a file that is judged for a target. Files with the same policies get the same set."""
         overrides = self._settings.overrides
-        if not overrides:
-            return self.general
         key = tuple(index for index, one in enumerate(overrides) if one.matches(path, target))
         found = self._sets.get(key)
         if found is None:

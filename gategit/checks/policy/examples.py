@@ -11,7 +11,8 @@ from gategit.checks.policy.check import anchor
 from gategit.checks.policy.choose import PolicyChoice
 from gategit.checks.policy.documentation import Example, Section, parse
 from gategit.checks.policy.load import PolicyInfo, Reach
-from gategit.checks.policy.run import EPOCH, Hit, RequestFacts, Runner, Scene, Subject
+from gategit.checks.policy.run import Runner
+from gategit.checks.policy.subjects import EPOCH, Hit, RequestFacts, Scene, Subject
 from gategit.config import PolicySettings
 from gategit.errors import ConfigError
 from gategit.globs import path_matcher

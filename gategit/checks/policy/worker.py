@@ -480,7 +480,7 @@ def _collect(
             raise _Stopped(f"it yielded {type(violation).__name__}; it must yield Violation")
         if count >= MOST_VIOLATIONS:
             raise _Stopped(f"it reported more than {MOST_VIOLATIONS} violations of one object")
-        if violation.side not in ("old", "new"):
+        if violation.side == "inventory":
             raise _Stopped("it reported a violation of an object of the inventory, not of the one that it judges")
         if violation.of is None and isinstance(view, api.Changes):
             raise _Stopped("it did not say which of all the changes a violation is of: Violation(…, of=change)")

@@ -9,8 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gategit.checks.policy import run as module
+from gategit.checks.policy.answers import LostError
 from gategit.checks.policy.load import builtin_policies
-from gategit.checks.policy.run import Hit, Runner
+from gategit.checks.policy.run import Runner
+from gategit.checks.policy.subjects import Hit
 
 _json = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
@@ -29,10 +31,10 @@ class FakeRunner(Runner):
 
 def believe(answer: Any) -> tuple[Hit, ...] | None:
     """The hits that an answer is believed to hold, None where it is not believed at all."""
-    run = module._Run(FakeRunner(), [0], builtin_policies())  # noqa: SLF001  the same
+    run = module._Run(FakeRunner(), [0], builtin_policies(), {}, b"")  # noqa: SLF001  the same
     try:
         run._believe(answer, 0, BATCH)  # noqa: SLF001  the same
-    except module._LostError:  # noqa: SLF001  the same
+    except LostError:
         return None
     return tuple(run._hits)  # noqa: SLF001  the same
 

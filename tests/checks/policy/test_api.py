@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gategit.checks.policy import api
+from gategit.checks.policy.api import declare
 from gategit.checks.policy.load import PolicySource
 from gategit.checks.policy.run import start
 from gategit.errors import ConfigError
@@ -34,7 +35,11 @@ def refusal(source: PolicySource) -> str:
             'names no kinds; write for example kinds=("apps/Deployment",) or kinds=WORKLOADS',
         ),
         ('@policy(level="error", kinds="Pod")', "must name its kinds as a tuple of strings"),
-        ('@policy(level="error", kinds=("*",), packs="x")', "must name its packs as a tuple of strings"),
+        ('@policy(level="error", kinds=("*",), inventory="x")', "must name its inventory as a tuple of strings"),
+        (
+            '@policy(level="error", kinds=("*",), inventory=("Service",))',
+            "asks for inventory kinds but takes no Inventory",
+        ),
         (
             '@policy(level="error", kinds=("*",), security_severity=11)',
             "has the security_severity 11; it must be a number from 0.1 to 10.0",
@@ -46,7 +51,7 @@ def test_a_wrong_declaration_is_refused(make_policy: MakePolicy, decorator: str,
     assert refusal(make_policy("bad", "yield", decorator=decorator)) == f"gate/bad.py:4: policy bad {problem}"
 
 
-@pytest.mark.parametrize("heading", api.HEADINGS)
+@pytest.mark.parametrize("heading", declare.HEADINGS)
 def test_a_docstring_without_a_heading_is_refused(make_policy: MakePolicy, heading: str) -> None:
     """Each of the headings has to be there."""
     source = make_policy("bad", "yield")
@@ -65,18 +70,48 @@ def test_a_policy_without_a_docstring_is_refused() -> None:
 
 
 def test_a_parameter_without_a_view_is_refused(make_policy: MakePolicy) -> None:
-    """The annotation says what the policy looks at, so it must be there and be one of three."""
-    problem = "gate/bad.py:4: policy bad must say what thing is: annotate it with one of Manifest, Workload, Change"
+    """The annotation says what the policy looks at, so it must be there and be one of four."""
+    views = "Manifest, Workload, Change, Changes"
+    problem = f"gate/bad.py:4: policy bad must say what thing is: annotate it with one of {views}"
 
     assert refusal(make_policy("bad", "yield", view="dict")) == problem
 
 
-def test_a_policy_takes_one_parameter(make_policy: MakePolicy) -> None:
-    """Neither none nor two."""
-    source = make_policy("bad", "yield", view="Manifest, other: Manifest")
+@pytest.mark.parametrize(
+    ("parameters", "problem"),
+    [
+        (
+            "Manifest, other: Manifest",
+            (
+                "must say what other is: annotate it with Inventory or PullRequest; parameters of the policy's own "
+                "come after a * and have a default"
+            ),
+        ),
+        ("Manifest, others: Inventory", 'takes an Inventory; name the kinds in it, as in inventory=("Service",)'),
+        ("Manifest, *, most: int", "must give the parameter most a default"),
+        ("Manifest, *, most: int = '3'", "gives the parameter most a default that is no int"),
+        ("Manifest, *, most: int = True", "gives the parameter most a default that is no int"),
+        (
+            "Manifest, *, most: dict = {}",
+            "must say what type most has: annotate it with one of bool; int; float; str; tuple[str, ...]",
+        ),
+        ("Manifest, *, most: int = 3", 'lacks in its docstring: "Parameters:"'),
+    ],
+)
+def test_what_else_a_policy_takes_is_checked(make_policy: MakePolicy, parameters: str, problem: str) -> None:
+    """The inventory, the pull request, and parameters of its own with a type and a default."""
+    assert refusal(make_policy("bad", "yield", view=parameters)) == f"gate/bad.py:4: policy bad {problem}"
 
-    assert refusal(source) == (
-        "gate/bad.py:4: policy bad takes 2 parameters; it must take one: a Manifest, Workload or Change"
+
+def test_each_parameter_is_described(make_policy: MakePolicy) -> None:
+    """A reader of the page must learn what to set."""
+    source = make_policy("bad", "yield", view="Manifest, *, most: int = 3, least: int = 1")
+    content = (source.content or b"").replace(
+        b"    References:\n", b"    Parameters:\n        most: how many at most.\n\n    References:\n"
+    )
+
+    assert refusal(PolicySource("bad", "gate/bad.py", content)) == (
+        'gate/bad.py:4: policy bad does not say below "Parameters:" what least is for'
     )
 
 
@@ -198,9 +233,9 @@ def test_the_decorator_leaves_the_function_as_it_is() -> None:
     def own(manifest: api.Manifest) -> Iterator[api.Violation]:
         yield api.Violation(manifest, "x")
 
-    own.__doc__ = "Asks.\n\n" + "\n\n".join(f"{heading}:\n    x" for heading in api.HEADINGS)
+    own.__doc__ = "Asks.\n\n" + "\n\n".join(f"{heading}:\n    x" for heading in declare.HEADINGS)
     decorated = api.policy(level="note", kinds=("*",))(own)
-    api.collected.clear()
+    declare.collected.clear()
 
     assert decorated is own
     assert [violation.message for violation in decorated(api.Manifest({}))] == ["x"]

@@ -8,7 +8,7 @@ from inspect import cleandoc
 
 import pytest
 
-from gategit.checks.policy.documentation import Example, parse
+from gategit.checks.policy.documentation import Example, Section, parse
 from gategit.checks.policy.examples import failures, run_examples
 from gategit.checks.policy.load import PolicySource
 from gategit.checks.policy.run import start
@@ -54,7 +54,13 @@ DOC = """Nothing is called bad.
 
 
 def _example(title: str, old: str | None, new: str, marks: set[tuple[str, int]], line: int) -> Example:
-    return Example(title, passes=not marks, old=old, new=new, marks=frozenset(marks), line=line)
+    sides = [("old", old)] if old is not None else []
+    sections = tuple(
+        Section(side, "", text, frozenset(number for kind, number in marks if kind == side))
+        for side, text in [*sides, ("new", new)]
+        if text is not None
+    )
+    return Example(title, passes=not marks, sections=sections, line=line)
 
 
 @pytest.mark.parametrize("doc", [DOC, cleandoc(DOC)], ids=["as written", "dedented, as Python 3.13 keeps it"])
@@ -162,7 +168,7 @@ def test_an_example_that_is_no_yaml_is_said(make_policy: MakePolicy) -> None:
     """With the line of the example and the words of the syntax check."""
     source = with_examples(make_policy("broken", BY_NAME), "a: [  # <-", "apiVersion: v1\nkind: A\nmetadata: {name: x}")
 
-    assert problems(source)["Fails"][0].startswith("new, line ")
+    assert problems(source)["Fails"][0].startswith("new.yaml, line ")
 
 
 def test_a_policy_that_compares_needs_both_sides(make_policy: MakePolicy) -> None:

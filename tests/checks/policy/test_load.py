@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
+from gategit.checks.policy.choose import PolicyChoice
 from gategit.checks.policy.load import (
     MOST_BYTES,
+    PolicyInfo,
+    PolicySet,
     PolicySource,
     builtin_policies,
     builtin_sources,
-    choose,
     load_folder,
     load_sources,
     source_from_file,
@@ -20,6 +22,7 @@ from gategit.checks.policy.load import (
 )
 from gategit.checks.policy.rules import POLICY_CRASHED, RULES, built_in_rules, policy_rules
 from gategit.checks.policy.run import start
+from gategit.config import Levels, PolicySettings
 from gategit.disk import FolderTree
 from gategit.errors import ConfigError
 from gategit.model import Level
@@ -134,28 +137,25 @@ def test_a_digest_names_the_policies_content() -> None:
     assert sources_digest(builtin_sources()) == sources_digest(builtin_sources())
 
 
+def general(policies: Sequence[PolicyInfo], packs: tuple[str, ...], levels: Levels | None = None) -> PolicySet:
+    """What is chosen where no override holds."""
+    return PolicyChoice(policies, PolicySettings(packs=packs, levels=levels or {})).general
+
+
 def test_packs_and_levels_decide_what_runs(make_policy: MakePolicy) -> None:
     """A pack switches on, a level does too and weighs, off switches off; a repository's own runs unless it is off."""
     sources = [*builtin_sources(), make_policy("own", "yield"), make_policy("other", "yield")]
     with start(sources) as runner:
         policies = runner.policies()
 
-    assert choose(policies, [], {}).levels == {"own": Level.ERROR, "other": Level.ERROR}
+    assert general(policies, ()).levels == {"own": Level.ERROR, "other": Level.ERROR}
     levels = {"image-digest": Level.NOTE, "replicas-drop": None, "own": Level.WARNING, "other": None}
-    chosen = choose(policies, ["recommended"], levels)
-    assert chosen.levels == {
-        "cluster-admin-binding": Level.ERROR,
-        "host-namespaces": Level.ERROR,
-        "image-digest": Level.NOTE,
-        "image-latest-tag": Level.WARNING,
-        "plaintext-secret": Level.ERROR,
-        "privileged-container": Level.ERROR,
-        "resource-limits": Level.WARNING,
-        "volume-claim-removed": Level.ERROR,
-        "own": Level.WARNING,
-    }
+    chosen = general(policies, ("recommended",), levels)
+    in_pack = {policy.id: policy.level for policy in policies if "recommended" in policy.packs}
+    in_pack.pop("replicas-drop")
+    assert chosen.levels == in_pack | {"image-digest": Level.NOTE, "own": Level.WARNING}
     assert [policy.id for policy in chosen.enabled] == [p.id for p in policies if p.id in chosen.levels]
-    assert choose(policies, ["strict"], {}).levels.keys() == {policy.id for policy in policies}
+    assert general(policies, ("strict",)).levels.keys() == {policy.id for policy in policies}
     assert chosen.get("own") is policies[-2]
     assert chosen.get("none") is None
 
@@ -165,19 +165,23 @@ def test_a_pack_or_policy_that_there_is_not_is_an_error() -> None:
     policies = builtin_policies()
 
     with pytest.raises(ConfigError) as caught:
-        choose(policies, ["recomended"], {})
+        general(policies, ("recomended",))
     assert str(caught.value) == "there is no policy pack recomended; did you mean recommended?"
     with pytest.raises(ConfigError) as caught:
-        choose(policies, [], {"image-digests": Level.ERROR})
+        general(policies, (), {"image-digests": Level.ERROR})
     assert str(caught.value) == "there is no policy image-digests; did you mean image-digest?"
     with pytest.raises(ConfigError) as caught:
-        choose(policies, [], {"x": None}, lambda path, message, _: ConfigError(f"{path} {message}"))
+        PolicyChoice(
+            policies,
+            PolicySettings(levels={"x": None}),
+            lambda path, message, _: ConfigError(f"{path} {message}"),
+        )
     assert str(caught.value) == "('policies', 'levels', 'x') there is no policy x"
 
 
 def test_a_rule_is_made_from_each_policy() -> None:
     """The docstring's words are the rule's words; a crash is a rule that no waiver hides."""
-    assert policy_rules(choose(builtin_policies(), [], {})) == built_in_rules()
+    assert policy_rules(builtin_policies()) == built_in_rules()
     rules = {rule.id: rule for rule in built_in_rules()}
     assert rules["plaintext-secret"].sensitive
     assert rules["plaintext-secret"].security_severity == 9.1

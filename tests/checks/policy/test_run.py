@@ -13,8 +13,12 @@ from pathlib import Path
 
 import pytest
 
-from gategit.checks.policy.load import PolicySource, choose
-from gategit.checks.policy.run import Crash, Hit, Limits, Outcome, Subject, start
+from gategit.checks.policy.choose import PolicyChoice
+from gategit.checks.policy.load import PolicySource
+from gategit.checks.policy.run import start
+from gategit.checks.policy.subjects import Crash, Hit, Outcome, Subject
+from gategit.checks.policy.worker_process import Limits
+from gategit.config import PolicySettings
 from gategit.errors import ConfigError
 from gategit.manifests.manifest import Manifest
 
@@ -31,7 +35,7 @@ def outcome_of(
     sources: Sequence[PolicySource], subjects: Sequence[Subject], *, jobs: int = 1, limits: Limits | None = None
 ) -> Outcome:
     with start(sources, jobs=jobs, limits=limits) as runner:
-        return runner.run(choose(runner.policies(), (), {}), subjects)
+        return runner.run(PolicyChoice(runner.policies(), PolicySettings(packs=())).general, subjects)
 
 
 def saw(name: str, subject: int, policy: str = "good") -> Hit:
@@ -359,7 +363,7 @@ def test_many_objects_are_shared_among_workers(make_policy: MakePolicy, make_man
 def test_subjects_may_still_be_in_the_making(make_policy: MakePolicy, make_manifest: MakeManifest) -> None:
     """They are taken one by one: the workers judge while the caller decodes. An error of the caller's ends the run."""
     with start([make_policy("good", GOOD)]) as runner:
-        policies = choose(runner.policies(), (), {})
+        policies = PolicyChoice(runner.policies(), PolicySettings(packs=())).general
         made = (Subject(None, make_manifest(str(number))) for number in range(700))
         assert len(runner.run(policies, made).hits) == 700
 
