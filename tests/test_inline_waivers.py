@@ -403,7 +403,8 @@ def test_any_text(text: str) -> None:
     inline = read(text)
     lines = Lines(text)
     blank = list(text)
-    for place in {found.location for found in (*inline.waivers, *inline.problems)}:
+    places = {waiver.location for waiver in inline.waivers} | {problem.location for problem in inline.problems}
+    for place in places:
         region = place.region
         assert region is not None
         assert region.line == region.end_line

@@ -19,6 +19,7 @@ _MAX_TITLE = 255
 _MAX_MESSAGE = 4000
 _MAX_FILE = 1000
 _MAX_REASONS = 20
+_MAX_WAIVED = 50
 _COMMANDS = {Level.ERROR: "error", Level.WARNING: "warning", Level.NOTE: "notice"}
 
 
@@ -45,11 +46,28 @@ def render(report: Report, *, color: bool, verbose: bool, width: int) -> str:  #
         lines.append(f"gategit: not checked: {len(names):,}: {visible(shorten(reason, _MAX_MESSAGE))}")
     if len(groups) > _MAX_REASONS:
         lines.append(f"gategit: not checked for {plural(len(groups) - _MAX_REASONS, 'more reason')}")
+    lines += _waived(report)
     last = f"gategit: {verdict_line(report)}"
     if left_out:
         counts = ", ".join(plural(left_out[level], level.value) for level in Level if left_out[level])
         last += f"; without an annotation, because GitHub shows {PER_LEVEL} of each level: {counts}"
     return "\n".join([*lines, last]) + "\n"
+
+
+def _waived(report: Report) -> list[str]:
+    """One plain line for each waived finding: an annotation would ask for a mend."""
+    waived = [finding for finding in by_importance(report) if finding.state is State.WAIVED]
+    lines = []
+    for finding in waived[:_MAX_WAIVED]:
+        region = finding.location.region
+        place = finding.location.file if region is None else f"{finding.location.file}:{region.line}"
+        waiver = finding.waiver
+        why = f" until {waiver.expires} by {waiver.owner}: {waiver.reason}" if waiver is not None else ""
+        text = f"{finding.rule} at {shorten(place, _MAX_FILE)} is waived{why}"
+        lines.append(f"gategit: {visible(shorten(text, _MAX_MESSAGE))}")
+    if len(waived) > _MAX_WAIVED:
+        lines.append(f"gategit: {plural(len(waived) - _MAX_WAIVED, 'more finding')} waived")
+    return lines
 
 
 def command(name: str, properties: dict[str, str], message: str) -> str:

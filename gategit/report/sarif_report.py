@@ -175,7 +175,7 @@ def _result(report: Report, finding: Finding, rule_index: int) -> Any:
         reason = f"Waived until {waiver.expires} by {waiver.owner}: {waiver.reason}" if waiver else "Waived"
         suppressions = [
             sarif_om.Suppression(
-                kind="external",
+                kind="inSource" if waiver is not None and waiver.inline else "external",
                 state="accepted",
                 justification=_sentence(visible(shorten(reason, _MAX_MESSAGE))),
             )

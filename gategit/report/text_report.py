@@ -19,6 +19,7 @@ from gategit.report.summary import (
 _MAX_MESSAGE = 2000
 _MAX_REASONS = 5  # groups of unchecked things shown without --verbose
 _MAX_NAMES = 3  # names in each of them
+_FINGERPRINT = 10  # digits of a fingerprint: enough to tell it from the report's others
 
 _CODES = {
     Level.ERROR: "1;31",
@@ -123,6 +124,8 @@ class _Text:
             )
         if finding.help and finding.state is not State.WAIVED:
             details.append(("help", shorten(finding.help, _MAX_MESSAGE)))
+        if self.verbose and finding.fingerprint:
+            details.append(("fingerprint", finding.fingerprint[:_FINGERPRINT]))
         return details
 
     def _hidden(self, hidden: int) -> list[str]:

@@ -157,3 +157,11 @@ def test_no_text_of_a_change_breaks_the_frame_of_a_format(
     assert len(suites.findall(".//failure")) == 1
     commands = [line for line in render(report, "github").split("\n") if line.strip().startswith("::")]
     assert [command.split(" ")[0] for command in commands] == ["::error", "::error"]
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_every_format_shows_what_is_waived(rich_report: Report, name: str) -> None:
+    """A waiver hides nothing: who answers for it, why, and until when stand in each report."""
+    text = render(rich_report, name)
+    for word in ("image-digest", "team-shop", "vendor publishes no digests before Q1", "2027-01-31", "aived"):
+        assert word in text

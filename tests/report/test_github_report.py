@@ -51,7 +51,19 @@ def test_existing_findings_are_annotated_only_where_they_block(rich_report: Repo
     assert "privileged-container" not in render(rich_report, "github")
     blocking = render(replace(rich_report, fail_on_existing=True), "github")
     assert "title=privileged-container (existing)::" in blocking
-    assert "team-shop" not in blocking
+
+
+def test_waived_findings_are_plain_lines(rich_report: Report, clean_report: Report) -> None:
+    """They are said with reason, owner and date, and are no annotations; of very many the rest is counted."""
+    lines = [line for line in render(rich_report, "github").splitlines() if "waived until" in line]
+    [line] = lines
+    assert line == (
+        "gategit: image-digest at apps/web.yaml:16 is waived until 2027-01-31 by team-shop: "
+        "vendor publishes no digests before Q1"
+    )
+    many_waived = many(Level.ERROR, 53, State.WAIVED)
+    text = render(replace(clean_report, findings=many_waived), "github").splitlines()
+    assert text[49:51] == ["gategit: r at a.yaml:50 is waived", "gategit: 3 more findings waived"]
 
 
 def test_undecided_stage_is_an_error_of_its_own(rich_report: Report) -> None:

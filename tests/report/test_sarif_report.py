@@ -236,6 +236,15 @@ def test_states_are_baseline_states_and_suppressions(rich_report: Report) -> Non
     ]
 
 
+def test_a_waiver_in_a_comment_is_a_suppression_in_the_source(rich_report: Report) -> None:
+    """The standard tells a comment from what stands elsewhere (section 3.35.2)."""
+    *others, waived = rich_report.findings
+    assert waived.waiver is not None
+    inline = replace(waived, waiver=replace(waived.waiver, inline=True))
+    results = log_of(replace(rich_report, findings=(*others, inline)))["runs"][0]["results"]
+    assert [one["kind"] for one in results[-1]["suppressions"]] == ["inSource"]
+
+
 def test_message_links_to_the_related_places(rich_report: Report) -> None:
     """A viewer follows the number in the message to the location with that id."""
     result = log_of(rich_report)["runs"][0]["results"][2]

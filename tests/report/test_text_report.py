@@ -46,6 +46,12 @@ def test_waived_findings_are_shown_with_their_reason(rich_report: Report) -> Non
     assert "= waived: until 2027-01-31 by team-shop: vendor publishes no digests before Q1" in text
 
 
+def test_fingerprints_are_shown_to_who_asks(rich_report: Report) -> None:
+    """The verbose report shows as much of each fingerprint as names the finding."""
+    assert "fingerprint" not in render(rich_report, "text")
+    assert "= fingerprint: dddddddddd\n" in render(rich_report, "text", verbose=True)
+
+
 def test_colours_are_the_only_difference(rich_report: Report) -> None:
     """With colours stripped, both texts are the same; without, there is no escape sequence."""
     plain = render(rich_report, "text")
