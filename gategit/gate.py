@@ -17,7 +17,7 @@ from gategit.checks.policy.rules import policy_rule
 from gategit.checks.references.check import ReferenceSettings
 from gategit.checks.references.check import check as check_references
 from gategit.fingerprints import mark_existing, number_repeats
-from gategit.gate_changes import Steering, judge_gate_changes
+from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
 from gategit.judge import FileVerdict, name_findings
 from gategit.judging import Judging, group_kind
 from gategit.manifests.manifest import Manifest, Role
@@ -33,6 +33,7 @@ from gategit.waiving import Waiving
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from gategit.preview import Preview
     from gategit.side import Facts, Side
     from gategit.tree import Tree
 
@@ -86,6 +87,7 @@ class _Gate:
         self._unchecked: list[Unchecked] = []
         self._changes: tuple[ObjectChange, ...] = ()
         self._links_unchecked: list[Unchecked] = []
+        self._rules: dict[str, Rule] = {}
 
     @property
     def diff(self) -> TreeDiff:
@@ -117,7 +119,7 @@ class _Gate:
         found += self._named(self._check_changes(facts))
         if self.base is not None and found:
             found = self._marked(self.base, found, facts, refer=bool(broken), touched=touched if around else None)
-        return found + self._gate_changes()
+        return found + self._gate_changes(found, facts, touched)
 
     def _touched(self, facts: Facts, old_facts: Facts) -> frozenset[str]:
         """The kinds of the objects that the change adds, modifies or removes."""
@@ -276,19 +278,39 @@ class _Gate:
         self.say("judging the change")
         return self.judging.check_changes(self._changes, self.base, self.head, facts)
 
-    def _gate_changes(self) -> list[Finding]:
-        """What the change does to the gate itself."""
-        if self.trees.trust is not Trust.BASE:
+    def _gate_changes(self, found: Sequence[Finding], facts: Facts, kinds: frozenset[str]) -> list[Finding]:
+        """What the change does to the gate itself, and what the gate would say of the change then."""
+        touched = {*self.diff.added, *self.diff.modified, *self.diff.removed}
+        config = self.trusted.config
+        if self.trees.trust is not Trust.BASE or not any(may_steer(path, config) for path in touched):
             return []
+        shown = self._preview(found, facts, kinds)
+        own = {policy.source.path: policy for policy in self.judging.choice.general.policies}
         steering = Steering(
             tree=self.trusted.tree,
-            config=self.trusted.config,
+            config=config,
             fixed=self.request.config is not None,
             own_level=self._own_level,
             load=self._load_after_merge,
+            facts=lambda path: (policy_facts(own.get(path)), policy_facts(shown.policies.get(path))),
         )
-        touched = {*self.diff.added, *self.diff.modified, *self.diff.removed}
-        return self._named(judge_gate_changes(steering, self.trees.head, touched))
+        return self._named([*judge_gate_changes(steering, self.trees.head, touched), *shown.notes])
+
+    def _preview(self, found: Sequence[Finding], facts: Facts, kinds: frozenset[str]) -> Preview:
+        """What the gate would say if this change's own config and policies were in force."""
+        from gategit.preview import Judged, Preview, preview  # noqa: PLC0415  few changes touch the gate
+
+        if Stage.POLICY not in self.judging.stages:
+            return Preview()
+        self.say("looking ahead")
+        try:
+            after = self._load_after_merge(self.trees.head)
+        except GategitError:
+            return Preview()  # an error of its own says so
+        touched = {*self.diff.added, *self.diff.modified}
+        paths = [path for path in self.head.readable if path in touched and self.head.in_scope(path)]
+        judged = Judged(self.head, self.base, paths, self._changes, facts, kinds, found)
+        return preview(self.request, self.trees, self.trusted, after, judged, self._named)
 
     def _load_after_merge(self, tree: Tree) -> Trusted:
         """What would steer the gate if this tree were the base.
@@ -316,10 +338,11 @@ class _Gate:
         Raises:
             KeyError: there is none.
         """
-        if rule_id in rules.check_rules():
-            return rules.check_rules()[rule_id]
-        policy = self.judging.choice.general.get(rule_id)
-        return rules.by_id(rule_id) if policy is None else policy_rule(policy)
+        known = self._rules.get(rule_id) or rules.check_rules().get(rule_id)
+        if known is None:
+            policy = self.judging.choice.general.get(rule_id)
+            known = self._rules[rule_id] = rules.by_id(rule_id) if policy is None else policy_rule(policy)
+        return known
 
     def _level_of(self, finding: Finding) -> Level | None:
         """The config's level for a finding's rule where the finding stands; None is off."""
@@ -385,6 +408,9 @@ class _Gate:
         if excluded:
             files = "file" if excluded == 1 else "files"
             unchecked.append(Unchecked(f"{excluded} {files}", "left out by include and exclude in the config"))
+        if self.judging.network:
+            reason = f"it could not be taken from them: {self.judging.network}"
+            unchecked.append(Unchecked("the network of the repository's own policies", reason))
         # A pattern that matches nothing is a cluster, or a folder, that nobody looks at.
         candidates = self.head.candidates
         unchecked += [

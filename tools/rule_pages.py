@@ -7,8 +7,11 @@ What a page says is what ``gategit explain`` and the SARIF help say. Pages of ru
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from gategit.checks.policy.builtin import PACKS
+from gategit.checks.policy.load import PolicyInfo, builtin_policies
 from gategit.model import Rule, Stage
 from gategit.rules import all_rules
 
@@ -16,9 +19,11 @@ FOLDER = Path(__file__).resolve().parent.parent / "docs" / "rules"
 GENERATED = "<!-- Written by `make docs` from the rule itself; change the rule, not this page. -->"
 
 
-def page(rule: Rule) -> str:
+def page(rule: Rule, policy: PolicyInfo | None) -> str:
     """A rule's page."""
     facts = [f"level: **{rule.level}**", f"stage: **{rule.stage}**"]
+    if policy is not None:
+        facts.append(f"packs: {', '.join(f'`{pack}`' for pack in policy.packs)}")
     if rule.security_severity is not None:
         facts.append(f"security severity: **{rule.security_severity}**")
     if not rule.waivable:
@@ -36,26 +41,44 @@ def page(rule: Rule) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def index(rules: tuple[Rule, ...]) -> str:
-    """The index: a table for each stage."""
+def index(rules: tuple[Rule, ...], policies: Mapping[str, PolicyInfo]) -> str:
+    """The index: a table for each stage, and for each family of policies."""
     parts = [
         "# Rules",
         GENERATED,
-        f"gategit has {len(rules)} rules. `gategit explain RULE` prints the same in a shell.",
+        f"gategit has {len(rules)} rules, {len(policies)} of them policies. `gategit explain RULE` shows one.",
     ]
     for stage in Stage:
-        rows = [
-            f"| [{rule.id}]({rule.id}.md) | {rule.level} | {rule.summary} |" for rule in rules if rule.stage is stage
-        ]
-        if rows:
-            parts += [f"## {stage}", "\n".join(["| rule | level | what it asks |", "|---|---|---|", *rows])]
+        own = [rule for rule in rules if rule.stage is stage and rule.id not in policies]
+        if own:
+            parts += [f"## {stage}", _table(own)]
+    parts += ["## Packs", "\n".join(f"- `{pack}`: {what}" for pack, what in PACKS.items())]
+    for family in dict.fromkeys(policy.source.family for policy in policies.values()):
+        own = [rule for rule in rules if rule.id in policies and policies[rule.id].source.family == family]
+        parts += [f"## Policies: {family.replace('-', ' ')}", _policy_table(own, policies)]
     return "\n\n".join(parts) + "\n"
+
+
+def _table(rules: Sequence[Rule]) -> str:
+    rows = [f"| [{rule.id}]({rule.id}.md) | {rule.level} | {rule.summary} |" for rule in rules]
+    return "\n".join(["| rule | level | what it asks |", "|---|---|---|", *rows])
+
+
+def _policy_table(rules: Sequence[Rule], policies: Mapping[str, PolicyInfo]) -> str:
+    rows = [
+        f"| [{rule.id}]({rule.id}.md) | {rule.level} | {', '.join(policies[rule.id].packs)} | {rule.summary} |"
+        for rule in rules
+    ]
+    return "\n".join(["| rule | level | packs | what it asks |", "|---|---|---|---|", *rows])
 
 
 def pages() -> dict[str, str]:
     """Every page by its file name."""
     rules = all_rules()
-    return {"README.md": index(rules)} | {f"{rule.id}.md": page(rule) for rule in rules}
+    policies = {policy.id: policy for policy in builtin_policies()}
+    return {"README.md": index(rules, policies)} | {
+        f"{rule.id}.md": page(rule, policies.get(rule.id)) for rule in rules
+    }
 
 
 def main(arguments: list[str]) -> int:

@@ -122,6 +122,7 @@ def explain_policy(
 def _page(policy: PolicyInfo) -> str:
     """A policy's page in plain Markdown."""
     from gategit.checks.policy.documentation import parse  # noqa: PLC0415  only this command shows pages
+    from gategit.checks.policy.rules import parameter_list  # noqa: PLC0415  the same
 
     page = parse(policy.doc)
     facts = [f"level {policy.level}"]
@@ -130,11 +131,17 @@ def _page(policy: PolicyInfo) -> str:
     facts.append(f"kinds {', '.join(policy.kinds)}")
     if policy.security_severity is not None:
         facts.append(f"security severity {policy.security_severity:g} of 10")
-    if policy.view == "Change":
+    if policy.view in ("Change", "Changes"):
         facts.append("compares old and new")
+    if policy.inventory:
+        facts.append(f"looks among {', '.join(policy.inventory)}")
+    if policy.needs_request:
+        facts.append("looks at the pull request")
     parts = [f"# {policy.id}", page.summary, "; ".join(facts)]
     for title, text in (("What it asks", page.asks), ("Why", page.why), ("How to fix", page.fix)):
         parts += [f"## {title}", text]
+    if policy.parameters:
+        parts += ["## Parameters", parameter_list(policy, page.parameters)]
     for example in page.examples:
         heading = "Passes" if example.passes else "Fails"
         parts += [
@@ -146,6 +153,47 @@ def _page(policy: PolicyInfo) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+@app.command("new", epilog="Example: gategit policy new team-label --kind apps/Deployment")
+def new_policy(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The new policy's id, such as team-label.")],
+    kinds: Annotated[
+        list[str] | None,
+        typer.Option("--kind", metavar="KIND", help="What it looks at, as group/Kind or Kind; default: all workloads."),
+    ] = None,
+    folder: Annotated[
+        str | None,
+        typer.Option(metavar="FOLDER", help="Where to put it; default: the config's first policy folder."),
+    ] = None,
+    *,
+    change: Annotated[bool, typer.Option("--change", help="Compare old and new.")] = False,
+    config: _ConfigOption = None,
+) -> None:
+    """Write a new policy that works, with examples that run: rename, rewrite, and test as you go."""
+    from gategit.checks.policy.scaffold import policy_text, stem_of  # noqa: PLC0415  only this command writes policies
+
+    settings = _config(config).policies
+    stem = stem_of(name)
+    known = [source.id for source in _sources(_config(config))]
+    if stem.replace("_", "-") in known:
+        raise UsageError(f"there is a policy {stem.replace('_', '-')} already", "choose another name")
+    place = Path(folder or next(iter(settings.folders), "gate/policies"))
+    path = place / f"{stem}.py"
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(policy_text(stem, tuple(kinds or ()), change=change))
+    except FileExistsError:
+        raise UsageError(f"{path} is there already", "choose another name or --folder") from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be written: {error.strerror or error}") from None
+    lines = [f"Wrote {path}."]
+    if not any(place == Path(known_folder) or Path(known_folder) in place.parents for known_folder in settings.folders):
+        lines += [f"Name its folder in {CONFIG_FILE}, so that the gate runs it:", "", "policies:"]
+        lines += [f"  folders: [{', '.join([*settings.folders, place.as_posix()])}]", ""]
+    lines.append(f"Next: edit it, then run gategit policy test {path}")
+    write_stdout("\n".join(lines) + "\n")
+
+
 @app.command("test", epilog="Example: gategit policy test gate/policies/team_label.py")
 def run_policy_examples(
     files: Annotated[
@@ -154,7 +202,10 @@ def run_policy_examples(
     ] = None,
     config: _ConfigOption = None,
 ) -> None:
-    """Run the examples in policies' docstrings, and show where a policy does not do what they say."""
+    """Run policies' examples, and show where a policy does not do what they say.
+
+    The examples stand in the docstring and, where there are many, in test_NAME.md beside NAME.py.
+    """
     sources = _named_sources(files) if files else _sources(_config(config))
     good = failed = 0
     lines: list[str] = []
@@ -165,7 +216,7 @@ def run_policy_examples(
         if problem:
             lines.append(f"FAILED  {source_id}: {problem}")
         for result in bad:
-            lines.append(f"FAILED  {source_id}: {result.title} (line {result.line})")
+            lines.append(f"FAILED  {source_id}: {result.title} ({result.file}:{result.line})")
             lines += [f"    {line}" for line in result.problems]
         if not bad and not problem:
             lines.append(f"ok      {source_id}: {len(results)} examples")

@@ -10,6 +10,7 @@ from typing import Any
 from gategit.checks.policy.check import anchor
 from gategit.checks.policy.choose import PolicyChoice
 from gategit.checks.policy.documentation import Example, Section, parse
+from gategit.checks.policy.example_files import ExampleFileError, examples_file, parse_examples
 from gategit.checks.policy.load import PolicyInfo, Reach
 from gategit.checks.policy.run import Runner
 from gategit.checks.policy.subjects import EPOCH, Hit, RequestFacts, Scene, Subject
@@ -27,12 +28,14 @@ class ExampleResult:
 
     Attributes:
         policy: the policy's id.
+        file: the file that the example stands in.
         title: names the example among those of its policy.
-        line: the 1-based line of the policy's file where the example starts, as near as it is known.
+        line: the 1-based line of the file where the example starts, as near as it is known.
         problems: what is wrong, as lines to show; none where the policy does what it claims.
     """
 
     policy: str
+    file: str
     title: str
     line: int
     problems: tuple[str, ...]
@@ -52,7 +55,7 @@ class _ExampleError(Exception):
 
 
 def run_examples(runner: Runner, policies: Iterable[PolicyInfo]) -> tuple[ExampleResult, ...]:
-    """Run every example of the policies, each by its own policy alone.
+    """Run every example of the policies, each by its own policy alone: those of docstrings and of test files.
 
     Args:
         runner: has these policies loaded.
@@ -72,16 +75,32 @@ def run_examples(runner: Runner, policies: Iterable[PolicyInfo]) -> tuple[Exampl
 def _run_policy(runner: Runner, known: Sequence[PolicyInfo], policy: PolicyInfo) -> list[ExampleResult]:
     page = parse(policy.doc)
     first = _docstring_line(policy, page.summary)
+    file = policy.source.path
     results: list[ExampleResult] = []
     for heading, examples in (("Fails", page.fails), ("Passes", page.passes)):
-        written = [example for example in examples if not example.is_empty]
+        written = [replace(one, line=first + one.line - 1) for one in examples if not one.is_empty]
         if not written:
-            results.append(ExampleResult(policy.id, heading, first, (f"there is no example below {heading}:",)))
-        for example in written:
-            title = f"{heading} ({example.title})" if example.title else heading
-            problems = run_example(runner, known, policy, example)
-            results.append(ExampleResult(policy.id, title, first + example.line - 1, problems))
+            problem = f"there is no example below {heading}:"
+            results.append(ExampleResult(policy.id, file, heading, first, (problem,)))
+        results += [_result(runner, known, policy, file, example) for example in written]
+    beside = examples_file(Path(file))
+    if beside.is_file():
+        try:
+            examples = parse_examples(beside.read_bytes().decode("utf-8", "replace"))
+        except ExampleFileError as error:
+            results.append(ExampleResult(policy.id, str(beside), beside.name, error.line, (error.message,)))
+        else:
+            results += [_result(runner, known, policy, str(beside), example) for example in examples]
     return results
+
+
+def _result(
+    runner: Runner, known: Sequence[PolicyInfo], policy: PolicyInfo, file: str, example: Example
+) -> ExampleResult:
+    heading = "Passes" if example.passes else "Fails"
+    title = f"{heading} ({example.title})" if example.title else heading
+    problems = run_example(runner, known, policy, example)
+    return ExampleResult(policy.id, file, title, example.line, problems)
 
 
 def _docstring_line(policy: PolicyInfo, summary: str) -> int:

@@ -245,8 +245,13 @@ def load_folder(tree: Tree, folder: str) -> tuple[PolicySource, ...]:
     return tuple(found)
 
 
+def is_file_stem(stem: str) -> bool:
+    """Whether a policy's file can be called so, ``.py`` aside."""
+    return _FILE_NAME.match(stem) is not None
+
+
 def _checked_source(path: str, stem: str, content: bytes) -> PolicySource:
-    if not _FILE_NAME.match(stem):
+    if not is_file_stem(stem):
         raise ConfigError(
             "a policy's file name must be small letters, digits and single underscores, such as team_label.py",
             "rename the file; its name, with dashes, is the policy's id",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
 
 from gategit.checks.policy.documentation import parse
 from gategit.checks.policy.load import PolicyInfo, PolicySet, builtin_policies
@@ -29,12 +30,13 @@ RULES = (POLICY_CRASHED,)
 def policy_rule(policy: PolicyInfo) -> Rule:
     """The rule that a policy's findings stand under; its words are those of the docstring."""
     page = parse(policy.doc)
+    parameters = f"\n\nParameters:\n\n{parameter_list(policy, page.parameters)}" if policy.parameters else ""
     return Rule(
         id=policy.id,
         level=policy.level,
         stage=Stage.POLICY,
         summary=page.summary,
-        rationale=f"{page.asks}\n\n{page.why}",
+        rationale=f"{page.asks}\n\n{page.why}{parameters}",
         help=page.fix,
         security_severity=policy.security_severity,
         example_fail=page.fails[0].text if page.fails else "",
@@ -42,6 +44,22 @@ def policy_rule(policy: PolicyInfo) -> Rule:
         references=page.references,
         sensitive=policy.sensitive,
     )
+
+
+def parameter_list(policy: PolicyInfo, described: Mapping[str, str]) -> str:
+    """A Markdown list of what the config can set of a policy, with types and defaults.
+
+    Args:
+        policy: the policy.
+        described: what each parameter is for (``Documentation.parameters``).
+    """
+    names = {"bool": "true or false", "int": "a whole number", "float": "a number", "str": "a text"}
+    lines: list[str] = []
+    for parameter in policy.parameters:
+        default = json.dumps(parameter.default, ensure_ascii=False)
+        kind = names.get(parameter.type, "a list of texts")
+        lines.append(f"- `{parameter.name}` ({kind}, default `{default}`): {described.get(parameter.name, '')}")
+    return "\n".join(lines)
 
 
 def policy_rules(policies: PolicySet | Iterable[PolicyInfo]) -> tuple[Rule, ...]:
