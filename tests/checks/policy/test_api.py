@@ -216,6 +216,15 @@ def test_a_field_that_is_there_and_false_is_there() -> None:
     assert (field.is_false("no"), field.integer("zero"), field.integer("no")) == (True, 0, None)
 
 
+@pytest.mark.parametrize(
+    ("value", "is_later"),
+    [("$TAG", True), ("web:${TAG}", True), ("{{ .Values.tag }}", True), ("web", False), ("", False), (None, False)],
+)
+def test_a_variable_is_filled_in_later(value: Any, is_later: bool) -> None:  # noqa: FBT001  one column of the table
+    """A policy does not judge what is not known yet."""
+    assert api.is_filled_in_later(value) is is_later
+
+
 def test_a_change_says_what_it_is() -> None:
     """Added, modified or removed."""
     one = api.Manifest({"kind": "Pod"})

@@ -9,7 +9,7 @@ from gategit.checks.policy.api.amounts import duration, quantity
 from gategit.checks.policy.api.changes import Change, Changes
 from gategit.checks.policy.api.cron import Cron, CronError, parse_cron
 from gategit.checks.policy.api.declare import PolicyDefinitionError, Violation, Violations, policy
-from gategit.checks.policy.api.fields import Field
+from gategit.checks.policy.api.fields import Field, is_filled_in_later
 from gategit.checks.policy.api.images import Image, parse_image
 from gategit.checks.policy.api.inventory import Inventory
 from gategit.checks.policy.api.kinds import CLUSTER_SCOPED_KINDS, POD_CONTROLLERS, SCALABLE, WORKLOADS
@@ -38,6 +38,7 @@ __all__ = [
     "Violations",
     "Workload",
     "duration",
+    "is_filled_in_later",
     "parse_cron",
     "parse_image",
     "policy",

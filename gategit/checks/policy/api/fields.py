@@ -21,6 +21,14 @@ def walk(value: Any, steps: tuple[str | int, ...]) -> Any:
     return value
 
 
+def is_filled_in_later(value: Any) -> bool:
+    """Whether a value holds a variable of Kustomize, Flux or Helm (``$TAG``, ``${TAG}``, ``{{ .tag }}``).
+
+    What it will be is not known, so there is nothing to judge yet.
+    """
+    return isinstance(value, str) and ("$" in value or "{{" in value)
+
+
 class Field:
     """A value in an object, with the path that leads to it.
 
