@@ -138,6 +138,70 @@ def test_the_inventory_finds_by_name_and_by_selector() -> None:
     assert inventory.selecting("Service", {}, "b") == []
 
 
+def placed(manifest: api.Manifest, file: str) -> api.Manifest:
+    return type(manifest)(manifest.value, manifest.side, manifest.target, file)
+
+
+def test_the_inventory_knows_what_stands_beside_an_object() -> None:
+    """That is what is in the same folder: in the root too, and never in a folder below."""
+    web, deep = placed(deployment("web"), "apps/web/a.yaml"), placed(deployment("deep"), "apps/web/b/c.yaml")
+    root = placed(deployment("root"), "root.yaml")
+    inventory = api.Inventory([web, deep, root])
+
+    assert inventory.beside(placed(service("s", {}), "apps/web/service.yaml")) == [web]
+    assert inventory.beside(placed(service("s", {}), "service.yaml")) == [root]
+    assert inventory.beside(placed(service("s", {}), "other/service.yaml")) == []
+
+
+@pytest.mark.parametrize(
+    ("selector", "folder", "dangles"),
+    [
+        ({"app": "web"}, "apps", False),
+        ({"app": "wbe"}, "apps", True),
+        ({"ap": "web"}, "apps", True),
+        ({"app": "wbe"}, "elsewhere", False),
+        ({"example.com/app": "wbe"}, "apps", True),
+        ({"cnpg.io/cluster": "db"}, "apps", False),
+        ({"app": "${APP}"}, "apps", False),
+        ({"app": "{{ app }}"}, "apps", False),
+        ({"app": 7}, "apps", False),
+        ({}, "apps", False),
+        (None, "apps", False),
+        ("web", "apps", False),
+        ({"matchLabels": {"app": "wbe"}}, "apps", True),
+        ({"matchLabels": 3}, "apps", False),
+        ({"matchExpressions": [{"key": "app", "operator": "DoesNotExist"}]}, "apps", True),
+        ({"matchExpressions": 3}, "apps", False),
+    ],
+)
+def test_a_selector_that_chooses_nothing(selector: Any, folder: str, dangles: bool) -> None:  # noqa: FBT001  the table's answer
+    """Only where the folder holds workloads, and of the labels that somebody writes."""
+    labels = {"app": "web", "example.com/app": "web"}
+    inventory = api.Inventory([placed(deployment("web", **labels), "apps/web.yaml")])
+    one = placed(service("s", selector), f"{folder}/service.yaml")
+
+    assert inventory.chooses_nothing(one, "spec", "selector") is dangles
+
+
+def test_the_inventory_knows_what_scales_a_workload() -> None:
+    """A HorizontalPodAutoscaler, or KEDA's ScaledObject, for which a Deployment is the usual target."""
+
+    def scaler(api_version: str, scaler_kind: str, **target: Any) -> api.Manifest:
+        spec = {"scaleTargetRef": target}
+        return api.Manifest({"apiVersion": api_version, "kind": scaler_kind, "metadata": {"name": "x"}, "spec": spec})
+
+    pods = scaler("autoscaling/v2", "HorizontalPodAutoscaler", kind="Deployment", name="web")
+    queue = scaler("keda.sh/v1alpha1", "ScaledObject", name="web")
+    other = scaler("autoscaling/v2", "HorizontalPodAutoscaler", kind="StatefulSet", name="web")
+    odd = scaler("autoscaling/v2", "HorizontalPodAutoscaler", kind=3, name=[])
+    inventory = api.Inventory([pods, queue, other, odd])
+
+    assert inventory.autoscalers(deployment("web", "shop")) == [pods, queue]
+    assert inventory.autoscalers(deployment("db")) == []
+    assert inventory.named("keda.sh/ScaledObject", "x", "shop") == [queue]
+    assert inventory.named("autoscaling/HorizontalPodAutoscaler", "x") == [pods, other, odd]
+
+
 def test_a_container_has_what_its_pod_has() -> None:
     """A security setting is the container's own, else the pod's where pods pass it on."""
     pod = {

@@ -28,6 +28,8 @@ _SELECTORS: dict[str, Path] = {
     "monitoring.coreos.com/PodMonitor": ("spec", "selector"),
 }
 
+_AUTOSCALERS = ("autoscaling/HorizontalPodAutoscaler", "keda.sh/ScaledObject")
+
 
 class Inventory:
     """The objects of the tree as the change leaves it: those of the kinds that the policy's decorator names.
@@ -36,13 +38,15 @@ class Inventory:
     one is taken for a neighbour of every other: look-ups err on the side of finding something.
     """
 
-    __slots__ = ("_by_kind", "_by_label", "_by_name", "_by_selector")
+    __slots__ = ("_autoscalers", "_by_folder", "_by_kind", "_by_label", "_by_name", "_by_selector")
 
     def __init__(self, manifests: Iterable[Manifest] = ()) -> None:
         self._by_kind: dict[str, list[Manifest]] = {}
         self._by_name: dict[tuple[str, str], list[Manifest]] | None = None
         self._by_label: dict[Pair, list[Workload]] | None = None
         self._by_selector: dict[str, dict[Pair | None, list[Manifest]]] = {}
+        self._by_folder: dict[str, list[Manifest]] | None = None
+        self._autoscalers: dict[Pair, list[Manifest]] | None = None
         for manifest in manifests:
             self._by_kind.setdefault(manifest.group_kind, []).append(manifest)
 
@@ -53,13 +57,29 @@ class Inventory:
 
     def get(self, kind: str, name: str, namespace: str = "") -> Manifest | None:
         """An object by its kind (``group/Kind``), name and namespace; None where there is none."""
+        return next(iter(self.named(kind, name, namespace)), None)
+
+    def named(self, kind: str, name: str, namespace: str = "") -> list[Manifest]:
+        """Every object of a kind (``group/Kind``) and name that may stand in a namespace.
+
+        There is more than one where the tree holds several clusters, or variants of one application.
+        """
         if self._by_name is None:
             self._by_name = {}
             for manifests in self._by_kind.values():
                 for manifest in manifests:
                     self._by_name.setdefault((manifest.group_kind, manifest.name), []).append(manifest)
         found = self._by_name.get((kind, name), ())
-        return next((one for one in found if _neighbours(one.namespace, namespace)), None)
+        return [one for one in found if _neighbours(one.namespace, namespace)]
+
+    def beside(self, manifest: Manifest) -> list[Manifest]:
+        """The objects whose files stand in the same folder: what most likely is applied together with it."""
+        if self._by_folder is None:
+            self._by_folder = {}
+            for manifests in self._by_kind.values():
+                for one in manifests:
+                    self._by_folder.setdefault(one.file.rpartition("/")[0], []).append(one)
+        return self._by_folder.get(manifest.file.rpartition("/")[0], [])
 
     def workloads(self, selector: object, namespace: str = "") -> list[Workload]:
         """The workloads whose pods a selector chooses (see ``selects``), of the kinds that the policy names."""
@@ -68,6 +88,43 @@ class Inventory:
         return [
             one for one in candidates if _neighbours(one.namespace, namespace) and selects(selector, one.pod_labels)
         ]
+
+    def chooses_nothing(self, manifest: Manifest, *selector: str) -> bool:
+        """Whether a pod selector chooses no workload of the tree, as far as the tree can tell.
+
+        It can where the manifest's folder holds a workload: pods that a chart, an operator or another repository makes
+        are not to be seen. A label with a prefix that none of those workloads has is most likely a controller's.
+
+        Args:
+            manifest: the object that selects.
+            selector: the path of its selector. One that is absent or empty is none, and its values must be known.
+        """
+        wanted = manifest.get(*selector)
+        keys = _keys(wanted)
+        if not keys or self.workloads(wanted, manifest.namespace):
+            return False
+        prefixed = {key for key in keys if "/" in key}
+        has_neighbour = False
+        for one in self.beside(manifest):
+            if isinstance(one, Workload):
+                has_neighbour = True
+                if not prefixed:
+                    return True
+                prefixed.difference_update(one.pod_labels)
+        return has_neighbour and not prefixed
+
+    def autoscalers(self, workload: Manifest) -> list[Manifest]:
+        """The HorizontalPodAutoscalers and ScaledObjects (of KEDA) that scale a workload."""
+        if self._autoscalers is None:
+            self._autoscalers = {}
+            for kind in _AUTOSCALERS:
+                for one in self._by_kind.get(kind, ()):
+                    target = one.field("spec", "scaleTargetRef")
+                    # KEDA takes a target without a kind for a Deployment.
+                    what = target.text("kind") or "Deployment", target.text("name")
+                    self._autoscalers.setdefault(what, []).append(one)
+        found = self._autoscalers.get((workload.kind, workload.name), ())
+        return [one for one in found if _neighbours(one.namespace, workload.namespace)]
 
     def selecting(self, kind: str, labels: Mapping[str, str], namespace: str = "") -> list[Manifest]:
         """The objects of a kind with a pod selector (Service, PodDisruptionBudget, …) that choose pods with labels."""
@@ -103,6 +160,22 @@ def _first_pair(selector: object) -> Pair | None:
     if not isinstance(labels, dict):
         return None
     return next(((k, v) for k, v in labels.items() if isinstance(k, str) and isinstance(v, str)), None)
+
+
+def _keys(selector: object) -> set[str]:
+    """The labels that a selector asks for; none where a value is filled in later."""
+    if not isinstance(selector, dict):
+        return set()
+    plain = selector
+    if "matchLabels" in selector or "matchExpressions" in selector:
+        plain = selector.get("matchLabels") or {}
+    expressions = selector.get("matchExpressions") or ()
+    if not isinstance(plain, dict) or not isinstance(expressions, list | tuple):
+        return set()
+    if any(not isinstance(value, str) or "$" in value or "{{" in value for value in plain.values()):
+        return set()
+    keys = [*plain, *(one.get("key") for one in expressions if isinstance(one, dict))]
+    return {key for key in keys if isinstance(key, str)}
 
 
 def _neighbours(one: str, other: str) -> bool:
