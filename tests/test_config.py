@@ -159,7 +159,7 @@ BAD: list[tuple[str, str, str]] = [
     (
         "version: 1\npolicies:\n  level: {}\n",
         "3:3: unknown key level in policies; did you mean levels?",
-        "keys in policies: packs, folders, levels",
+        "keys in policies: packs, folders, levels, parameters, overrides, not_waivable",
     ),
     (
         "version: 1\npolicies:\n  levels: {image-digest: eror}\n",

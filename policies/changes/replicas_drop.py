@@ -6,7 +6,7 @@ from gategit.checks.policy.api import SCALABLE, Change, Violation, Violations, p
 
 
 @policy(level="warning", kinds=SCALABLE)
-def replicas_drop(change: Change) -> Violations:
+def replicas_drop(change: Change, *, percent: int = 50) -> Violations:
     """A change does not halve a workload's replicas, nor scale it to zero.
 
     What it asks:
@@ -77,6 +77,25 @@ def replicas_drop(change: Change) -> Violations:
         metadata: {name: web, namespace: shop}
         spec: {}
 
+    Fails (a stricter config):
+        --- # parameters
+        percent: 80
+        --- # old
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web, namespace: shop}
+        spec:
+          replicas: 10
+        --- # new
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web, namespace: shop}
+        spec:
+          replicas: 8  # <-
+
+    Parameters:
+        percent: a change that leaves this share of the replicas, or less, is a drop.
+
     References:
         https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#replicas
     """
@@ -84,9 +103,13 @@ def replicas_drop(change: Change) -> Violations:
         return
     before = _replicas(change.old.get("spec", "replicas"))
     after = change.new.integer("spec", "replicas")
-    if before is None or after is None or after >= before or after * 2 > before:
+    if before is None or after is None or after >= before or after * 100 > before * percent:
         return
-    what = f"from {before} to zero" if after == 0 else f"from {before} to {after}, half of it or less"
+    what = (
+        f"from {before} to zero"
+        if after == 0
+        else f"from {before} to {after}, {'half' if percent == 50 else f'{percent} %'} of it or less"
+    )
     yield Violation(change.new.field("spec", "replicas"), f"replicas fall {what}")
 
 
