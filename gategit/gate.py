@@ -16,6 +16,7 @@ from gategit.change import ChangeKind, ObjectChange, pair
 from gategit.checks.policy.rules import policy_rule
 from gategit.checks.references.check import ReferenceSettings
 from gategit.checks.references.check import check as check_references
+from gategit.errors import GategitError
 from gategit.fingerprints import mark_existing, number_repeats
 from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
 from gategit.judge import FileVerdict, name_findings

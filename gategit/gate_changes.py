@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from gategit.checks.policy.load import PolicyInfo
 from gategit.code_owners import PLACES, CodeOwners, place_of, read_code_owners
 from gategit.config import CONFIG_FILE, Config, load_config
 from gategit.config_changes import Effect, OwnLevel, config_differences, shown
@@ -35,7 +36,21 @@ GATE_CHANGED = Rule(
     waivable=False,
 )
 
-RULES = (GATE_CHANGED,)
+GATE_PREVIEW = Rule(
+    id="gate-preview",
+    level=Level.NOTE,
+    stage=Stage.POLICY,
+    summary="A change to the gate should be merged in the knowledge of what it will say.",
+    rationale="A new policy, a raised level or a waiver that goes is not in force in the pull request that brings it. "
+    "The preview judges the objects of the change by the config and policies as they would be after the merge, and "
+    "says what they would report besides what the gate reports today. It is for the reader: it never blocks.",
+    help="Nothing needs mending for this merge. After it, the finding counts wherever it is new.",
+    waivable=False,
+    # The lines of a preview are judged by policies that nobody has approved, secrets among them.
+    sensitive=True,
+)
+
+RULES = (GATE_CHANGED, GATE_PREVIEW)
 
 MOST_FINDINGS = 100
 """Changes to the gate that are listed one by one; what loosens it comes first, the rest is counted."""
@@ -54,6 +69,11 @@ class PolicyFacts:
     level: str
     kinds: tuple[str, ...]
     view: str
+
+
+def policy_facts(policy: PolicyInfo | None) -> PolicyFacts | None:
+    """What a loaded policy declares; None where there is none."""
+    return None if policy is None else PolicyFacts(policy.level.value, policy.kinds, policy.view)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +105,11 @@ def judge_gate_changes(steering: Steering, head: Tree, touched: Collection[str])
         head: the tree after the change.
         touched: the paths that the change adds, modifies or removes.
     """
-    if not any(_may_steer(path, steering.config) for path in touched):
-        return []
     return _Comparison(steering, head, touched).findings()
 
 
-def _may_steer(path: str, config: Config) -> bool:
+def may_steer(path: str, config: Config) -> bool:
+    """Whether a change to a path may change the gate."""
     return (
         is_config_name(path)
         or path == config.waivers

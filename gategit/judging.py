@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from gategit.change import ObjectChange
     from gategit.checks.policy.check import Locate
     from gategit.checks.policy.load import PolicyInfo
+    from gategit.checks.policy.worker_process import Limits as PolicyLimits
     from gategit.checks.references.kustomize import Parsed
     from gategit.manifests.file import ManifestFile
     from gategit.manifests.manifest import Manifest
@@ -64,16 +65,20 @@ class Judging:
         request: what is asked.
         trees: the trees of the run.
         trusted: config and policies.
+        policy_limits: what a policy may use up, where it is not the usual.
 
     Raises:
         UsageError: ``--target`` names none.
         ConfigError: a policy folder cannot be used.
     """
 
-    def __init__(self, request: Request, trees: Trees, trusted: Trusted) -> None:
+    def __init__(
+        self, request: Request, trees: Trees, trusted: Trusted, policy_limits: PolicyLimits | None = None
+    ) -> None:
         self._request = request
         self._trees = trees
         self._trusted = trusted
+        self._policy_limits = policy_limits
         config = trusted.config
         if request.target is not None and config.target(request.target) is None:
             known = ", ".join(target.name for target in config.targets) or "none"
@@ -87,7 +92,7 @@ class Judging:
         self._parsed: dict[str, Parsed] = {}
         self._sources = trusted.policy_sources(frozenset(rules.check_rules())) if Stage.POLICY in self.stages else ()
         # Started now, so that it comes up while the trees are read.
-        self._runner: Runner | None = start(self._sources, jobs=1) if self._sources else None
+        self._runner: Runner | None = self._start() if self._sources else None
         self._runner_process = os.getpid()
 
     def __enter__(self) -> Self:
@@ -149,10 +154,13 @@ class Judging:
         """What differs between the two trees; everything, where there is no base."""
         return changed(self._trees.base, self._trees.head)
 
+    def _start(self) -> Runner:
+        return start(self._sources, jobs=1, limits=self._policy_limits)
+
     def _own_runner(self) -> Runner:
         """The policies' worker of this process: a forked process must not speak into its parent's pipes."""
         if self._runner is None or self._runner_process != os.getpid():
-            self._runner = start(self._sources, jobs=1)
+            self._runner = self._start()
             self._runner_process = os.getpid()
         return self._runner
 
@@ -286,13 +294,15 @@ class Judging:
             else:
                 verdicts[task.path] = decode_verdict(task.path, value)
         fresh: dict[str, object] = {}
+        # No policy's own rule says that something was not looked at; policy-crashed does.
+        blind = {rule.id for rule in rules.check_rules().values() if rule.undecided}
         work = partial(_judge_batch, self, side, context)
         side.tree.prefetch([task.path for task in missing])
         done = 0
         for batch in map_batches(work, missing, self._request.jobs, self._end_own_runner):
             for verdict in batch:
                 verdicts[verdict.path] = verdict
-                if verdict.path in keys and not any(rules.by_id(f.rule).undecided for f in verdict.findings):
+                if verdict.path in keys and blind.isdisjoint(finding.rule for finding in verdict.findings):
                     fresh[keys[verdict.path]] = encode_verdict(verdict)
             done += len(batch)
             say(f"judged {done} of {len(missing)} files")

@@ -183,6 +183,7 @@ class Finding:
         fingerprint: set by the gate; survives moved lines and renamed files.
         state: set by the gate.
         waiver: set by the gate where state is waived.
+        advisory: it never blocks, whatever its level and the options: it is about a gate that is not in force yet.
     """
 
     rule: str
@@ -199,10 +200,11 @@ class Finding:
     fingerprint: str = ""
     state: State = State.NEW
     waiver: AppliedWaiver | None = None
+    advisory: bool = False
 
     def blocks(self, fail_on: Level, *, fail_on_existing: bool) -> bool:
         """Whether this finding alone is a reason to block the merge."""
-        if self.state is State.WAIVED or self.level.rank < fail_on.rank:
+        if self.advisory or self.state is State.WAIVED or self.level.rank < fail_on.rank:
             return False
         return self.state is State.NEW or fail_on_existing
 

@@ -22,6 +22,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.gate",
             "gategit.gate_diff",
             "gategit.judging",
+            "gategit.preview",
             "gategit.side",
             "gategit.trusted",
             "gategit.waiving",
@@ -40,6 +41,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.inline_waivers",
             "gategit.repository",
             "gategit.settings",
+            "gategit.waiver_edit",
             "gategit.waivers",
             "gategit.waivers_format",
         }

@@ -55,12 +55,13 @@ def differences(old: str, new: str) -> list[str]:
         (
             "policies: {overrides: [{paths: ['apps/**'], levels: {image-latest-tag: error}}]}",
             "",
-            [
-                "loosens: policies.overrides: removed "
-                '{"paths": ["apps/**"], "levels": {"image-latest-tag": "error"}}'
-            ],
+            ['loosens: policies.overrides: removed {"paths": ["apps/**"], "levels": {"image-latest-tag": "error"}}'],
         ),
-        ("", "policies: {parameters: {most-replicas: {most: 9}}}", ["alters: policies.parameters.most-replicas.most: not set -> 9"]),
+        (
+            "",
+            "policies: {parameters: {most-replicas: {most: 9}}}",
+            ["alters: policies.parameters.most-replicas.most: not set -> 9"],
+        ),
         ("", "policies: {packs: []}", ["loosens: policies.packs: removed recommended"]),
         ("", "policies: {packs: [recommended, strict]}", ["tightens: policies.packs: added strict"]),
         ("policies: {folders: [gate]}", "", ["loosens: policies.folders: removed gate"]),
@@ -88,7 +89,7 @@ def differences(old: str, new: str) -> list[str]:
             [
                 "loosens: targets.prod.paths: removed q",
                 "loosens: targets.prod.dry_run: sandbox -> not set",
-                'loosens: targets.prod.upgrade_to: 1.34 -> not set',
+                "loosens: targets.prod.upgrade_to: 1.34 -> not set",
             ],
         ),
         ("kubernetes_version: '1.33'", "kubernetes_version: '1.34'", ["alters: kubernetes_version: 1.33 -> 1.34"]),

@@ -106,7 +106,10 @@ def test_each_key_of_the_config_stands_on_its_line(git_repository: RepositoryBui
     report = judge(git_repository, {".gategit.yaml": old}, {".gategit.yaml": new})
     assert said(report) == [
         ".gategit.yaml:2: this change alters the gate after the merge: kubernetes_version: not set -> 1.34",
-        ".gategit.yaml:5: this change tightens the gate after the merge: policies.levels.replicas-drop: note -> not set",
+        (
+            ".gategit.yaml:5: this change tightens the gate after the merge: policies.levels.replicas-drop: "
+            "note -> not set"
+        ),
         ".gategit.yaml:5: this change loosens the gate after the merge: policies.levels.image-digest: error -> off",
         '.gategit.yaml:7: this change loosens the gate after the merge: exclude: added "apps/**"',
     ]
@@ -216,7 +219,10 @@ def test_policies_and_schemas_that_come_go_or_change(git_repository: RepositoryB
     assert said(report) == [
         "gate/p/dropped.py: this change loosens the gate after the merge: removes the policy dropped",
         "gate/p/edited.py:1: this change alters the gate after the merge: edits the policy edited",
-        "gate/p/more.py:1: this change tightens the gate after the merge: adds the policy more",
+        (
+            "gate/p/more.py:1: this change tightens the gate after the merge: adds the policy more "
+            "(level error, kinds ConfigMap)"
+        ),
         "gate/s/a.json:1: this change alters the gate after the merge: edits the schema gate/s/a.json",
         "gate/s/b.json: this change loosens the gate after the merge: removes the schema gate/s/b.json",
         "gate/s/c.json:1: this change alters the gate after the merge: adds the schema gate/s/c.json",

@@ -9,8 +9,10 @@ be. A worker that dies, hangs or talks nonsense is replaced, and goes on without
 from __future__ import annotations
 
 import marshal
+import math
 import queue
 import threading
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
@@ -48,7 +50,8 @@ class Runner:
         self._jobs = max(1, jobs)
         self._limits = limits or Limits()
         self._policies: tuple[PolicyInfo, ...] | None = None
-        self._spare: WorkerProcess | None = WorkerProcess(self._sources, self._limits)
+        self._until = math.inf if self._limits.total is None else time.monotonic() + self._limits.total
+        self._spare: WorkerProcess | None = self._start()
         self.network = ""
         """Why the policies can reach the network, "" where they cannot; known once they are loaded."""
 
@@ -72,7 +75,7 @@ class Runner:
             UndecidedError: the worker did not come up.
         """
         if self._policies is None:
-            worker = self._spare or WorkerProcess(self._sources, self._limits)
+            worker = self._spare or self._start()
             self._spare = worker
             self._policies = load_policies(worker, self._sources)
             self.network = worker.network
@@ -107,7 +110,7 @@ class Runner:
         if self._spare is not None:
             worker, self._spare = self._spare, None
             return worker
-        worker = WorkerProcess(self._sources, self._limits)
+        worker = self._start()
         try:
             load_policies(worker, self._sources)
         except ConfigError as error:
@@ -117,6 +120,11 @@ class Runner:
             worker.close()
             raise
         return worker
+
+    def _start(self) -> WorkerProcess:
+        if time.monotonic() >= self._until:
+            raise UndecidedError(f"the {self._limits.total:g} seconds for all policies together were up")
+        return WorkerProcess(self._sources, self._limits, self._until)
 
     def keep(self, worker: WorkerProcess) -> None:
         """Take back a worker that is still good."""

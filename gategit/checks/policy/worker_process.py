@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import marshal
+import math
 import os
 import selectors
 import subprocess
@@ -44,18 +45,21 @@ class Limits:
         seconds: one policy, for one batch of objects, on the clock.
         memory: bytes of address space of a worker.
         cpu: seconds of processor time of a worker, in all.
+        total: all policies and workers together, on the clock, from the start of the first one; None for no limit.
     """
 
     seconds: float = 10.0
     memory: int = 1 << 30
     cpu: int = 1800
+    total: float | None = None
 
 
 class WorkerProcess:
     """One worker process and the frames to and from it."""
 
-    def __init__(self, sources: Sequence[PolicySource], limits: Limits) -> None:
+    def __init__(self, sources: Sequence[PolicySource], limits: Limits, until: float = math.inf) -> None:
         self._limits = limits
+        self._until = until
         self._folder = tempfile.TemporaryDirectory(prefix="gategit-policy-", ignore_cleanup_errors=True)
         try:
             self._process = subprocess.Popen(
@@ -78,6 +82,8 @@ class WorkerProcess:
         self.network = ""
         self.scene: bytes | None = None
         self._selector = selectors.DefaultSelector()
+        if self._process.stdin is not None:
+            os.set_blocking(self._process.stdin.fileno(), False)
         if self._process.stdout is not None:
             self._selector.register(self._process.stdout, selectors.EVENT_READ)
         with contextlib.suppress(LostError):  # whoever reads the first answer hears of it
@@ -99,13 +105,31 @@ class WorkerProcess:
         pipe = self._process.stdin
         if pipe is None or pipe.closed:
             raise LostError("the worker process is gone")
+        deadline = self._deadline()
         try:
             for part in (len(content).to_bytes(4, "big"), content):
                 view = memoryview(part)
                 while view:
-                    view = view[os.write(pipe.fileno(), view) :]
+                    try:
+                        view = view[os.write(pipe.fileno(), view) :]
+                    except BlockingIOError:  # a worker that stopped itself reads nothing, for ever
+                        self._wait_until_writable(pipe.fileno(), deadline)
         except OSError:
             raise LostError(self._how_it_ended()) from None
+
+    def _deadline(self) -> float:
+        return min(time.monotonic() + self._limits.seconds * 1.5 + 2, self._until)
+
+    def _wait_until_writable(self, descriptor: int, deadline: float) -> None:
+        with selectors.DefaultSelector() as selector:
+            selector.register(descriptor, selectors.EVENT_WRITE)
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise self._late()
+
+    def _late(self) -> LostError:
+        if time.monotonic() >= self._until:
+            return LostError("the time for all policies together was up")
+        return LostError(f"it took more than {self._limits.seconds:g} seconds and had to be killed")
 
     def receive(self) -> dict[str, Any]:
         """The next frame, which is a JSON object; nothing more is known of it.
@@ -113,7 +137,7 @@ class WorkerProcess:
         Raises:
             LostError: the worker is gone, did not answer in time, or answered something else.
         """
-        deadline = time.monotonic() + self._limits.seconds * 1.5 + 2
+        deadline = self._deadline()
         size = int.from_bytes(self._take(4, deadline), "big")
         if size > _LONGEST_FRAME:
             raise LostError("it made the worker process answer something that is not an answer")
@@ -130,7 +154,7 @@ class WorkerProcess:
         while len(self._buffer) < size:
             left = deadline - time.monotonic()
             if left <= 0 or not self._selector.select(left):
-                raise LostError(f"it took more than {self._limits.seconds:g} seconds and had to be killed")
+                raise self._late()
             part = b"" if pipe is None else os.read(pipe.fileno(), 1 << 16)
             if not part:
                 raise LostError(self._how_it_ended())
