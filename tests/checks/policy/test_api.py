@@ -225,6 +225,32 @@ def test_a_variable_is_filled_in_later(value: Any, is_later: bool) -> None:  # n
     assert api.is_filled_in_later(value) is is_later
 
 
+def test_a_container_has_the_probes_that_are_mappings() -> None:
+    """Each knows its name by its path."""
+    data = {"readinessProbe": {"exec": {}}, "livenessProbe": None, "startupProbe": {}}
+    container = api.Container(data, ("spec", "containers", 0), "container", api.Field({}))
+
+    assert [(probe.path[-1], probe.value) for probe in container.probes] == [
+        ("startupProbe", {}),
+        ("readinessProbe", {"exec": {}}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("annotations", "is_hook"),
+    [
+        ({"helm.sh/hook": "test"}, True),
+        ({"argocd.argoproj.io/hook": "PreSync"}, True),
+        ({"helm.sh/hook-weight": "1"}, False),
+        (None, False),
+        (["helm.sh/hook"], False),
+    ],
+)
+def test_a_hook_says_so_in_its_annotations(annotations: Any, is_hook: bool) -> None:  # noqa: FBT001  one column
+    """Helm's and Argo CD's both count."""
+    assert api.Manifest({"metadata": {"annotations": annotations}}).is_hook is is_hook
+
+
 def test_a_change_says_what_it_is() -> None:
     """Added, modified or removed."""
     one = api.Manifest({"kind": "Pod"})

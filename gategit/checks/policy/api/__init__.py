@@ -12,14 +12,18 @@ from gategit.checks.policy.api.declare import PolicyDefinitionError, Violation, 
 from gategit.checks.policy.api.fields import Field, is_filled_in_later
 from gategit.checks.policy.api.images import Image, parse_image
 from gategit.checks.policy.api.inventory import Inventory
-from gategit.checks.policy.api.kinds import CLUSTER_SCOPED_KINDS, POD_CONTROLLERS, SCALABLE, WORKLOADS
+from gategit.checks.policy.api.kinds import CLUSTER_SCOPED_KINDS, LONG_RUNNING, POD_CONTROLLERS, SCALABLE, WORKLOADS
 from gategit.checks.policy.api.labels import selects
 from gategit.checks.policy.api.objects import Container, Manifest, Workload
+from gategit.checks.policy.api.rbac import ROLE_BINDINGS, ROLES, Grant, grants
 from gategit.checks.policy.api.surroundings import PullRequest, Target
 
 __all__ = [
     "CLUSTER_SCOPED_KINDS",
+    "LONG_RUNNING",
     "POD_CONTROLLERS",
+    "ROLES",
+    "ROLE_BINDINGS",
     "SCALABLE",
     "WORKLOADS",
     "Change",
@@ -28,6 +32,7 @@ __all__ = [
     "Cron",
     "CronError",
     "Field",
+    "Grant",
     "Image",
     "Inventory",
     "Manifest",
@@ -38,6 +43,7 @@ __all__ = [
     "Violations",
     "Workload",
     "duration",
+    "grants",
     "is_filled_in_later",
     "parse_cron",
     "parse_image",

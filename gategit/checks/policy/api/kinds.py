@@ -16,6 +16,9 @@ POD_CONTROLLERS = (
 WORKLOADS = ("Pod", *POD_CONTROLLERS)
 """Every built-in kind that holds a pod's specification."""
 
+LONG_RUNNING = ("apps/Deployment", "apps/StatefulSet", "apps/DaemonSet", "apps/ReplicaSet", "ReplicationController")
+"""Every built-in kind whose pods run until they are replaced: not Jobs, and not bare Pods, which may do either."""
+
 SCALABLE = ("apps/Deployment", "apps/StatefulSet", "apps/ReplicaSet", "ReplicationController")
 """Every built-in kind with ``spec.replicas``."""
 

@@ -23,6 +23,8 @@ _CONTAINER_LISTS = (
     ("containers", "container"),
     ("ephemeralContainers", "ephemeral container"),
 )
+_PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+_HOOKS = ("helm.sh/hook", "argocd.argoproj.io/hook")
 _INHERITED = frozenset(
     (
         "appArmorProfile",
@@ -80,6 +82,14 @@ class Container(Field):
     def ports(self) -> list[Field]:
         """The ports that it says it listens on."""
         return self.items("ports")
+
+    @property
+    def probes(self) -> list[Field]:
+        """The probes that it has; the last step of each one's path is its name."""
+        value = self.value
+        return [
+            Field(value[name], (*self.path, name), self.side) for name in _PROBES if isinstance(value.get(name), dict)
+        ]
 
     @property
     def is_ephemeral(self) -> bool:
@@ -168,6 +178,12 @@ class Manifest(Field):
     def annotations(self) -> dict[str, str]:
         """``metadata.annotations``."""
         return self.strings("metadata", "annotations")
+
+    @property
+    def is_hook(self) -> bool:
+        """Whether Helm or Argo CD runs it at one step of a deployment and may delete it afterwards."""
+        annotations = self.get("metadata", "annotations")
+        return isinstance(annotations, dict) and any(hook in annotations for hook in _HOOKS)
 
     @property
     def workload(self) -> Workload | None:
