@@ -78,11 +78,15 @@ class Side:
 
     @cached_property
     def candidates(self) -> tuple[str, ...]:
-        """Every file that the config lets in and whose name says that it may hold manifests, in order."""
+        """Every file that the config lets in and that may hold manifests, in order.
+
+        Its name says so, or a kustomization does, which may name its resources and patches as it likes.
+        """
+        applied = {path for path, role in self.graph.roles.items() if role is not Role.DATA}
         return tuple(
             path
             for path, entry in self.tree.entries().items()
-            if is_candidate(path) and entry.kind is EntryKind.FILE and self._included(path)
+            if (is_candidate(path) or path in applied) and entry.kind is EntryKind.FILE and self._included(path)
         )
 
     @cached_property

@@ -30,6 +30,7 @@ NEVER_APPLIED: Final = frozenset(
         "audit.k8s.io",  # the API server's audit policy file
         "client.authentication.k8s.io",  # answers of credential plugins
         "config.kubernetes.io",  # kpt and Kustomize function config
+        "viaduct.ai",  # ksops: what a Kustomize generator decrypts
         "chainsaw.kyverno.io",  # test suites
         "kuttl.dev",  # test suites
         "cli.kyverno.io",  # test suites
@@ -133,8 +134,11 @@ def is_never_applied(data: dict[str, Any]) -> bool:
     api_version, kind = data.get("apiVersion"), data.get("kind")
     if not isinstance(api_version, str) or not isinstance(kind, str):
         return False
-    return _group(api_version) in NEVER_APPLIED or (
-        (api_version, kind) in _NEVER_APPLIED_KINDS and "metadata" not in data
+    # Kustomize's own generators and transformers have the version builtin.
+    return (
+        api_version == "builtin"
+        or _group(api_version) in NEVER_APPLIED
+        or ((api_version, kind) in _NEVER_APPLIED_KINDS and "metadata" not in data)
     )
 
 

@@ -534,6 +534,10 @@ def _roles(kustomizations: Mapping[str, Kustomization]) -> dict[str, Role]:
             role = _ROLE_OF_USE.get(link.reference.use) if link.state is LinkState.FILE else None
             if role is Role.MANIFEST and folder in plugins:
                 role = Role.DATA
+            # What stands elsewhere may be deployed from there as it is. If to be named as data anywhere in the tree
+            # were enough, any kustomization could hide any object: the file's own content decides.
+            if role is Role.DATA and link.path.rpartition("/")[0] != folder:
+                role = None
             if role is not None and _WEIGHT[role] >= _WEIGHT[roles.get(link.path, Role.DATA)]:
                 roles[link.path] = role
     for kustomization in kustomizations.values():
