@@ -35,8 +35,18 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "secrets/plaintext_secret": (_SURE,),
     "supply_chain/image_digest": (),
     "supply_chain/image_latest_tag": (_SURE,),
+    "workloads/container_name": (_SURE,),
+    "workloads/container_port_name": (_SURE,),
+    "workloads/container_socket_mount": (_SURE,),
+    "workloads/invalid_probe": (_SURE,),
     "workloads/namespace_required": (),
+    "workloads/probe_port": (_SURE,),
+    "workloads/request_above_limit": (_SURE,),
     "workloads/resource_limits": (_SURE,),
+    "workloads/restart_policy": (_SURE,),
+    "workloads/selector_mismatch": (_SURE,),
+    "workloads/update_strategy": (_SURE,),
+    "workloads/volume_mount_unknown": (_SURE,),
 }
 """Paths below policies/ without ``.py``, sorted, and the packs that hold each policy besides ``strict``."""
 
