@@ -3,72 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from gategit.checks.policy.load import PolicySet, builtin_sources
-from gategit.checks.policy.run import Runner, start
+from gategit.checks.policy.load import PolicySet
+from gategit.checks.policy.run import Runner
 from gategit.checks.policy.subjects import Subject
 from gategit.manifests.manifest import Manifest, Source
-from gategit.model import Level, format_path
-
-Judge = Callable[..., list[tuple[str, str]]]
-
-
-@pytest.fixture(scope="module")
-def runner() -> Iterator[Runner]:
-    """A worker with every built-in policy."""
-    with start(builtin_sources()) as started:
-        yield started
-
-
-@pytest.fixture
-def judge(runner: Runner) -> Judge:
-    """Judge objects by one policy: the fields and messages of what it finds."""
-
-    def judged(policy: str, new: dict[str, Any] | None, old: dict[str, Any] | None = None) -> list[tuple[str, str]]:
-        subject = Subject(manifest(old), manifest(new), added=True)
-        outcome = runner.run(PolicySet(runner.policies(), {policy: Level.ERROR}), [subject])
-        assert outcome.crashes == ()
-        return [(format_path(hit.path), hit.message) for hit in outcome.hits]
-
-    return judged
-
-
-def manifest(data: dict[str, Any] | None) -> Manifest | None:
-    if data is None:
-        return None
-    metadata = data.get("metadata") or {}
-    return Manifest(
-        data["apiVersion"], data["kind"], metadata.get("namespace"), metadata.get("name", ""), data, Source("a.yaml", 0)
-    )
-
-
-def thing(kind: str, api_version: str = "v1", **fields: Any) -> dict[str, Any]:
-    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "x"}, **fields}
-
-
-POD_PLACES = {
-    "Pod": ("v1", "spec"),
-    "ReplicationController": ("v1", "spec.template.spec"),
-    "Deployment": ("apps/v1", "spec.template.spec"),
-    "StatefulSet": ("apps/v1", "spec.template.spec"),
-    "DaemonSet": ("apps/v1", "spec.template.spec"),
-    "ReplicaSet": ("apps/v1", "spec.template.spec"),
-    "Job": ("batch/v1", "spec.template.spec"),
-    "CronJob": ("batch/v1", "spec.jobTemplate.spec.template.spec"),
-}
-
-
-def workload(pod: Any, kind: str = "Pod") -> dict[str, Any]:
-    """An object of a kind with this pod specification."""
-    api_version, place = POD_PLACES[kind]
-    data = pod
-    for key in reversed(place.split(".")):
-        data = {key: data}
-    return thing(kind, api_version, **data)
+from gategit.model import Level
+from tests.policies.conftest import POD_PLACES, Judge, thing, workload
 
 
 @pytest.mark.parametrize("kind", POD_PLACES)
