@@ -338,14 +338,7 @@ class _Reader:
         return below
 
     def _last_line(self, node: Node) -> int:
-        """The last line of a value's text, without the comments and blank lines that follow it."""
-        while node.kind in (Kind.SEQUENCE, Kind.MAPPING) and not node.flow and node.value:
-            child = node.value[-1]
-            # A key whose value is empty ends where the key does.
-            node = child if isinstance(child, Node) else max(child, key=lambda part: part.end)
-        end = node.end
-        while end > node.start and self.text[end - 1].isspace():
-            end -= 1
+        end = end_of_text(self.text, node)
         return self.lines.position(max(node.start, end - 1))[0]
 
     def _waivers(self, words: Words, place: _Place, location: Location) -> Iterator[Waiver]:
@@ -421,6 +414,18 @@ class _Reader:
             text = json.dumps(item, sort_keys=True, default=str)
             self._contents[id(item)] = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
         return self._contents[id(item)]
+
+
+def end_of_text(text: str, node: Node) -> int:
+    """Where the text of a value ends, without the comments and blank lines that follow it."""
+    while node.kind in (Kind.SEQUENCE, Kind.MAPPING) and not node.flow and node.value:
+        last = node.value[-1]
+        # A key whose value is empty ends where the key does.
+        node = last if isinstance(last, Node) else max(last, key=lambda part: part.end)
+    end = node.end
+    while end > node.start and text[end - 1].isspace():
+        end -= 1
+    return end
 
 
 def _inside(index: int, spans: Sequence[tuple[int, int]], starts: Sequence[int]) -> bool:

@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "policy": "gategit.cli.policy",
     "schema": "gategit.cli.schema",
     "explain": "gategit.cli.explain",
+    "waive": "gategit.cli.waive",
     "init": "gategit.cli.init",
 }
 """Each command's module, in the order of ``--help``. Its ``app`` is a Typer program of one or more commands."""
