@@ -40,13 +40,13 @@ def update_strategy(manifest: Manifest) -> Violations:
             rollingUpdate:
               maxSurge: 0
               maxUnavailable: 0%  # <-
-            selector: {matchLabels: {app: web}}
-            template:
-              metadata: {labels: {app: web}}
-              spec:
-                containers:
-                  - name: web
-                    image: registry.example.com/web:1.4.2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              containers:
+                - name: web
+                  image: registry.example.com/web:1.4.2
 
     Fails (settings of another type):
         apiVersion: apps/v1
@@ -56,13 +56,13 @@ def update_strategy(manifest: Manifest) -> Violations:
           strategy:
             type: Recreate
             rollingUpdate: {maxSurge: 1}  # <-
-            selector: {matchLabels: {app: web}}
-            template:
-              metadata: {labels: {app: web}}
-              spec:
-                containers:
-                  - name: web
-                    image: registry.example.com/web:1.4.2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              containers:
+                - name: web
+                  image: registry.example.com/web:1.4.2
 
     Fails (a DaemonSet that only sets maxSurge):
         apiVersion: apps/v1
@@ -72,13 +72,13 @@ def update_strategy(manifest: Manifest) -> Violations:
           updateStrategy:
             rollingUpdate:  # <-
               maxSurge: 1
-            selector: {matchLabels: {app: web}}
-            template:
-              metadata: {labels: {app: web}}
-              spec:
-                containers:
-                  - name: web
-                    image: registry.example.com/web:1.4.2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              containers:
+                - name: web
+                  image: registry.example.com/web:1.4.2
 
     Passes:
         apiVersion: apps/v1
@@ -90,13 +90,13 @@ def update_strategy(manifest: Manifest) -> Violations:
             rollingUpdate:
               maxSurge: 25%
               maxUnavailable: 0
-            selector: {matchLabels: {app: web}}
-            template:
-              metadata: {labels: {app: web}}
-              spec:
-                containers:
-                  - name: web
-                    image: registry.example.com/web:1.4.2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              containers:
+                - name: web
+                  image: registry.example.com/web:1.4.2
         ---
         apiVersion: apps/v1
         kind: DaemonSet
@@ -106,13 +106,13 @@ def update_strategy(manifest: Manifest) -> Violations:
             rollingUpdate:
               maxSurge: 1
               maxUnavailable: 0
-            selector: {matchLabels: {app: web}}
-            template:
-              metadata: {labels: {app: web}}
-              spec:
-                containers:
-                  - name: web
-                    image: registry.example.com/web:1.4.2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              containers:
+                - name: web
+                  image: registry.example.com/web:1.4.2
 
     References:
         https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#strategy
