@@ -26,10 +26,11 @@ from gategit.model import ChangeSummary, Finding, Level, Report, Rule, Stage, St
 from gategit.report.line_hash import line_hashes
 from gategit.repository import TreeDiff, Trees, open_trees
 from gategit.request import Mode, Request, Trust
+from gategit.side import is_candidate
 from gategit.trusted import Trusted, load_from, load_trusted
 from gategit.verdict import Thresholds, in_order, make_report, once_per_subject
 from gategit.waivers import MALFORMED
-from gategit.waiving import Waiving
+from gategit.waiving import Sides, Waiving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -258,6 +259,10 @@ class _Gate:
             return (touched is None or path in touched) and self.head.looks_at(path) and self.head.in_scope(path)
 
         found, self._links_unchecked = links.check_links(self.trees.head, selects)
+        seen = self.head.candidate_set
+        found += links.check_unseen(self.trees.head, selects, is_candidate, lambda path: path in seen)
+        if touched is not None:
+            found += links.check_submodules(self.trees.head, selects)
         found += [self.head.too_large_finding(path) for path in self.head.too_large if selects(path)]
         return self._named(found)
 
@@ -364,7 +369,8 @@ class _Gate:
         if not request.use_waivers:
             kept = [finding for finding in kept if finding.rule != MALFORMED.id]
         waiving = Waiving(request, self.trees, self.trusted, self.judging, self.rule, self.whole)
-        waived = waiving.apply(kept, self._verdicts, self.head, self.base)
+        gone = {(one.old.source.file, one.old.ref) for one in self._changes if one.old is not None and one.new is None}
+        waived = waiving.apply(kept, self._verdicts, Sides(self.head, self.base, gone))
         problems = number_repeats(in_order(thresholds.apply(self._named(waived.problems), self.rule)))
         verdicts = self._verdicts
         changes = [change.kind for change in self._changes]
@@ -391,7 +397,7 @@ class _Gate:
             thresholds=thresholds,
             rule=self.rule,
             text_of=self._text_of,
-            line_hashes=line_hashes,
+            line_hashes=line_hashes if request.line_hashes else None,
         )
 
     def _stages(self) -> dict[Stage, str | None]:

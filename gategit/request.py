@@ -49,6 +49,7 @@ class Request:
         target: judge only for this target.
         jobs: worker processes, or None for as many as there are processors.
         use_cache: False neither reads nor writes the cache.
+        line_hashes: whether the report is to hold GitHub's hash of each line that a finding stands on.
         stdin: the content, in mode STDIN.
         environment: the process's environment, for what a CI system says of itself.
     """
@@ -71,5 +72,6 @@ class Request:
     target: str | None = None
     jobs: int | None = None
     use_cache: bool = True
+    line_hashes: bool = False
     stdin: bytes = b""
     environment: Mapping[str, str] = field(default_factory=dict)

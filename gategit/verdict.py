@@ -135,7 +135,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
     thresholds: Thresholds,
     rule: Callable[[str], Rule],
     text_of: Callable[[str], str | None],
-    line_hashes: Callable[[str], Sequence[str]],
+    line_hashes: Callable[[str], Sequence[str]] | None,
 ) -> Report:
     """Freeze everything into a report.
 
@@ -148,7 +148,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
         thresholds: what blocks.
         rule: looks up a rule.
         text_of: a file's text, or None where there is none to show.
-        line_hashes: GitHub's hash of each line of a text.
+        line_hashes: GitHub's hash of each line of a text; None where nobody wants to know them.
     """
     ordered = tuple(in_order(findings))
 
@@ -164,7 +164,9 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
     for file, regions in places.items():
         text = text_of(file)
         if text is not None:
-            sources[file], hashes[file] = _excerpts(text, regions, line_hashes(text))
+            sources[file] = _excerpts(text, regions)
+            if line_hashes is not None:
+                hashes[file] = _first_lines(line_hashes(text), regions)
     return Report(
         verdict=decide(ordered, blocks, rule),
         change=change,
@@ -180,18 +182,19 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
     )
 
 
-def _excerpts(
-    text: str, regions: Iterable[Region | None], hashed: Sequence[str]
-) -> tuple[dict[int, str], dict[int, str]]:
-    """The lines around each region, and the hash of the line that it starts on."""
+def _excerpts(text: str, regions: Iterable[Region | None]) -> dict[int, str]:
+    """The lines around each region."""
     lines = text.replace("\r\n", "\n").split("\n")
     shown: dict[int, str] = {}
-    hashes: dict[int, str] = {}
     for region in regions:
         first = region.line if region is not None else 1
         last = min(region.end_line if region is not None else 0, first + _LONGEST_EXCERPT)
         for number in range(max(1, first - _LINES_AROUND), min(len(lines), last + _LINES_AROUND) + 1):
             shown[number] = lines[number - 1]
-        if first <= len(hashed):
-            hashes[first] = hashed[first - 1]
-    return shown, hashes
+    return shown
+
+
+def _first_lines(hashed: Sequence[str], regions: Iterable[Region | None]) -> dict[int, str]:
+    """The hash of the line that each region starts on."""
+    wanted = {region.line if region is not None else 1 for region in regions}
+    return {line: hashed[line - 1] for line in wanted if line <= len(hashed)}

@@ -234,6 +234,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         target=target,
         jobs=None if jobs is None else _jobs(jobs),
         use_cache=not no_cache,
+        line_hashes=any(place.format == "sarif" for place in places),
         stdin=_read_stdin() if mode is Mode.STDIN else b"",
         environment=environment,
     )

@@ -7,7 +7,7 @@ can exhaust the stack or the memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -114,60 +114,65 @@ def compose(text: str, *, depth: int, nodes: int, documents: int = 10_000, offse
         documents: how many documents it may hold.
         offset: added to every index, for a piece of a longer text.
     """
-    composed = _compose_events(_native_events(text, offset), depth, nodes, documents, offset)
+    composed = _compose_events(_native_events, text, depth, nodes, documents, offset)
     fault = composed.fault
     if fault is not None and fault.problem == "found unexpected ':'" and len(text) <= _PURE_RETRY_CHARACTERS:
         # The bundled libyaml refuses [http://example.com], which YAML allows and Go's reader accepts.
-        return _compose_events(_pure_events(text, offset), depth, nodes, documents, offset)
+        return _compose_events(_pure_events, text, depth, nodes, documents, offset)
     return composed
 
 
-def _native_events(text: str, offset: int) -> Iterator[Any]:
+def _native_events(text: str) -> Iterator[Any]:
     from _ruamel_yaml import CParser  # noqa: PLC0415  imported late: only what the fast path refuses comes here
 
-    parser = CParser(text)
-    yield from _guarded(iter(parser.get_event, None), offset)
+    return iter(CParser(text).get_event, None)
 
 
-def _pure_events(text: str, offset: int) -> Iterator[Any]:
+def _pure_events(text: str) -> Iterator[Any]:
     from ruamel.yaml import YAML  # noqa: PLC0415  the same
 
-    yield from _guarded(iter(YAML(typ="safe", pure=True).parse(text)), offset)
+    return iter(YAML(typ="safe", pure=True).parse(text))
 
 
-def _guarded(events: Iterator[Any], offset: int) -> Iterator[Any]:
+def _reader_fault(error: Exception, offset: int) -> Fault:
+    """What a YAML reader says of a text that it refuses.
+
+    Raises:
+        Exception: the error itself, where no reader of YAML raises such.
+    """
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415  the same
     from ruamel.yaml.reader import ReaderError  # noqa: PLC0415  the same
 
-    try:
-        yield from events
-    except ReaderError as error:
-        raise _Stop(Fault(str(error.reason), error.position + offset)) from None
-    except MarkedYAMLError as error:
+    if isinstance(error, ReaderError):
+        return Fault(str(error.reason), error.position + offset)
+    if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
-        raise _Stop(
-            Fault(
-                str(error.problem or error.context or "not valid YAML"),
-                (mark.index if mark is not None else 0) + offset,
-                str(error.context or ""),
-                error.context_mark.index + offset if error.context_mark is not None else None,
-            ),
-        ) from None
-    except (YAMLError, ValueError, TypeError, AttributeError, IndexError) as error:
-        # The Python scanner fails in its own ways on text that no YAML reader takes.
-        raise _Stop(Fault(f"not valid YAML: {error}", offset)) from None
+        return Fault(
+            str(error.problem or error.context or "not valid YAML"),
+            (mark.index if mark is not None else 0) + offset,
+            str(error.context or ""),
+            error.context_mark.index + offset if error.context_mark is not None else None,
+        )
+    # The Python scanner fails in its own ways on text that no YAML reader takes.
+    if isinstance(error, YAMLError | ValueError | TypeError | AttributeError | IndexError):
+        return Fault(f"not valid YAML: {error}", offset)
+    raise error
 
 
-def _compose_events(events: Iterable[Any], depth: int, nodes: int, documents: int, offset: int) -> Composed:
+def _compose_events(
+    start: Callable[[str], Iterator[Any]], text: str, depth: int, nodes: int, documents: int, offset: int
+) -> Composed:
     composed: list[Node] = []
     try:
-        for document in _documents(events, depth, nodes, offset):
+        for document in _documents(start(text), depth, nodes, offset):
             if len(composed) >= documents:
                 fault = Fault(too_many_documents(documents), document.start, limit=True)
                 return Composed(tuple(composed), fault)
             composed.append(document)
     except _Stop as stop:
         return Composed(tuple(composed), stop.fault)
+    except Exception as error:  # noqa: BLE001  what is no reader's error is raised again
+        return Composed(tuple(composed), _reader_fault(error, offset))
     return Composed(tuple(composed), None)
 
 

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from gategit.manifests.decode import Limits
 from gategit.manifests.jsontext import compose_json
-from gategit.manifests.nodes import Kind, Node, compose, split
+from gategit.manifests.nodes import Kind, Node, Piece, compose, split
 from gategit.manifests.scalars import key_text, resolve_plain
 from gategit.manifests.text import Lines, NotText, decode_text
 from gategit.model import FieldPath, Region
@@ -27,6 +27,7 @@ class SourceMap:
     def __init__(self, content: bytes, path: str) -> None:
         self._content = content
         self._json = path.endswith(".json")
+        self._read: dict[int, Node | None] = {}
 
     @cached_property
     def _text(self) -> str:
@@ -38,6 +39,30 @@ class SourceMap:
         return Lines(self._text)
 
     @cached_property
+    def _pieces(self) -> dict[int, Piece]:
+        """The documents as they are cut apart before they are read; () for JSON, which is one."""
+        return {} if self._json else {piece.index: piece for piece in split(self._text)[: Limits().documents]}
+
+    def _root(self, document: int) -> Node | None:
+        """One document of the text, composed when it is first asked for; None where it cannot be read.
+
+        A piece of the text holds one document. Where it does not, the text is not what it seems, and is read whole.
+        """
+        if document in self._read:
+            return self._read[document]
+        piece = self._pieces.get(document)
+        if piece is not None:
+            limits = Limits()
+            part = compose(
+                self._text[piece.start : piece.end], depth=limits.depth, nodes=limits.nodes, offset=piece.start
+            )
+            if part.fault is None and len(part.documents) == 1:
+                self._read[document] = part.documents[0]
+                return part.documents[0]
+        self._read[document] = self._roots.get(document)
+        return self._read[document]
+
+    @cached_property
     def _roots(self) -> dict[int, Node]:
         limits = Limits()
         depth, nodes = limits.depth, limits.nodes
@@ -47,7 +72,7 @@ class SourceMap:
         if whole.fault is None or whole.fault.limit:
             return dict(enumerate(whole.documents))
         roots = {}
-        for piece in split(self._text)[: limits.documents]:
+        for piece in self._pieces.values():
             part = compose(self._text[piece.start : piece.end], depth=depth, nodes=nodes, offset=piece.start)
             if part.documents and part.fault is None:
                 roots[piece.index] = part.documents[0]
@@ -59,7 +84,7 @@ class SourceMap:
         A scalar or a flow collection is covered whole; a block collection by its first line; a field that is absent
         or empty by the key it should stand under. A list item has no key: it is covered as a value.
         """
-        root = self._roots.get(document)
+        root = self._root(document)
         if root is None:
             return Region(1, 1, 1, 2)
         key, node, complete = _find(root, path)
@@ -69,7 +94,7 @@ class SourceMap:
 
     def scalar(self, document: int, path: FieldPath) -> str | None:
         """The source text of a scalar that stands without quotes; None where there is none at this path."""
-        root = self._roots.get(document)
+        root = self._root(document)
         if root is None:
             return None
         _, node, complete = _find(root, path)

@@ -105,6 +105,8 @@ def mark(text: str, start: int, end: int, width: int) -> tuple[str, str]:
     text = text.rstrip("\r\n")
     start = min(max(start, 1), len(text) + 1)
     end = min(max(end, start), len(text) + 1)
+    if len(text) <= width and text.isascii() and text.isprintable() and "##" not in text:
+        return text.rstrip(), " " * (start - 1) + "^" * max(end - start, 1)  # nearly every line
     # A line may be megabytes long: only what can be drawn is looked at.
     left = max(0, start - 1 - width)
     cells: list[tuple[str, int]] = []

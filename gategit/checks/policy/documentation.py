@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from inspect import cleandoc
 
 from gategit.checks.policy.api.declare import HEADINGS, PARAMETERS
@@ -101,6 +102,7 @@ class Documentation:
         return tuple(example for example in self.examples if example.passes)
 
 
+@cache
 def parse(doc: str) -> Documentation:
     """Take a docstring apart. The decorator has seen to it that each heading is there."""
     lines = cleandoc(doc).splitlines()
