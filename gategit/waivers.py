@@ -136,12 +136,14 @@ class Scope:
         object: the object that the lines belong to; None where they belong to none, or to several.
         identity: names the waiver and its place without line numbers: equal in two versions of a file where the same
             waiver stands at the same field of the same object.
+        removed: True for one in a file of the base, which is about an object that the change removes.
     """
 
     first: int
     last: int
     object: ObjectRef | None
     identity: str
+    removed: bool = False
 
     def covers(self, finding: Finding) -> bool:
         """Whether a finding in the waiver's file stands on its lines, and is about its object."""
@@ -266,6 +268,7 @@ class WaiverContext:
         complete: whether everything that the waivers file may be about was looked at. In a run that looked at a
             change only, an entry that excepts nothing may still be needed: it is not reported.
         judged: whether a rule was asked of everything that a waiver in a comment of a judged file is about.
+        is_gone: whether a finding is about an object that the change removes, and so stands in a file of the base.
     """
 
     today: date
@@ -273,11 +276,18 @@ class WaiverContext:
     rule_ids: Callable[[], Collection[str]]
     complete: bool = True
     judged: Callable[[str], bool] = lambda _: True
+    is_gone: Callable[[Finding], bool] = lambda _: False
 
     def can_waive(self, rule_id: str) -> bool:
         """Whether there is such a rule and a waiver may except it; those about waivers are excepted by none."""
         rule = self.rule(rule_id)
         return rule is not None and rule.waivable and rule.id not in _OWN_IDS
+
+    def matches(self, waiver: Waiver, finding: Finding) -> bool:
+        """Whether the finding is what a waiver excepts; lines of a comment's file are compared on its own side only."""
+        if not waiver.matches(finding):
+            return False
+        return waiver.scope is None or waiver.scope.removed == self.is_gone(finding)
 
 
 _OWN_IDS = frozenset(rule.id for rule in RULES)
@@ -307,7 +317,7 @@ def apply_waivers(
     uses = [_Uses() for _ in waivers]
     marked = []
     for finding in findings:
-        matching = [index for index in by_rule.get(finding.rule, ()) if waivers[index].matches(finding)]
+        matching = [index for index in by_rule.get(finding.rule, ()) if context.matches(waivers[index], finding)]
         able = context.can_waive(finding.rule)
         holding = [index for index in matching if able and _counts(waivers[index], context.today)]
         best = max(holding, key=lambda index: waivers[index].expires, default=None)
@@ -316,7 +326,9 @@ def apply_waivers(
             uses[index].decided += best is None or index == best
         if best is not None:
             marked.append(_waived(finding, waivers[best]))
-        elif able and any(_counts(one, context.today) and one.matches(finding) for one in coming.get(finding.rule, ())):
+        elif able and any(
+            _counts(one, context.today) and context.matches(one, finding) for one in coming.get(finding.rule, ())
+        ):
             marked.append(_after_the_merge(finding))
         else:
             marked.append(finding)

@@ -6,8 +6,9 @@ base is trusted, such a waiver counts only if the base has the same one at the s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -17,7 +18,7 @@ from gategit.checks.policy.load import BUILTIN_IDS, Reach
 from gategit.code_owners import CodeOwners, place_of, read_code_owners
 from gategit.config import CONFIG_FILE
 from gategit.errors import GategitError
-from gategit.model import Finding, Level, Rule, Stage
+from gategit.model import Finding, Level, ObjectRef, Rule, Stage
 from gategit.request import Trust
 from gategit.tree import EntryKind
 from gategit.trusted import load_from
@@ -40,7 +41,24 @@ if TYPE_CHECKING:
     from gategit.side import Side
     from gategit.trusted import Trusted
 
-_COMPARING = (Reach.CHANGE, Reach.CHANGES)
+
+@dataclass(frozen=True, slots=True)
+class Sides:
+    """What a run's waivers in comments are read from.
+
+    Attributes:
+        head: the side after the change.
+        base: the side before it, None where there is no change.
+        gone: the objects that the change removes, by file: what is found of them stands in the base's file.
+    """
+
+    head: Side
+    base: Side | None
+    gone: Collection[tuple[str, ObjectRef]] = ()
+
+    def is_gone(self, finding: Finding) -> bool:
+        """Whether a finding is about an object that the change removes."""
+        return finding.object is not None and (finding.location.file, finding.object) in self.gone
 
 
 class Waiving:
@@ -72,36 +90,33 @@ class Waiving:
         self._whole = whole
         self._read: dict[tuple[int, str], tuple[Waiver, ...]] = {}
 
-    def apply(
-        self, findings: Sequence[Finding], verdicts: Mapping[str, FileVerdict], head: Side, base: Side | None
-    ) -> WaiverOutcome:
+    def apply(self, findings: Sequence[Finding], verdicts: Mapping[str, FileVerdict], sides: Sides) -> WaiverOutcome:
         """Mark the findings that a waiver excepts, and say what is wrong with the waivers.
 
         Args:
             findings: what was found, with levels and states.
             verdicts: what was judged of the head.
-            head: the side after the change.
-            base: the side before it, None where there is no change.
+            sides: where the comments are.
         """
         if not self._request.use_waivers:
             return WaiverOutcome(tuple(findings), (), (), ())
         inline = {path: verdict.waivers for path, verdict in verdicts.items() if verdict.waivers}
         for path in {finding.location.file for finding in findings} - verdicts.keys():
-            inline[path] = self._inline(head, path)
+            inline[path] = self._inline(sides.head, path)
         counting = list(self._trusted.waivers)
         added: list[Waiver] = []
         if self._trees.trust is Trust.BASE:
             added += self._added_entries()
-            side = self._trusted_side(base)
+            side = self._trusted_side(sides.base)
             for path, waivers in inline.items():
-                fresh = self._fresh(path, waivers, head, side)
+                fresh = self._fresh(path, waivers, sides.head, side)
                 added += fresh
                 counting += [waiver for waiver in waivers if waiver not in fresh]
         else:
             counting += [waiver for waivers in inline.values() for waiver in waivers]
-        if base is not None:
-            counting += [waiver for waiver in self._of_old_side(findings, base) if waiver not in counting]
-        return apply_waivers(findings, self._owned(counting), self._context(), self._owned(added))
+        counting += self._of_removed(findings, sides)
+        context = replace(self._context(), is_gone=sides.is_gone)
+        return apply_waivers(findings, self._owned(counting), context, self._owned(added))
 
     def _inline(self, side: Side, path: str) -> tuple[Waiver, ...]:
         """The waivers in a file's comments; none in a file that is not there or is never read."""
@@ -148,20 +163,15 @@ class Waiving:
             return []
         return new_in(after, self._trusted.waivers, entry_identity)
 
-    def _of_old_side(self, findings: Iterable[Finding], base: Side) -> list[Waiver]:
-        """The base's waivers for what is found in the base: an object that is gone took its comments along."""
-        found: list[Waiver] = []
+    def _of_removed(self, findings: Iterable[Finding], sides: Sides) -> list[Waiver]:
+        """The base's waivers for what is found of removed objects: an object that goes takes its comments along."""
+        found: dict[Waiver, None] = {}
         for finding in findings:
-            if self._compares(finding.rule):
-                for waiver in self._inline(base, finding.location.file):
-                    if waiver.matches(finding) and waiver not in found:
-                        found.append(waiver)
-        return found
-
-    def _compares(self, rule_id: str) -> bool:
-        """Whether a rule is about a change, so that no object breaks it as it stands."""
-        policy = self._judging.choice.general.get(rule_id)
-        return policy is not None and policy.reach in _COMPARING
+            if sides.base is not None and sides.is_gone(finding):
+                for waiver in self._inline(sides.base, finding.location.file):
+                    if waiver.scope is not None and waiver.matches(finding):
+                        found[replace(waiver, scope=replace(waiver.scope, removed=True))] = None
+        return list(found)
 
     def _owned(self, waivers: Iterable[Waiver]) -> list[Waiver]:
         """The same waivers; one that names no owner belongs to those whom its file belongs to."""
@@ -208,7 +218,9 @@ class Waiving:
         loaded = {policy.id for policy in self._judging.choice.general.policies}
         own: set[str] = set()
         if Stage.POLICY not in self._judging.stages:
-            own = {source.id for source in self._trusted.policy_sources(frozenset())}
+            # A folder that cannot be read stops the runs that need it.
+            with suppress(GategitError):
+                own = {source.id for source in self._trusted.policy_sources(frozenset())}
         return frozenset({*BUILTIN_IDS, *own} - loaded)
 
     def _rule_ids(self) -> set[str]:
