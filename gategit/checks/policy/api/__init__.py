@@ -10,6 +10,8 @@ from gategit.checks.policy.api.changes import Change, Changes
 from gategit.checks.policy.api.cron import Cron, CronError, parse_cron
 from gategit.checks.policy.api.declare import PolicyDefinitionError, Violation, Violations, policy
 from gategit.checks.policy.api.fields import Field, is_filled_in_later
+from gategit.checks.policy.api.gitops import APPLICATIONS, application_sources, application_spec, generators
+from gategit.checks.policy.api.globs import matches
 from gategit.checks.policy.api.images import Image, parse_image
 from gategit.checks.policy.api.inventory import Inventory
 from gategit.checks.policy.api.kinds import CLUSTER_SCOPED_KINDS, LONG_RUNNING, POD_CONTROLLERS, SCALABLE, WORKLOADS
@@ -17,8 +19,10 @@ from gategit.checks.policy.api.labels import selects
 from gategit.checks.policy.api.objects import Container, Manifest, Workload
 from gategit.checks.policy.api.rbac import ROLE_BINDINGS, ROLES, Grant, grants
 from gategit.checks.policy.api.surroundings import PullRequest, Target
+from gategit.checks.policy.api.versions import Version, parse_version
 
 __all__ = [
+    "APPLICATIONS",
     "CLUSTER_SCOPED_KINDS",
     "LONG_RUNNING",
     "POD_CONTROLLERS",
@@ -39,14 +43,20 @@ __all__ = [
     "PolicyDefinitionError",
     "PullRequest",
     "Target",
+    "Version",
     "Violation",
     "Violations",
     "Workload",
+    "application_sources",
+    "application_spec",
     "duration",
+    "generators",
     "grants",
     "is_filled_in_later",
+    "matches",
     "parse_cron",
     "parse_image",
+    "parse_version",
     "policy",
     "quantity",
     "selects",

@@ -1,0 +1,69 @@
+"""Built-in policy: appproject-wildcard-destination."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+
+
+@policy(level="warning", kinds=("argoproj.io/AppProject",), security_severity=6.5)
+def appproject_wildcard_destination(manifest: Manifest, *, trusted: tuple[str, ...] = ()) -> Violations:
+    """An Argo CD AppProject names the clusters and namespaces that it deploys to.
+
+    What it asks:
+        No entry of `spec.destinations` has the namespace `*`, or the cluster `*` as `server` or `name`. A pattern
+        such as `shop-*` is let through. An entry that denies (`!kube-system`) does not make `*` any narrower here.
+
+    Why:
+        Whoever can write to one of the project's repositories can deploy to every namespace that it covers:
+        to `kube-system`, to Argo CD's own, to those of the other teams.
+
+    How to fix:
+        List the namespaces, or give a prefix that is the team's own. Name projects that install the platform itself
+        in the parameter `trusted`.
+
+    Parameters:
+        trusted: names of projects that may deploy anywhere; a `*` stands for any text
+
+    Fails:
+        apiVersion: argoproj.io/v1alpha1
+        kind: AppProject
+        metadata: {name: shop, namespace: argocd}
+        spec:
+          destinations:
+            - server: https://kubernetes.default.svc
+              namespace: "*"  # <-
+            - server: "*"  # <-
+              namespace: shop
+
+    Passes:
+        apiVersion: argoproj.io/v1alpha1
+        kind: AppProject
+        metadata: {name: shop, namespace: argocd}
+        spec:
+          destinations:
+            - server: https://kubernetes.default.svc
+              namespace: shop-*
+
+    Passes (a project of the platform):
+        --- # new
+        apiVersion: argoproj.io/v1alpha1
+        kind: AppProject
+        metadata: {name: platform-core, namespace: argocd}
+        spec:
+          destinations:
+            - server: https://kubernetes.default.svc
+              namespace: "*"
+        --- # parameters
+        trusted: [platform-*]
+
+    References:
+        https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
+    """
+    if any(fnmatchcase(manifest.name, pattern) for pattern in trusted):
+        return
+    for entry in manifest.items("spec", "destinations"):
+        for key, what in (("server", "cluster"), ("name", "cluster"), ("namespace", "namespace")):
+            if entry.get(key) == "*":
+                yield Violation(entry.field(key), f"{manifest} may deploy to every {what}")
