@@ -1,0 +1,101 @@
+"""Built-in policy: service-target-port."""
+
+from __future__ import annotations
+
+from gategit.checks.policy.api import WORKLOADS, Field, Inventory, Manifest, Violation, Violations, Workload, policy
+
+
+@policy(level="error", kinds=("Service",), inventory=WORKLOADS)
+def service_target_port(service: Manifest, inventory: Inventory) -> Violations:
+    """A Service's named target port is a port of the containers behind it.
+
+    What it asks:
+        Where `targetPort` is a name, some container of the workloads that the Service chooses declares a port of that
+        name and protocol. Numbers pass: a container can listen on ports that it does not declare. A Service whose
+        workloads are not in the repository passes too.
+
+    Why:
+        Kubernetes looks the name up in the pods. Where no container has it, the Service has no endpoints for that
+        port, and every connection is refused. Nothing complains when it is created.
+
+    How to fix:
+        Write the `name` of one of the container's `ports`, or the number itself.
+
+    Fails:
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web, namespace: shop}
+        spec:
+          selector: {app: web}
+          ports:
+            - port: 80
+              targetPort: web  # <-
+        --- # inventory
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web, namespace: shop}
+        spec:
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              containers:
+                - name: web
+                  ports: [{name: http, containerPort: 8080}]
+
+    Passes:
+        apiVersion: v1
+        kind: Service
+        metadata: {name: web, namespace: shop}
+        spec:
+          selector: {app: web}
+          ports:
+            - name: http
+              port: 80
+              targetPort: http
+            - name: metrics
+              port: 9090
+              targetPort: 9090
+        --- # inventory
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web, namespace: shop}
+        spec:
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              containers:
+                - name: web
+                  ports: [{name: http, containerPort: 8080}]
+
+    References:
+        https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
+    """
+    ports = [port for port in service.items("spec", "ports") if _is_name(port.get("targetPort"))]
+    selector = service.get("spec", "selector")
+    if not ports or not selector:
+        return
+    workloads = [one for one in inventory.workloads(selector, service.namespace) if one.containers]
+    if not workloads:
+        return
+    known = {_name_and_protocol(port, "name") for one in workloads for port in _ports(one)}
+    for port in ports:
+        if _name_and_protocol(port, "targetPort") not in known:
+            name = port.text("targetPort")
+            others = f" and {len(workloads) - 1} more" if len(workloads) > 1 else ""
+            problem = f"no container of {workloads[0]}{others} declares a port {name}, to which {service} leads"
+            yield Violation(port.field("targetPort"), problem)
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and not value.isdecimal() and "$" not in value and "{{" not in value
+
+
+def _ports(workload: Workload) -> list[Field]:
+    """The ports of the containers that go on running."""
+    return [port for container in workload.containers if not container.is_init for port in container.ports]
+
+
+def _name_and_protocol(port: Field, key: str) -> tuple[str, str]:
+    return port.text(key), port.text("protocol") or "TCP"
