@@ -7,42 +7,49 @@ from gategit.checks.policy.api import WORKLOADS, Violation, Violations, Workload
 
 @policy(level="warning", kinds=WORKLOADS)
 def node_name(workload: Workload) -> Violations:
-    """No workload names the node that it runs on.
+    """The scheduler, not the manifest, chooses a pod's node.
 
     What it asks:
         `nodeName` is not set in a pod's specification.
 
     Why:
-        It goes past the scheduler: the pod is put on that node whether there is room or not, taints are not looked
-        at, and when the node is gone the pod does not come back anywhere else.
+        A pod with `nodeName` goes around the scheduler: nobody asks whether the node has room, has taints or is being
+        drained. If the node is gone, the pod waits for it for ever.
 
     How to fix:
-        Say what the node must be like instead of which one it is: `nodeSelector`, node affinity, or a toleration.
+        Choose nodes by their labels, with `nodeSelector` or `affinity.nodeAffinity`. For one particular node that is
+        `kubernetes.io/hostname`.
 
     Fails:
-        apiVersion: v1
-        kind: Pod
+        apiVersion: apps/v1
+        kind: Deployment
         metadata: {name: web, namespace: shop}
         spec:
-          nodeName: node-7  # <-
-          containers:
-            - name: web
-              image: registry.example.com/web:1.4.2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              nodeName: worker-1  # <-
+              containers:
+                - name: web
+                  image: registry.example.com/web:1.4.2
 
     Passes:
-        apiVersion: v1
-        kind: Pod
+        apiVersion: apps/v1
+        kind: Deployment
         metadata: {name: web, namespace: shop}
         spec:
-          nodeSelector:
-            disktype: ssd
-          containers:
-            - name: web
-              image: registry.example.com/web:1.4.2
+          selector: {matchLabels: {app: web}}
+          template:
+            metadata: {labels: {app: web}}
+            spec:
+              nodeSelector: {kubernetes.io/hostname: worker-1}
+              containers:
+                - name: web
+                  image: registry.example.com/web:1.4.2
 
     References:
         https://kubernetes.io/docs/concepts/scheduling-eviction/assign-pod-node/#nodename
     """
-    name = workload.pod.text("nodeName")
-    if name:
-        yield Violation(workload.pod.field("nodeName"), f"the pod is tied to the node {name}")
+    if workload.pod.get("nodeName"):
+        yield Violation(workload.pod.field("nodeName"), f"the pods of {workload} go around the scheduler")

@@ -251,6 +251,25 @@ def test_a_hook_says_so_in_its_annotations(annotations: Any, is_hook: bool) -> N
     assert api.Manifest({"metadata": {"annotations": annotations}}).is_hook is is_hook
 
 
+@pytest.mark.parametrize(
+    ("wanted", "labels", "problems"),
+    [
+        ((), {}, []),
+        (("team",), {"team": ""}, []),
+        (("team",), {"Team": "shop"}, [("team", "is missing")]),
+        (("stage=test|prod",), {"stage": "prod"}, []),
+        (("stage=test|prod",), {"stage": "prod2"}, [("stage", "is prod2, which does not match test|prod")]),
+        (("stage=test|prod",), {"stage": "${STAGE}"}, []),
+        (("a=", "b"), {"a": "x"}, [("a", "is x, which does not match "), ("b", "is missing")]),
+    ],
+)
+def test_labels_that_are_wanted_are_looked_for(
+    wanted: tuple[str, ...], labels: dict[str, str], problems: list[tuple[str, str]]
+) -> None:
+    """By key, and where there is a pattern, by the whole value."""
+    assert api.unmet(wanted, labels) == problems
+
+
 def test_a_change_says_what_it_is() -> None:
     """Added, modified or removed."""
     one = api.Manifest({"kind": "Pod"})

@@ -15,7 +15,7 @@ from gategit.checks.policy.api.globs import matches
 from gategit.checks.policy.api.images import Image, parse_image
 from gategit.checks.policy.api.inventory import Inventory
 from gategit.checks.policy.api.kinds import CLUSTER_SCOPED_KINDS, LONG_RUNNING, POD_CONTROLLERS, SCALABLE, WORKLOADS
-from gategit.checks.policy.api.labels import selects
+from gategit.checks.policy.api.labels import selects, unmet
 from gategit.checks.policy.api.objects import Container, Manifest, Workload
 from gategit.checks.policy.api.rbac import ROLE_BINDINGS, ROLES, Grant, grants
 from gategit.checks.policy.api.surroundings import PullRequest, Target
@@ -60,4 +60,5 @@ __all__ = [
     "policy",
     "quantity",
     "selects",
+    "unmet",
 ]
