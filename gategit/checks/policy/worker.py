@@ -8,7 +8,6 @@ the worker says is not. The start of this module counts in every run of the gate
 
 from __future__ import annotations
 
-import _thread
 import gc
 import json
 import marshal
@@ -147,14 +146,17 @@ def _shut_in(limits: dict[str, Any]) -> str:
     sys.dont_write_bytecode = True
     _become_nobody()
     network = _leave_network()
-    guard = _make_guard()
-    sys.addaudithook(guard)
-    # Before Python 3.12 the start of a thread is no audit event.
-    setattr(_thread, "start_new_thread", lambda *_: guard("_thread.start_new_thread", ()))  # noqa: B010  not mypy's business
+    _limit(limits)
+    _raise_guard()
+    return network
+
+
+def _limit(limits: dict[str, Any]) -> None:
+    """Have the kernel hold this process to its limits, for good."""
     try:
         import resource  # noqa: PLC0415  not everywhere
     except ImportError:  # not on Windows
-        return network
+        return
     for name, value in (
         ("RLIMIT_AS", limits["memory"]),
         ("RLIMIT_CPU", limits["cpu"]),
@@ -172,49 +174,83 @@ def _shut_in(limits: dict[str, Any]) -> str:
             resource.setrlimit(number, (value, value))
         except (OSError, ValueError):  # macOS refuses some of them
             continue
-    return network
 
 
-def _make_guard() -> Callable[[str, tuple[Any, ...]], None]:
-    """An audit hook (PEP 578) that refuses what no policy needs, whatever the system lets a process do.
+def _raise_guard() -> None:  # noqa: C901  the hook is most of it
+    """Add an audit hook (PEP 578) that refuses what no policy needs, whatever the system lets a process do.
 
     It keeps honest policies honest, and says in plain words what they must not do. The walls are the empty
-    environment, the namespaces and the limits; a hook in Python could be undone by code that sets out to.
+    environment, the user, the namespaces and the limits. The hook holds nothing that a policy could reach and change:
+    its words are constants, and its helpers are the defaults of its parameters, which it guards itself.
     """
-    refused = {
-        "subprocess.Popen": "start a process",
-        "ctypes.dlopen": "load a library",
-        "sqlite3.connect": "open a file",
-    }
-    families = {
-        "os.fork": "start a process",
-        "os.exec": "start a process",
-        "os.posix": "start a process",
-        "os.spawn": "start a process",
-        "os.system": "start a process",
-        "socket.": "use the network",
-        "_thread.start": "start a thread",
-    }
-    prefixes = tuple(families)
     # What an import reads, and the time zones that zoneinfo reads. (pathlib costs more than all of this process.)
     folders = [os.path.dirname(module.__file__) for module in (os, api) if module.__file__]  # noqa: PTH120
-    readable = tuple(map(os.path.normpath, (*folders, *filter(None, sys.path), "/usr/share/zoneinfo")))
-    writing = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    places = tuple(map(os.path.normpath, (*folders, *filter(None, sys.path), "/usr/share/zoneinfo")))
+    writes = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 
-    def guard(event: str, arguments: tuple[Any, ...]) -> None:
-        what = refused.get(event)
-        if what is None and event.startswith(prefixes):
-            what = next(family for prefix, family in families.items() if event.startswith(prefix))
+    def guard(  # noqa: C901, PLR0912, PLR0913, PLR0917  constants and bound helpers alone: a table could be changed
+        event: str,
+        arguments: tuple[Any, ...],
+        readable: tuple[str, ...] = places,
+        below: tuple[str, ...] = tuple(f"{place}{os.sep}" for place in places),
+        writing: int = writes,
+        normal: Callable[[str], str] = os.path.normpath,
+        kind_of: type[type] = type,
+        text: type[str] = str,
+        number: type[int] = int,
+        stopped: type[Exception] = _Stopped,
+    ) -> None:
+        what = ""
         if event == "open":
             path, _, flags = arguments
-            if isinstance(flags, int) and flags & writing:
+            if kind_of(flags) is number and flags & writing:
                 what = "write a file"
-            elif not isinstance(path, str) or not os.path.normpath(path).startswith(readable):
+            elif kind_of(path) is not text or not (normal(path) in readable or normal(path).startswith(below)):
                 what = "read a file"
-        if what is not None:
-            raise _Stopped(f"it tried to {what}; a policy judges the objects that it is given, and nothing else")
+        elif event in {"os.listdir", "os.scandir"}:
+            path = arguments[0]
+            if path is None or path == ".":  # the folder that it was given, which is empty
+                return
+            if kind_of(path) is not text or not (normal(path) in readable or normal(path).startswith(below)):
+                what = "list a folder"
+        elif event == "import":
+            if arguments[0] in {"ctypes", "_ctypes"}:
+                what = "load a library"
+            elif arguments[0] in {"_posixsubprocess", "subprocess"}:
+                what = "start a process"
+            elif arguments[0] in {"posix", "nt", "_signal", "_thread"}:
+                what = "get a module anew"
+        elif event == "object.__setattr__":
+            if arguments[1] in {"__code__", "__defaults__"} and kind_of(arguments[0]) is kind_of(guard):
+                what = "change a function" if arguments[0] is guard else ""
+        elif event.startswith("ctypes."):
+            what = "load a library"
+        elif event.startswith("socket."):
+            what = "use the network"
+        elif event.startswith(("os.fork", "os.exec", "os.posix", "os.spawn", "os.system", "subprocess.", "pty.")):
+            what = "start a process"
+        elif event.startswith(("os.kill", "signal.")):
+            what = "send a signal"
+        elif event.startswith("resource."):
+            what = "change its limits"
+        elif event.startswith("_thread.start"):
+            what = "start a thread"
+        elif event.startswith(("os.", "shutil.", "tempfile.", "sqlite3.connect", "fcntl.", "mmap.")):
+            what = "open a file"
+        if what:
+            raise stopped(f"it tried to {what}; a policy judges the objects that it is given, and nothing else")
 
-    return guard
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise _Stopped("it tried to start a thread; a policy judges the objects that it is given, and nothing else")
+
+    # What has no audit event: the start of a thread before Python 3.12, and signals by way of a descriptor.
+    for module in ("_thread", "posix", "os", "_signal", "signal"):
+        for name in ("start_new_thread", "start_new", "pidfd_open", "pidfd_send_signal"):
+            if hasattr(sys.modules.get(module), name):
+                setattr(sys.modules[module], name, refuse)
+    for module in ("ctypes", "_ctypes"):
+        sys.modules.pop(module, None)  # from here on the guard sees who asks for them
+    sys.addaudithook(guard)
 
 
 def _become_nobody() -> None:
