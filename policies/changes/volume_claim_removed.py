@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Change, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Change, Violation, Violations, policy
 
 
 @policy(
@@ -86,21 +86,10 @@ def volume_claim_removed(change: Change) -> Violations:
         https://kubernetes.io/docs/concepts/storage/persistent-volumes/#reclaiming
         https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/#persistentvolumeclaim-retention
     """
-    old = change.old
-    if old is None or change.new is not None or _is_kept(old):
+    old = change.deleted
+    if old is None:
         return
     if old.kind != "StatefulSet":
         yield Violation(old, f"the change removes {old}, and the data in it may go with it")
     elif old.items("spec", "volumeClaimTemplates"):
         yield Violation(old, f"the change removes {old}, which holds data in volumes")
-
-
-def _is_kept(manifest: Manifest) -> bool:
-    """Whether the object tells the agent not to delete it."""
-    annotations = manifest.annotations
-    options = annotations.get("argocd.argoproj.io/sync-options", "").split(",")
-    return (
-        "Prune=false" in [option.strip() for option in options]
-        or annotations.get("kustomize.toolkit.fluxcd.io/prune") == "disabled"
-        or annotations.get("helm.sh/resource-policy") == "keep"
-    )

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-    from gategit.checks.policy.api.objects import Manifest
+    from gategit.checks.policy.api.objects import Container, Manifest
 
 
 class Change:
@@ -20,7 +20,7 @@ class Change:
         index: its place among the changes of the run.
     """
 
-    __slots__ = ("index", "new", "old", "targets")
+    __slots__ = ("_containers", "index", "new", "old", "targets")
 
     def __init__(
         self, old: Manifest | None, new: Manifest | None, targets: tuple[str, ...] = (), index: int = 0
@@ -29,6 +29,7 @@ class Change:
         self.new = new
         self.targets = targets
         self.index = index
+        self._containers: tuple[tuple[Container, Container], ...] | None = None
 
     @property
     def kind(self) -> Literal["added", "modified", "removed"]:
@@ -48,6 +49,32 @@ class Change:
         if manifest is None:
             raise ValueError("a change has an old or a new object")
         return manifest
+
+    @property
+    def deleted(self) -> Manifest | None:
+        """The object that the agent deletes because the change removes it from the repository.
+
+        None where the change does not remove it, where it tells the agent to keep it (``Manifest.is_kept``), and for
+        hooks, which come and go by themselves.
+        """
+        old = self.old
+        return None if old is None or self.new is not None or old.is_kept or old.is_hook else old
+
+    @property
+    def containers(self) -> tuple[tuple[Container, Container], ...]:
+        """The containers that a workload has before and after the change, paired by name.
+
+        Empty where the change leaves the pods as they are, and for anything but a modified workload.
+        """
+        if self._containers is None:
+            before = None if self.old is None else self.old.workload
+            after = None if self.new is None else self.new.workload
+            if before is None or after is None or before.pod.value == after.pod.value:
+                self._containers = ()
+            else:
+                old = {one.name: one for one in before.containers if one.name}
+                self._containers = tuple((old[one.name], one) for one in after.containers if one.name in old)
+        return self._containers
 
 
 class Changes:

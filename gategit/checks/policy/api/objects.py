@@ -24,6 +24,7 @@ _CONTAINER_LISTS = (
     ("ephemeralContainers", "ephemeral container"),
 )
 _PROBES = ("startupProbe", "livenessProbe", "readinessProbe")
+_FLUX_KEEPS = ("kustomize.toolkit.fluxcd.io/prune", "kustomize.toolkit.fluxcd.io/reconcile")
 _HOOKS = ("helm.sh/hook", "argocd.argoproj.io/hook")
 _INHERITED = frozenset(
     (
@@ -184,6 +185,20 @@ class Manifest(Field):
         """Whether Helm or Argo CD runs it at one step of a deployment and may delete it afterwards."""
         annotations = self.get("metadata", "annotations")
         return isinstance(annotations, dict) and any(hook in annotations for hook in _HOOKS)
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether it tells the agent (Argo CD, Flux, Helm) to leave it in the cluster when it goes from the tree."""
+        metadata = self.get("metadata")
+        if not isinstance(metadata, dict) or not (metadata.get("annotations") or metadata.get("labels")):
+            return False
+        marks = self.labels | self.annotations
+        options = [option.strip() for option in marks.get("argocd.argoproj.io/sync-options", "").split(",")]
+        return (
+            "Prune=false" in options
+            or any(marks.get(mark, "").lower() == "disabled" for mark in _FLUX_KEEPS)
+            or marks.get("helm.sh/resource-policy") == "keep"
+        )
 
     @property
     def workload(self) -> Workload | None:
