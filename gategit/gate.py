@@ -365,7 +365,7 @@ class _Gate:
             ignore=request.ignore,
             level_of=self._level_of,
         )
-        kept = once_per_subject(number_repeats(in_order(thresholds.apply(findings, self.rule))), "schema-missing")
+        kept = number_repeats(in_order(thresholds.apply(findings, self.rule)))
         if not request.use_waivers:
             kept = [finding for finding in kept if finding.rule != MALFORMED.id]
         waiving = Waiving(request, self.trees, self.trusted, self.judging, self.rule, self.whole)
@@ -375,7 +375,7 @@ class _Gate:
         verdicts = self._verdicts
         changes = [change.kind for change in self._changes]
         return make_report(
-            (*waived.findings, *problems),
+            (*once_per_subject(waived.findings, "schema-missing"), *problems),
             stages=self._stages(),
             change=ChangeSummary(
                 base=self.trees.base_commit,

@@ -47,6 +47,7 @@ _DASH = re.compile(r"[ \t]*(?:-[ \t]+)+\Z")
 _LONE_DASH = re.compile(r"-(?:[ \t]+#|\Z)")
 _NAMELESS = stable_path([{}], (0,))
 _MAX_ON_LINE = 1_000
+_MOST_MENTIONS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,8 +186,8 @@ class _Reader:
     def read(self) -> Inline:
         waivers: list[Waiver] = []
         problems: list[Finding] = []
-        for start, end in self._comments():
-            if len(waivers) + len(problems) >= MAX_INLINE:
+        for number, (start, end) in enumerate(self._comments()):
+            if len(waivers) + len(problems) >= MAX_INLINE or number >= _MOST_MENTIONS:
                 problems.append(self._problem(start, end, f"only the first {MAX_INLINE:,} of a file are read"))
                 break
             try:

@@ -16,6 +16,7 @@ from gategit.model import (
     Stage,
     StageResult,
     StageStatus,
+    State,
     Stats,
     Unchecked,
     Verdict,
@@ -73,16 +74,17 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def once_per_subject(findings: Sequence[Finding], rule_id: str) -> list[Finding]:
-    """Keep the first finding of one rule for each subject and say how many objects it stands for."""
-    counts = Counter(finding.subject for finding in findings if finding.rule == rule_id)
-    seen: set[str] = set()
+    """Keep the first finding of one rule for each subject and state, and say how many objects it stands for."""
+    counts = Counter((finding.subject, finding.state) for finding in findings if finding.rule == rule_id)
+    seen: set[tuple[str, State]] = set()
     kept: list[Finding] = []
     for finding in findings:
         if finding.rule != rule_id:
             kept.append(finding)
-        elif finding.subject not in seen:
-            seen.add(finding.subject)
-            more = counts[finding.subject] - 1
+        elif (finding.subject, finding.state) not in seen:
+            # One that is old or waived speaks for no other.
+            seen.add((finding.subject, finding.state))
+            more = counts[finding.subject, finding.state] - 1
             note = f" ({more} more object{'s' if more > 1 else ''} of this kind)" if more else ""
             kept.append(replace(finding, message=finding.message + note))
     return kept

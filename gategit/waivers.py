@@ -317,6 +317,9 @@ def apply_waivers(
     uses = [_Uses() for _ in waivers]
     marked = []
     for finding in findings:
+        if finding.rule not in by_rule and finding.rule not in coming:
+            marked.append(finding)
+            continue
         matching = [index for index in by_rule.get(finding.rule, ()) if context.matches(waivers[index], finding)]
         able = context.can_waive(finding.rule)
         holding = [index for index in matching if able and _counts(waivers[index], context.today)]

@@ -89,6 +89,7 @@ class Waiving:
         self._find_rule = rule
         self._whole = whole
         self._read: dict[tuple[int, str], tuple[Waiver, ...]] = {}
+        self._rules: dict[str, Rule | None] = {}
 
     def apply(self, findings: Sequence[Finding], verdicts: Mapping[str, FileVerdict], sides: Sides) -> WaiverOutcome:
         """Mark the findings that a waiver excepts, and say what is wrong with the waivers.
@@ -200,6 +201,11 @@ class Waiving:
         )
 
     def _rule(self, rule_id: str) -> Rule | None:
+        if rule_id not in self._rules:
+            self._rules[rule_id] = self._look_up(rule_id)
+        return self._rules[rule_id]
+
+    def _look_up(self, rule_id: str) -> Rule | None:
         if rule_id in self._unloaded:
             # A policy that does not run here: that there is one is all that anybody asks.
             rule: Rule | None = Rule(rule_id, Level.NOTE, Stage.POLICY, "", "", "")

@@ -364,3 +364,36 @@ def test_standard_input(git_repository: RepositoryBuilder) -> None:
     """Manifests on standard input bring their comments along."""
     report = gate.run(Request(directory=git_repository.folder, mode=Mode.STDIN, stdin=WAIVED.encode()))
     assert [(rule, state) for rule, _, state in seen(report)] == [("unknown-field", State.WAIVED)]
+
+
+def test_a_waived_finding_speaks_for_no_other(git_repository: RepositoryBuilder) -> None:
+    """Missing schemas are said once for a kind; a waiver for one object leaves the others' finding what it is."""
+    widget = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w, namespace: shop}\n"
+    waive = WAIVE.replace("unknown-field", "schema-missing")
+    git_repository.commit(
+        "base",
+        {
+            ".gategit.yaml": "version: 1\nschemas: {missing: error}\n",
+            "a.yaml": f"{waive}\n{widget}",
+            "b.yaml": widget.replace("w,", "x,"),
+            "c.yaml": widget.replace("w,", "y,"),
+        },
+    )
+    report = check_all(git_repository)
+    found = [(f.location.file, f.state) for f in report.findings if f.rule == "schema-missing"]
+    assert found == [("a.yaml", State.WAIVED), ("b.yaml", State.NEW)]
+    assert messages(report, "schema-missing")[1].endswith("(1 more object of this kind)")
+    assert report.verdict is Verdict.BLOCKED
+
+
+def test_a_removed_object_is_excepted_by_the_base_alone(git_repository: RepositoryBuilder) -> None:
+    """Lines of the base are compared with comments of the base: a waiver of the head on such lines excepts nothing."""
+    waive = WAIVE.replace("unknown-field", "volume-claim-removed")
+    text = (
+        f"apiVersion: v1\nkind: List\n{waive}\nitems:\n- {{apiVersion: v1, kind: ConfigMap, metadata: {{name: a}}}}\n"
+    )
+    git_repository.commit("base", {"a.yaml": CLAIM})
+    git_repository.branch("pr")
+    git_repository.commit("replace", {"a.yaml": text})
+    report = check(git_repository, trust=Trust.HEAD)
+    assert [state for rule, _, state in seen(report) if rule == "volume-claim-removed"] == [State.NEW]
