@@ -7,7 +7,12 @@ from collections.abc import Mapping
 _SURE = "recommended"
 
 BUILTIN: Mapping[str, tuple[str, ...]] = {
+    "changes/chart_downgrade": ("change-safety",),
+    "changes/chart_major_upgrade": (),
     "changes/crd_removed": (_SURE, "change-safety"),
+    "changes/image_downgrade": ("change-safety",),
+    "changes/image_major_upgrade": (),
+    "changes/image_unpinned": ("change-safety",),
     "changes/immutable_field_changed": (_SURE, "change-safety"),
     "changes/namespace_removed": (_SURE, "change-safety"),
     "changes/replicas_drop": (_SURE, "change-safety"),
@@ -139,6 +144,10 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "workloads/control_plane_toleration": (),
     "workloads/cron_job_concurrency": (),
     "workloads/cron_job_deadline": (),
+    "workloads/dangling_config_map": (),
+    "workloads/dangling_secret": (),
+    "workloads/dangling_service_account": (),
+    "workloads/dangling_volume_claim": (),
     "workloads/default_namespace": (),
     "workloads/deprecated_service_account": (),
     "workloads/ephemeral_storage_limit": (),

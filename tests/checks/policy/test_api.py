@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from hypothesis import given, settings
@@ -268,6 +268,47 @@ def test_labels_that_are_wanted_are_looked_for(
 ) -> None:
     """By key, and where there is a pattern, by the whole value."""
     assert api.unmet(wanted, labels) == problems
+
+
+def test_what_a_pod_needs_is_found_wherever_it_is_named() -> None:
+    """In the environment and in volumes; neither what is optional, nor what a variable names."""
+    pod = {
+        "initContainers": [{"env": [{"valueFrom": {"configMapKeyRef": {"name": "a"}}}, {"value": "x"}, None, 7]}],
+        "containers": [
+            {
+                "env": [{"valueFrom": {"secretKeyRef": {"name": "b"}}}],
+                "envFrom": [
+                    {"configMapRef": {"name": "c"}},
+                    {"secretRef": {"name": "d", "optional": True}},
+                    {"secretRef": {"name": "${NAME}"}},
+                ],
+            },
+            {"env": {"a": 1}, "envFrom": "x"},
+        ],
+        "volumes": [
+            {"configMap": {"name": "e"}},
+            {"secret": {"secretName": "f"}},
+            {"projected": {"sources": [{"configMap": {"name": "g"}}, {"secret": {"name": "h"}}, None]}},
+            {"configMap": None},
+            "x",
+        ],
+    }
+    workload = api.Workload({"apiVersion": "v1", "kind": "Pod", "spec": pod})
+
+    def found(kind: Literal["ConfigMap", "Secret"]) -> list[tuple[object, str]]:
+        return [(field.value, ".".join(map(str, field.path[1:]))) for field in api.needed_names(workload, kind)]
+
+    assert found("ConfigMap") == [
+        ("a", "initContainers.0.env.0.valueFrom.configMapKeyRef.name"),
+        ("c", "containers.0.envFrom.0.configMapRef.name"),
+        ("e", "volumes.0.configMap.name"),
+        ("g", "volumes.2.projected.sources.0.configMap.name"),
+    ]
+    assert found("Secret") == [
+        ("b", "containers.0.env.0.valueFrom.secretKeyRef.name"),
+        ("f", "volumes.1.secret.secretName"),
+        ("h", "volumes.2.projected.sources.1.secret.name"),
+    ]
 
 
 def test_a_change_says_what_it_is() -> None:

@@ -18,8 +18,30 @@ from gategit.checks.policy.api.kinds import CLUSTER_SCOPED_KINDS, LONG_RUNNING, 
 from gategit.checks.policy.api.labels import selects, unmet
 from gategit.checks.policy.api.objects import Container, Manifest, Workload
 from gategit.checks.policy.api.rbac import ROLE_BINDINGS, ROLES, Grant, grants
+from gategit.checks.policy.api.references import needed_names
 from gategit.checks.policy.api.surroundings import PullRequest, Target
 from gategit.checks.policy.api.versions import Version, parse_version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gategit.checks.policy.api.credentials import (
+        credentials_in_text,
+        is_placeholder,
+        known_token,
+        long_strings,
+        named_credential,
+        strings_below,
+    )
+else:
+
+    def __getattr__(name):  # noqa: ANN001, ANN202  only where no type checker looks
+        """Import the table of credentials when a policy asks for it: it is large, and few do."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__} has no attribute {name}")
+        from gategit.checks.policy.api import credentials  # noqa: PLC0415  that is the point
+
+        return getattr(credentials, name)
+
 
 __all__ = [
     "APPLICATIONS",
@@ -49,16 +71,23 @@ __all__ = [
     "Workload",
     "application_sources",
     "application_spec",
+    "credentials_in_text",
     "duration",
     "generators",
     "grants",
     "is_filled_in_later",
+    "is_placeholder",
+    "known_token",
+    "long_strings",
     "matches",
+    "named_credential",
+    "needed_names",
     "parse_cron",
     "parse_image",
     "parse_version",
     "policy",
     "quantity",
     "selects",
+    "strings_below",
     "unmet",
 ]
