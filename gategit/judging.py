@@ -87,7 +87,10 @@ class Judging:
             )
         self.stages = request.stages if request.stages is not None else frozenset(Stage)
         self.limits = Limits(file_bytes=config.limits.file_size)
-        folder = cache_folder() if request.use_cache else None
+        # Whatever ran on this machine before as the same user could have written the cache, a job of the pull request
+        # included: where the verdict guards a merge it is not believed.
+        guards = trees.event is not None and trees.event.guards_merge
+        folder = cache_folder() if request.use_cache and not guards else None
         self.cache = Cache(folder / CACHE_FILE if folder is not None else None)
         self._parsed: dict[str, Parsed] = {}
         self._sources = trusted.policy_sources(frozenset(rules.check_rules())) if Stage.POLICY in self.stages else ()

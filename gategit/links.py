@@ -1,4 +1,4 @@
-"""Symbolic links in a tree: followed once and only inside of it; every other link is a finding.
+"""Symbolic links in a tree: followed once and only inside of it; every other link is a finding. And submodules.
 
 A link is data of the pull request. An agent that follows one out of the repository applies, or shows in an error, a
 file of its own machine (CVE-2022-24904 in Argo CD); so gategit never opens what a link names, but
@@ -38,7 +38,33 @@ SYMLINK_BROKEN = Rule(
     help="Correct the link's target, let it name the file itself, or delete the link.",
 )
 
-RULES: tuple[Rule, ...] = (SYMLINK_OUTSIDE, SYMLINK_BROKEN)
+SYMLINK_UNSEEN = Rule(
+    id="symlink-unseen",
+    level=Level.ERROR,
+    stage=Stage.SYNTAX,
+    summary="A symbolic link that stands for a manifest must lead to a file that the gate looks at.",
+    rationale="An agent applies what a link inside of the repository leads to. Where that is a file that the config "
+    "leaves out, or one without a manifest's suffix, objects would reach the cluster that nobody has judged.",
+    help="Put the file itself in the link's place, or let the link lead to a .yaml, .yml or .json file that the config "
+    "does not exclude. Where neither is applied, exclude the link too.",
+    waivable=False,
+    undecided=True,
+)
+
+SUBMODULE_CHANGED = Rule(
+    id="submodule-changed",
+    level=Level.ERROR,
+    stage=Stage.SYNTAX,
+    summary="What a submodule brings along is in another repository, where the gate cannot look.",
+    rationale="Argo CD checks submodules out and applies what is in them. A change that adds a submodule, or moves it "
+    "to another commit, so changes objects that are not in this repository: the gate cannot say what they are.",
+    help="Gate the other repository as well, and leave the submodule's path out with `exclude` in `.gategit.yaml`, "
+    "which is counted; or put the files themselves into this repository.",
+    waivable=False,
+    undecided=True,
+)
+
+RULES: tuple[Rule, ...] = (SYMLINK_OUTSIDE, SYMLINK_BROKEN, SYMLINK_UNSEEN, SUBMODULE_CHANGED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,17 +135,62 @@ def check_links(tree: Tree, selects: Callable[[str], bool]) -> tuple[list[Findin
             continue
         link = resolve(tree, path)
         if link.rule is not None:
-            findings.append(
-                Finding(
-                    link.rule.id,
-                    link.rule.stage,
-                    link.rule.level,
-                    f"{show_path(path)} is a symbolic link to {show_path(link.target)}, {link.reason}",
-                    Location(path),
-                    link.rule.help,
-                    subject=link.target,
-                )
-            )
+            message = f"{show_path(path)} is a symbolic link to {show_path(link.target)}, {link.reason}"
+            findings.append(_finding(link.rule, path, message, link.target))
         elif link.path is None:
             unchecked.append(Unchecked(show_path(path), link.reason))
     return findings, unchecked
+
+
+def check_unseen(
+    tree: Tree, selects: Callable[[str], bool], is_manifest: Callable[[str], bool], seen: Callable[[str], bool]
+) -> list[Finding]:
+    """Say which links stand for manifests that the gate does not look at.
+
+    Args:
+        tree: the tree.
+        selects: which links are asked about.
+        is_manifest: whether a name is one that agents apply.
+        seen: whether the gate looks at a file.
+    """
+    findings: list[Finding] = []
+    for path, entry in tree.entries().items():
+        if entry.kind is not EntryKind.SYMLINK or not selects(path):
+            continue
+        link = resolve(tree, path)
+        if link.path is None:
+            continue
+        if link.path in tree.entries():
+            hidden = link.path if is_manifest(path) and not seen(link.path) else None
+        else:
+            inside = f"{link.path}/" if link.path else ""
+            hidden = next(
+                (one for one in tree.entries() if one.startswith(inside) and _hides(tree, one, is_manifest, seen)), None
+            )
+        if hidden is not None:
+            message = f"{show_path(path)} is a symbolic link to {show_path(hidden)}, which the gate does not look at"
+            findings.append(_finding(SYMLINK_UNSEEN, path, message, hidden))
+    return findings
+
+
+def _hides(tree: Tree, path: str, is_manifest: Callable[[str], bool], seen: Callable[[str], bool]) -> bool:
+    """Whether a file of a folder that a link leads to is one that agents apply and the gate does not see."""
+    return tree.entries()[path].kind is EntryKind.FILE and is_manifest(path) and not seen(path)
+
+
+def check_submodules(tree: Tree, selects: Callable[[str], bool]) -> list[Finding]:
+    """Say which submodules, of those that ``selects`` lets in, cannot be looked into."""
+    return [
+        _finding(
+            SUBMODULE_CHANGED,
+            path,
+            f"this change sets the submodule {show_path(path)} to a commit of another repository, which is not here",
+            "commit",
+        )
+        for path, entry in tree.entries().items()
+        if entry.kind is EntryKind.SUBMODULE and selects(path)
+    ]
+
+
+def _finding(rule: Rule, path: str, message: str, subject: str) -> Finding:
+    return Finding(rule.id, rule.stage, rule.level, message, Location(path), rule.help, subject=subject)

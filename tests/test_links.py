@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from gategit.links import RULES, SYMLINK_BROKEN, SYMLINK_OUTSIDE, check_links, resolve
+from gategit.links import (
+    RULES,
+    SUBMODULE_CHANGED,
+    SYMLINK_BROKEN,
+    SYMLINK_OUTSIDE,
+    SYMLINK_UNSEEN,
+    check_links,
+    check_submodules,
+    check_unseen,
+    resolve,
+)
 from gategit.model import Finding, Location, Stage, Unchecked
 from gategit.repository import open_trees
 from gategit.request import Mode, Request
@@ -133,9 +143,45 @@ def test_endless_target(git_repository: RepositoryBuilder) -> None:
     ]
 
 
+def test_a_link_to_what_nobody_looks_at(git_repository: RepositoryBuilder) -> None:
+    """A link with a manifest's name is applied, whatever the file is called that it leads to, or wherever it is."""
+    git_repository.symlink("apps/hidden.yaml", "../docs/a.txt")
+    git_repository.symlink("apps/left-out.yaml", "../excluded/b.yaml")
+    git_repository.symlink("apps/folder", "../excluded")
+    git_repository.symlink("apps/seen.yaml", "../base/c.yaml")
+    git_repository.symlink("apps/notes.txt", "../docs/a.txt")
+    git_repository.symlink("apps/base", "../base")
+    files = {"docs/a.txt": "a: 1\n", "excluded/b.yaml": "b: 1\n", "base/c.yaml": "c: 1\n", "base/d.txt": ""}
+    git_repository.commit("links", files)
+    trees = open_trees(Request(directory=git_repository.folder, mode=Mode.ALL))
+    found = check_unseen(
+        trees.head, lambda _: True, lambda path: path.endswith(".yaml"), lambda path: path.startswith("base/")
+    )
+    ending = "which the gate does not look at"
+    assert [(one.rule, one.location, one.message) for one in found] == [
+        ("symlink-unseen", Location(path), f"{path} is a symbolic link to {target}, {ending}")
+        for path, target in (
+            ("apps/folder", "excluded/b.yaml"),
+            ("apps/hidden.yaml", "docs/a.txt"),
+            ("apps/left-out.yaml", "excluded/b.yaml"),
+        )
+    ]
+
+
+def test_a_submodule_that_the_change_sets(linked: RepositoryBuilder) -> None:
+    """Its files are in another repository; only the submodules that are asked about are said."""
+    trees = open_trees(Request(directory=linked.folder, base="HEAD", head="HEAD"))
+    try:
+        [found] = check_submodules(trees.head, lambda _: True)
+        assert (found.rule, found.location) == ("submodule-changed", Location("vendor/sub"))
+        assert check_submodules(trees.head, lambda _: False) == []
+    finally:
+        trees.close()
+
+
 def test_rules_explain_themselves() -> None:
-    """Both rules say why and how to fix."""
-    assert RULES == (SYMLINK_OUTSIDE, SYMLINK_BROKEN)
+    """Every rule says why and how to fix."""
+    assert RULES == (SYMLINK_OUTSIDE, SYMLINK_BROKEN, SYMLINK_UNSEEN, SUBMODULE_CHANGED)
     for rule in RULES:
         assert len(rule.summary) <= 120
         assert rule.rationale

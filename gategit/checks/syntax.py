@@ -225,6 +225,25 @@ metadata:
     references=("https://kubernetes.io/docs/concepts/overview/working-with-objects/",),
 )
 
+LFS_POINTER: Final = Rule(
+    id="lfs-pointer",
+    level=Level.ERROR,
+    stage=Stage.SYNTAX,
+    summary="A manifest must be in git itself, not in Git LFS.",
+    rationale=(
+        "With Git LFS the repository holds a pointer of three lines, and an agent that knows LFS, as Argo CD can, "
+        "applies the file that it points to. That file is on a server, so the gate cannot say what is in it."
+    ),
+    help=(
+        "Take the file out of Git LFS: `git lfs untrack` its pattern and commit the file itself. Where it is never "
+        "applied, leave it out with `exclude` in `.gategit.yaml`, which is counted."
+    ),
+    waivable=False,
+    undecided=True,
+    references=("https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md",),
+)
+_LFS_MARK: Final = b"version https://git-lfs.github.com/spec/"
+
 RULES: tuple[Rule, ...] = (
     YAML_SYNTAX,
     DUPLICATE_KEY,
@@ -233,6 +252,7 @@ RULES: tuple[Rule, ...] = (
     NOT_TEXT,
     MISSING_API_VERSION,
     NOT_AN_OBJECT,
+    LFS_POINTER,
 )
 
 _BY_ID: Final = {rule.id: rule for rule in RULES}
@@ -241,6 +261,8 @@ _LIST_DEPTH: Final = 8
 
 def check_file(file: ManifestFile) -> tuple[list[Finding], list[Unchecked]]:
     """Say what could not be read of a file, and which of its documents are no objects."""
+    if file.content.startswith(_LFS_MARK):
+        return [_lfs_finding(file)], []
     if file.role is Role.TEMPLATE:
         return [], [Unchecked(file.path, "a template: it becomes YAML only when a tool fills it in")]
     if _is_foreign_json(file):
@@ -249,6 +271,12 @@ def check_file(file: ManifestFile) -> tuple[list[Finding], list[Unchecked]]:
     if file.role in (Role.MANIFEST, Role.DATA):
         findings.extend(_headless(file))
     return findings, []
+
+
+def _lfs_finding(file: ManifestFile) -> Finding:
+    rule = LFS_POINTER
+    message = "this file is a pointer into Git LFS: what it stands for is not in the repository"
+    return Finding(rule.id, rule.stage, rule.level, message, Location(file.path), rule.help, subject="pointer")
 
 
 def _is_foreign_json(file: ManifestFile) -> bool:

@@ -133,6 +133,14 @@ def test_json_that_looks_like_a_manifest_is_judged() -> None:
     ]
 
 
+@pytest.mark.parametrize("role", [None, Role.MANIFEST, Role.DATA, Role.PATCH])
+def test_a_pointer_into_git_lfs_is_no_file(role: Role | None) -> None:
+    """Whatever the file is for, its content is somewhere else."""
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
+    message = "this file is a pointer into Git LFS: what it stands for is not in the repository"
+    assert findings(pointer, role=role) == [("lfs-pointer", message, None)]
+
+
 def test_templates_are_counted_not_judged() -> None:
     """A template is said to be unchecked; one that a kustomization names is broken YAML."""
     text = POD.replace("web", "{{ .Values.name }}")
