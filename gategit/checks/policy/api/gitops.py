@@ -29,13 +29,19 @@ def application_sources(spec: Field) -> list[Field]:
 def generators(holder: Field) -> list[Field]:
     """The generators of an ApplicationSet, each followed by those inside of it: of a ``matrix`` or a ``merge``.
 
+    Argo CD nests them twice at most; what stands deeper than a little more than that is not looked at.
+
     Args:
         holder: what has the field ``generators``: the ApplicationSet's ``spec``.
     """
+    return _generators(holder, 3)
+
+
+def _generators(holder: Field, levels: int) -> list[Field]:
     found: list[Field] = []
     for generator in holder.items("generators"):
         found.append(generator)
         for name in ("matrix", "merge"):
-            if generator.has(name):
-                found += generators(generator.field(name))
+            if levels and generator.has(name):
+                found += _generators(generator.field(name), levels - 1)
     return found

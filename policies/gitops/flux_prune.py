@@ -1,0 +1,69 @@
+"""Built-in policy: flux-prune."""
+
+from __future__ import annotations
+
+from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+
+_WORDS = ("required", "forbidden")
+
+
+@policy(level="warning", kinds=("kustomize.toolkit.fluxcd.io/Kustomization",))
+def flux_prune(manifest: Manifest, *, prune: str = "required") -> Violations:
+    """A Flux Kustomization prunes, as the config asks.
+
+    What it asks:
+        `spec.prune` is true; or false, where the parameter forbids pruning.
+
+    Why:
+        Without `prune`, what is deleted in Git goes on running in the cluster: old workloads, old rights, old
+        ingress hosts. Nobody sees them in the repository any more.
+
+    How to fix:
+        Set `prune: true`. Keep single objects with the annotation `kustomize.toolkit.fluxcd.io/prune: disabled`.
+
+    Parameters:
+        prune: whether pruning is `required` or `forbidden`
+
+    Fails:
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: web, namespace: flux-system}
+        spec:
+          interval: 10m
+          path: ./apps/web
+          prune: false  # <-
+          sourceRef: {kind: GitRepository, name: flux-system}
+
+    Passes:
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: web, namespace: flux-system}
+        spec:
+          interval: 10m
+          path: ./apps/web
+          prune: true
+          sourceRef: {kind: GitRepository, name: flux-system}
+
+    Passes (a cluster in which nothing is deleted by itself):
+        --- # new
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: data, namespace: flux-system}
+        spec:
+          interval: 10m
+          path: ./data
+          prune: false
+          sourceRef: {kind: GitRepository, name: flux-system}
+        --- # parameters
+        prune: forbidden
+
+    References:
+        https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
+    """
+    if prune not in _WORDS:
+        raise ValueError(f"the parameter prune must be one of {', '.join(_WORDS)}, not {prune[:40]}")
+    field = manifest.field("spec", "prune")
+    if prune == "required" and field.value is not True and not isinstance(field.value, str):
+        yield Violation(field, f"{manifest} does not prune, so what is deleted in Git goes on running")
+    elif prune == "forbidden" and field.value is True:
+        yield Violation(field, f"{manifest} prunes")

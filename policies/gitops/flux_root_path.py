@@ -1,0 +1,47 @@
+"""Built-in policy: flux-root-path."""
+
+from __future__ import annotations
+
+from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+
+
+@policy(level="note", kinds=("kustomize.toolkit.fluxcd.io/Kustomization",))
+def flux_root_path(manifest: Manifest) -> Violations:
+    """A Flux Kustomization applies a folder, not the whole repository.
+
+    What it asks:
+        `spec.path` names a folder. Absent, `.`, `./` and `/` all stand for the root of the source. Sources other than
+        a GitRepository are not judged: an artifact or a bucket is often made for one purpose.
+
+    Why:
+        Without a `kustomization.yaml` in it, Flux applies every YAML file below the path: examples, tests, other
+        clusters' manifests. Any new file in the repository becomes part of the cluster.
+
+    How to fix:
+        Move what the cluster runs into a folder such as `clusters/prod`, and name it in `spec.path`.
+
+    Fails:
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: cluster, namespace: flux-system}
+        spec:
+          path: ./  # <-
+          prune: true
+          sourceRef: {kind: GitRepository, name: flux-system}
+
+    Passes:
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: cluster, namespace: flux-system}
+        spec:
+          path: ./clusters/prod
+          prune: true
+          sourceRef: {kind: GitRepository, name: flux-system}
+
+    References:
+        https://fluxcd.io/flux/components/kustomize/kustomizations/#path
+    """
+    if manifest.get("spec", "path") not in (None, "", ".", "./", "/"):
+        return
+    if manifest.get("spec", "sourceRef", "kind") == "GitRepository":
+        yield Violation(manifest.field("spec", "path"), f"{manifest} applies the whole repository")
