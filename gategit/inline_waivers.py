@@ -158,13 +158,17 @@ class _Element:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What a comment is about: lines, and the elements that they are made of; no element is the whole document."""
+    """What a comment is about: lines, and what they are made of.
+
+    ``whole`` are the elements that are covered to their end, without those in them; ``begun`` are those that only begin
+    on the lines. Where there are neither, it is the whole document.
+    """
 
     first: int
     last: int
-    elements: tuple[_Element, ...]
     document: int
-    kind: str
+    whole: tuple[_Element, ...] = ()
+    begun: tuple[_Element, ...] = ()
 
 
 class _Reader:
@@ -278,7 +282,7 @@ class _Reader:
             if document is not None:
                 root = self.roots[document]
                 first = self.lines.position(root.start)[0]
-                return _Place(first, self._last_line(root), (), document, "document")
+                return _Place(first, self._last_line(root), document)
         elif not _DASH.match(before):
             return self._on_line(number, start)
         anchor = self._line_below(number, skip_blank=not alone)
@@ -286,7 +290,7 @@ class _Reader:
         if not found:
             raise NotAWaiverError("it stands above no field")
         last = max(self._last_line(element.value) for element in found)
-        return _Place(anchor, max(anchor, last), found, found[0].document, "block")
+        return _Place(anchor, max(anchor, last), found[0].document, found)
 
     def _on_line(self, number: int, start: int) -> _Place:
         """The place of a comment that follows something on its line, and covers what begins there."""
@@ -294,12 +298,17 @@ class _Reader:
         if not begins:
             raise NotAWaiverError("no field begins on its line")
         last = number
+        whole: list[_Element] = []
+        begun: list[_Element] = []
         for element in begins:
             child = _first_child(element.value)
-            if child is not None and child.start > start:
-                last = max(last, self._last_line(element.value))
-        kind = "line" if last == number else "block"
-        return _Place(number, last, _outermost(begins), begins[0].document, kind)
+            end = self._last_line(element.value)
+            if end <= number or (child is not None and child.start > start):
+                last = max(last, end)
+                whole.append(element)
+            else:
+                begun.append(element)
+        return _Place(number, last, begins[0].document, _outermost(whole), tuple(begun))
 
     def _begins(self, start: int) -> int | None:
         """The document at whose beginning, before its first key, a comment stands."""
@@ -343,13 +352,16 @@ class _Reader:
         return self.lines.position(max(node.start, end - 1))[0]
 
     def _waivers(self, words: Words, place: _Place, location: Location) -> Iterator[Waiver]:
-        scopes = [self._named(element.document, element.path) for element in place.elements]
-        scopes = scopes or [self._named(place.document, ())]
-        refs = {ref for ref, _ in scopes}
+        whole = [self._named(element.document, element.path) for element in place.whole]
+        begun = [self._named(element.document, element.path) for element in place.begun]
+        if not whole and not begun:
+            whole = [self._named(place.document, ())]
+        refs = {ref for ref, _ in (*whole, *begun)}
         ref = refs.pop() if len(refs) == 1 else None
         for rule in words.rules:
-            parts = [rule, words.owner, words.reason, words.expires.isoformat(), place.kind]
-            identity = json.dumps([*parts, *sorted(name for _, name in scopes)])
+            says = [rule, words.owner, words.reason, words.expires.isoformat()]
+            # Equal names must mean that nothing more is covered, however the lines are laid out.
+            identity = json.dumps([says, sorted(name for _, name in whole), sorted(name for _, name in begun)])
             yield Waiver(
                 rule=rule,
                 owner=words.owner,

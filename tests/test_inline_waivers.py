@@ -312,6 +312,35 @@ def test_another_waiver(text: str) -> None:
     assert identity(text) != identity(after(IMAGE))
 
 
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (
+            f"a:\n  - b:  {WAIVE}\n      c: d\n    e: f\n",
+            f"a:\n  {WAIVE}\n  - b:\n      c: d\n    e: f\n",
+        ),
+        (f"a:\n  - name: b  {WAIVE}\n    c: d\n", f"a:\n  - {{name: b, c: d}}  {WAIVE}\n"),
+        (f"a: {{  {WAIVE}\n  b: c}}\n", f"a: {{b: c}}  {WAIVE}\n"),
+    ],
+)
+def test_a_waiver_that_covers_more_is_another_one(before: str, now: str) -> None:
+    """The same comment at the same field is another waiver where the layout makes it cover more."""
+    assert identity(before) != identity(now)
+
+
+@pytest.mark.parametrize(
+    ("before", "now"),
+    [
+        (after(IMAGE), above(IMAGE)),
+        (after("  labels:"), above("  labels:")),
+        (f"z: y\na: {{b: c}}  {WAIVE}\n", f"z: y\n{WAIVE}\na:\n  b: c\n"),
+    ],
+)
+def test_a_waiver_that_covers_the_same_is_the_same(before: str, now: str) -> None:
+    """Above its field or beside it: what is covered counts."""
+    assert identity(before) == identity(now)
+
+
 RULES = """\
 apiVersion: rbac.authorization.k8s.io/v1
 kind: Role
