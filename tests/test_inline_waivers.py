@@ -295,7 +295,6 @@ def test_the_same_waiver(text: str) -> None:
     [
         after("          image: proxy:2"),
         after(CONTAINER),
-        above(IMAGE).replace("apiVersion", "a: b\napiVersion"),
         above(CONTAINER),
         after(IMAGE, WAIVE.replace("some-rule", "other-rule")),
         after(IMAGE, WAIVE.replace("2027-01-31", "2027-02-28")),
