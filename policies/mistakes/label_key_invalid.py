@@ -1,0 +1,68 @@
+"""Built-in policy: label-key-invalid."""
+
+from __future__ import annotations
+
+import re
+
+from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+
+_KEY = re.compile(
+    r"(?:(?=[^/]{1,253}/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*/)?"
+    r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+)
+_ANNOTATION_PREFIX = re.compile(r"[^/]+/")
+_PLACES = (("metadata",), ("spec", "template", "metadata"), ("spec", "jobTemplate", "spec", "template", "metadata"))
+
+
+@policy(level="error", kinds=("*",))
+def label_key_invalid(manifest: Manifest) -> Violations:
+    """The keys of labels and annotations are such that the API server takes them.
+
+    What it asks:
+        A key is a name of at most 63 letters, digits, `-`, `_` and `.`, which begins and ends with a letter or digit,
+        and may have a domain and one slash before it. Labels and annotations of an object and of its pod template are
+        looked at.
+
+    Why:
+        The API server refuses the object, and the agent's sync stops there. The schema lets every key pass.
+
+    How to fix:
+        Write `example.com/team` for `example.com/shop/team`, and dashes for blanks.
+
+    Fails:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: web
+          labels:
+            my team: shop  # <-
+          annotations:
+            example.com/shop/team: web  # <-
+
+    Passes:
+        apiVersion: v1
+        kind: ConfigMap
+        metadata:
+          name: web
+          labels:
+            my-team: shop
+          annotations:
+            example.com/team: web
+
+    References:
+        https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
+    """
+    value = manifest.value
+    for place in _PLACES if isinstance(value, dict) and "spec" in value else _PLACES[:1]:
+        metadata = manifest.get(*place)
+        if not isinstance(metadata, dict):
+            continue
+        for what in ("labels", "annotations"):
+            keys = metadata.get(what)
+            if isinstance(keys, dict):
+                for key in keys:
+                    # The API server looks at an annotation's key in small letters.
+                    plain = key if what == "labels" or not isinstance(key, str) else key.lower()
+                    if isinstance(key, str) and not _KEY.fullmatch(plain) and "$" not in key and "{{" not in key:
+                        problem = f"{manifest} has the key {key[:80]} in its {what}, which is none"
+                        yield Violation(manifest.field(*place, what, key), problem)
