@@ -12,9 +12,9 @@ from gategit.checks.policy.api import (
     Violations,
     credentials_in_text,
     is_filled_in_later,
-    known_token,
     named_credential,
     policy,
+    token_in,
 )
 
 _LONGEST = 65536  # how much of a value is looked at
@@ -33,8 +33,9 @@ def plaintext_secret(manifest: Manifest) -> Violations:
         No value of a Secret's `data` or `stringData`, and no environment variable's `value`, is a credential in plain
         text: one under a name such as `password`, `API_KEY` or `authToken`, or one with the shape of a known
         credential (private keys, cloud and source-forge tokens, JSON web tokens, passwords in URLs), nor a config
-        file with a credential in one of its lines. Base64 is plain text. Values encrypted by SOPS, SealedSecrets, ExternalSecrets, references (`valueFrom`), hashes and
-        placeholders (`${PASSWORD}`, `<password>`, `changeme`) pass.
+        file with a credential in one of its lines. Base64 is plain text. Values encrypted by SOPS, SealedSecrets,
+        ExternalSecrets, references (`valueFrom`), hashes and placeholders (`${PASSWORD}`, `<password>`, `changeme`)
+        pass.
 
     Why:
         What is in git stays in git: in each clone, in each fork, in the history after it is removed. Everyone who can
@@ -144,7 +145,7 @@ def _plain(field: Field) -> str:
 def _credential(name: str, value: str, *, is_secret: bool) -> str:
     """What kind of credential the value is, "" where it is none. The value itself is never part of a message."""
     value = value[:_LONGEST].strip()
-    token = known_token(value)
+    token = token_in(value)
     if token:
         return token
     if name == ".dockerconfigjson":

@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from gategit.checks.policy.api.credentials import (
         credentials_in_text,
         is_placeholder,
-        known_token,
         long_strings,
         named_credential,
         strings_below,
+        token_in,
     )
 else:
 
@@ -77,7 +77,6 @@ __all__ = [
     "grants",
     "is_filled_in_later",
     "is_placeholder",
-    "known_token",
     "long_strings",
     "matches",
     "named_credential",
@@ -89,5 +88,6 @@ __all__ = [
     "quantity",
     "selects",
     "strings_below",
+    "token_in",
     "unmet",
 ]

@@ -171,7 +171,7 @@ def _sieve() -> re.Pattern[str]:
     return re.compile("|".join(sieve for _, sieve, _ in _SHAPES))
 
 
-def known_token(text: str) -> str:
+def token_in(text: str) -> str:
     """Which known kind of credential stands anywhere in a text, by its shape; "" where none does.
 
     Private keys, tokens of clouds and source forges, JSON web tokens, passwords in URLs. What documentation uses for
