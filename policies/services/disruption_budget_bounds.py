@@ -7,13 +7,13 @@ from gategit.checks.policy.api import Manifest, Violation, Violations, policy
 
 @policy(level="error", kinds=("policy/PodDisruptionBudget",))
 def disruption_budget_bounds(budget: Manifest) -> Violations:
-    """A PodDisruptionBudget sets minAvailable or maxUnavailable, not both.
+    """A PodDisruptionBudget sets minAvailable or maxUnavailable, not both, and no negative number.
 
     What it asks:
-        One of the two fields is set. Which one does not matter.
+        One of the two fields is set. Which one does not matter. A number in it is not negative.
 
     Why:
-        The API server refuses a budget with both, and the agent's sync stops there. A budget with neither is taken,
+        The API server refuses a budget with both or with a negative number, and the agent's sync stops there. A budget with neither is taken,
         though it does not say what it keeps.
 
     How to fix:
@@ -35,6 +35,14 @@ def disruption_budget_bounds(budget: Manifest) -> Violations:
         spec:  # <-
           selector: {matchLabels: {app: web}}
 
+    Fails (a negative number):
+        apiVersion: policy/v1
+        kind: PodDisruptionBudget
+        metadata: {name: web, namespace: shop}
+        spec:
+          maxUnavailable: -1  # <-
+          selector: {matchLabels: {app: web}}
+
     Passes:
         apiVersion: policy/v1
         kind: PodDisruptionBudget
@@ -54,3 +62,7 @@ def disruption_budget_bounds(budget: Manifest) -> Violations:
         yield Violation(
             budget.field("spec", "maxUnavailable"), f"{budget} sets neither minAvailable nor maxUnavailable"
         )
+    for name in ("minAvailable", "maxUnavailable"):
+        number = budget.integer("spec", name)
+        if number is not None and number < 0:
+            yield Violation(budget.field("spec", name), f"{name} of {budget} is {number}, which the API server refuses")
