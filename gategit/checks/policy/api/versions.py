@@ -8,6 +8,7 @@ import re
 _SHAPE = r"[vV]?(\d{1,9}(?:\.\d{1,9}){0,3})(?:[-+_.](.*))?"
 _UNSTABLE = r"(alpha|beta|pre|rc)[-.]?(\d{0,9})(?![a-z])"
 _STABLE = ("~", 0)  # stands behind every word of _UNSTABLE
+_FIRST_BUILD = 100  # a single number this large counts builds
 _FIRST_YEAR = 1000  # a first number this large is a date or a build, and no neighbour of a small one
 
 
@@ -38,6 +39,11 @@ class Version:
     def is_like(self, other: Version) -> bool:
         """Whether the two seem to count in the same way: a date and a version number do not."""
         return (self.major >= _FIRST_YEAR) is (other.major >= _FIRST_YEAR)
+
+    def is_major_upgrade_of(self, other: Version) -> bool:
+        """Whether the first number rises, where it is one that says something: dates and builds do not."""
+        is_build = len(self.numbers) == 1 and self.major >= _FIRST_BUILD
+        return other.major < self.major < _FIRST_YEAR and not is_build
 
     def is_older_than(self, other: Version) -> bool:
         """Whether this one surely comes before the other.
