@@ -13,8 +13,8 @@ def disruption_budget_bounds(budget: Manifest) -> Violations:
         One of the two fields is set. Which one does not matter. A number in it is not negative.
 
     Why:
-        The API server refuses a budget with both or with a negative number, and the agent's sync stops there. A budget with neither is taken,
-        though it does not say what it keeps.
+        The API server refuses a budget with both or with a negative number, and the agent's sync stops there. A
+        budget with neither is taken, though it does not say what it keeps.
 
     How to fix:
         Keep `maxUnavailable`: it goes on doing what was meant when the number of replicas changes.
