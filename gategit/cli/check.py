@@ -191,7 +191,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         bool, typer.Option("--quiet", "-q", help="No progress, and no text where the change passes.")
     ] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", "-v", help="Show existing and waived findings and unchecked things in full.")
+        bool, typer.Option("--verbose", "-v", help="Show existing findings, fingerprints and unchecked things in full.")
     ] = False,
     color: Annotated[
         str,
