@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import WORKLOADS, Violation, Violations, Workload, policy
+from gategit.checks.policy.api import WORKLOADS, Violation, Violations, Workload, is_filled_in_later, policy
 
 _PLACES: tuple[tuple[str, ...], ...] = (
     ("command",),
@@ -71,4 +71,4 @@ def command_string(workload: Workload) -> Violations:
 
 def _is_open(word: str) -> bool:
     """Whether a word is filled in later, or is a path of Windows."""
-    return "$" in word or "{{" in word or "\\" in word
+    return is_filled_in_later(word) or "\\" in word

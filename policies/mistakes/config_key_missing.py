@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import WORKLOADS, Field, Inventory, Violation, Violations, Workload, policy
+from gategit.checks.policy.api import (
+    WORKLOADS,
+    Field,
+    Inventory,
+    Violation,
+    Violations,
+    Workload,
+    is_filled_in_later,
+    policy,
+)
 
 
 @policy(level="error", kinds=WORKLOADS, inventory=("ConfigMap",))
@@ -93,7 +102,7 @@ def config_key_missing(workload: Workload, inventory: Inventory) -> Violations:
 def _judge(workload: Workload, inventory: Inventory, name: str, key: Field) -> Violations:
     wanted = key.text()
     found = inventory.named("ConfigMap", name, workload.namespace) if name else []
-    if not found or not wanted or "$" in wanted or "{{" in wanted:
+    if not found or not wanted or is_filled_in_later(wanted):
         return
     if not any(one.has("data", wanted) or one.has("binaryData", wanted) for one in found):
         yield Violation(key, f"{workload} takes the key {wanted} from ConfigMap {name}, which has none of that name")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import CronError, Manifest, Violation, Violations, parse_cron, policy
+from gategit.checks.policy.api import CronError, Manifest, Violation, Violations, is_filled_in_later, parse_cron, policy
 
 
 @policy(level="warning", kinds=("batch/CronJob",))
@@ -38,7 +38,7 @@ def cron_day_or_weekday(cron_job: Manifest) -> Violations:
         https://pkg.go.dev/github.com/robfig/cron/v3#hdr-CRON_Expression_Format
     """
     schedule = cron_job.text("spec", "schedule")
-    if not schedule or "$" in schedule or "{{" in schedule:
+    if not schedule or is_filled_in_later(schedule):
         return
     try:
         cron = parse_cron(schedule)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import CronError, Manifest, Violation, Violations, parse_cron, policy
+from gategit.checks.policy.api import CronError, Manifest, Violation, Violations, is_filled_in_later, parse_cron, policy
 
 
 @policy(level="error", kinds=("batch/CronJob",))
@@ -47,7 +47,7 @@ def cron_never(cron_job: Manifest) -> Violations:
         https://kubernetes.io/docs/concepts/workloads/controllers/cron-jobs/#schedule-syntax
     """
     schedule = cron_job.text("spec", "schedule")
-    if not schedule or "$" in schedule or "{{" in schedule:
+    if not schedule or is_filled_in_later(schedule):
         return
     try:
         cron = parse_cron(schedule)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}")
 
@@ -59,7 +59,7 @@ def data_key_invalid(manifest: Manifest) -> Violations:
             if not isinstance(key, str):
                 continue
             if not _KEY.fullmatch(key) or key == "." or key.startswith(".."):
-                if "$" not in key and "{{" not in key:
+                if not is_filled_in_later(key):
                     yield Violation(
                         manifest.field(part, key), f"{manifest} has the key {key[:80]}, which no file can have"
                     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _KEY = re.compile(
     r"(?:(?=[^/]{1,253}/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*/)?"
@@ -63,6 +63,6 @@ def label_key_invalid(manifest: Manifest) -> Violations:
                 for key in keys:
                     # The API server looks at an annotation's key in small letters.
                     plain = key if what == "labels" or not isinstance(key, str) else key.lower()
-                    if isinstance(key, str) and not _KEY.fullmatch(plain) and "$" not in key and "{{" not in key:
+                    if isinstance(key, str) and not _KEY.fullmatch(plain) and not is_filled_in_later(key):
                         problem = f"{manifest} has the key {key[:80]} in its {what}, which is none"
                         yield Violation(manifest.field(*place, what, key), problem)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _LONGEST = {
     "batch/CronJob": 52,
@@ -46,6 +46,6 @@ def name_too_long(manifest: Manifest) -> Violations:
     """
     name = manifest.name
     longest = _LONGEST[manifest.group_kind]
-    if len(name) > longest and "$" not in name and "{{" not in name:
+    if len(name) > longest and not is_filled_in_later(name):
         problem = f"the name of {manifest} has {len(name)} characters; a {manifest.kind} may have {longest}"
         yield Violation(manifest.field("metadata", "name"), problem)

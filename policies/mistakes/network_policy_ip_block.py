@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gategit.checks.policy.api import Field, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Field, Manifest, Violation, Violations, is_filled_in_later, policy
 
 _CIDR = re.compile(
     r"(?:\d{1,3}(?:\.\d{1,3}){3}/(?:3[0-2]|[12]?\d)|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*/(?:12[0-8]|1[01]\d|\d?\d))"
@@ -82,5 +82,5 @@ def _peer(network_policy: Manifest, peer: Field) -> Violations:
         yield Violation(peer.field("ipBlock"), f"{network_policy} has a peer with both an ipBlock and a selector")
     for network in (peer.field("ipBlock", "cidr"), *peer.items("ipBlock", "except")):
         text = network.text()
-        if text and "$" not in text and "{{" not in text and not _CIDR.fullmatch(text):
+        if text and not is_filled_in_later(text) and not _CIDR.fullmatch(text):
             yield Violation(network, f"{network_policy} has the network {text[:60]}, which has no valid prefix length")

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-from gategit.checks.policy.api import WORKLOADS, Field, Manifest, Violation, Violations, Workload, policy
+from gategit.checks.policy.api import (
+    WORKLOADS,
+    Field,
+    Manifest,
+    Violation,
+    Violations,
+    Workload,
+    is_filled_in_later,
+    policy,
+)
 
 _NAME = re.compile(r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?")
 _LONGEST = 15
@@ -22,12 +31,11 @@ _PLACES = (
 
 @policy(level="error", kinds=("Service", *WORKLOADS))
 def port_invalid(manifest: Manifest) -> Violations:
-    """Ports are numbers from 1 to 65535, or names as the API server takes them.
+    """The ports that probes and Services ask for are numbers from 1 to 65535, or names that a port can have.
 
     What it asks:
-        A port's name, where a container declares it and where a probe or a Service's `targetPort` refers to it, has
-        at most 15 characters: small letters, digits and single dashes, and at least one letter. A number is from 1 to
-        65535, and has no quotes.
+        A port's name, where a probe, a hook or a Service's `targetPort` refers to it, has at most 15 characters: small
+        letters, digits and single dashes, and at least one letter. A number is from 1 to 65535, and has no quotes.
 
     Why:
         The API server refuses such an object. `targetPort: "8080"` is a name, not a number, and no name has only
@@ -45,7 +53,7 @@ def port_invalid(manifest: Manifest) -> Violations:
             - port: 80
               targetPort: "8080"  # <-
 
-    Fails (in a container):
+    Fails (a probe):
         apiVersion: apps/v1
         kind: Deployment
         metadata: {name: web, namespace: shop}
@@ -54,13 +62,14 @@ def port_invalid(manifest: Manifest) -> Violations:
             spec:
               containers:
                 - name: web
-                  ports:
-                    - name: prometheus-metrics  # <-
-                      containerPort: 9090
                   livenessProbe:
                     httpGet:
                       path: /
                       port: 80800  # <-
+                  readinessProbe:
+                    httpGet:
+                      path: /
+                      port: web_ui  # <-
 
     Passes:
         apiVersion: v1
@@ -89,11 +98,6 @@ def port_invalid(manifest: Manifest) -> Violations:
 
 def _containers(workload: Workload) -> Violations:
     for container in workload.containers:
-        if container.get("ports"):
-            for port in container.ports:
-                name = port.get("name")
-                if isinstance(name, str) and name:
-                    yield from _judge(port.field("name"), f"a port of {container}")
         for place in _PLACES:
             if container.get(place[0]) and container.get(*place) is not None:
                 yield from _judge(container.field(*place), f"the port of the {place[-3]} of {container}")
@@ -106,9 +110,9 @@ def _judge(field: Field, what: str, *, may_be_absent: bool = False) -> Violation
     if isinstance(value, str):
         if value.isdecimal():
             yield Violation(field, f"{what} is the text {value[:40]}; a number has no quotes")
-        elif "$" not in value and "{{" not in value and len(value) > _LONGEST:
+        elif not is_filled_in_later(value) and len(value) > _LONGEST:
             yield Violation(field, f"{what} has the name {value[:40]}, which is longer than {_LONGEST} characters")
-        elif "$" not in value and "{{" not in value and not _NAME.fullmatch(value):
+        elif not is_filled_in_later(value) and not _NAME.fullmatch(value):
             yield Violation(field, f"{what} has the name {value}; a name has small letters, digits and single dashes")
     elif isinstance(value, int) and not isinstance(value, bool) and not 0 < value < 65536:
         yield Violation(field, f"{what} is {value}; ports are from 1 to 65535")

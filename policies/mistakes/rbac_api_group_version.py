@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _VERSION = re.compile(r"v[1-9]\d?(?:(?:alpha|beta)\d{1,2})?")
 
@@ -60,7 +60,7 @@ def rbac_api_group_version(role: Manifest) -> Violations:
         if not isinstance(groups, list):
             continue
         for index, group in enumerate(groups):
-            if not isinstance(group, str) or "$" in group or "{{" in group:
+            if not isinstance(group, str) or is_filled_in_later(group):
                 continue
             base, slash, _ = group.partition("/")
             if slash or _VERSION.fullmatch(group) or group == "core":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Field, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Field, Manifest, Violation, Violations, is_filled_in_later, policy
 
 _GROUPS = {
     "": (
@@ -84,7 +84,7 @@ def rbac_resource_name(role: Manifest) -> Violations:
             continue
         for index, resource in enumerate(resources):
             name = resource.partition("/")[0] if isinstance(resource, str) else "*"
-            if "*" in name or "$" in name or "{{" in name or _GROUP_OF.get(name) in groups:
+            if "*" in name or is_filled_in_later(name) or _GROUP_OF.get(name) in groups:
                 continue
             problem = _problem(name, groups)
             if problem:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _VERBS = ("get", "list", "watch", "create", "update", "patch", "delete", "deletecollection")
 _MEANT = {
@@ -69,6 +69,6 @@ def rbac_verb_unknown(role: Manifest) -> Violations:
                 continue
             lower = verb.lower()
             meant = _MEANT.get(lower) or (lower if lower != verb else "")
-            if meant and "$" not in verb and "{{" not in verb:
+            if meant and not is_filled_in_later(verb):
                 problem = f"{role} names the verb {verb[:60]}, which there is not; the API has {meant[:60]}"
                 yield Violation(rule.field("verbs", index), problem)

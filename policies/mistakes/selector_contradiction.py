@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import POD_CONTROLLERS, Field, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import (
+    POD_CONTROLLERS,
+    Field,
+    Manifest,
+    Violation,
+    Violations,
+    is_filled_in_later,
+    policy,
+)
 
 _PATHS: dict[str, tuple[str, ...]] = {"networking.k8s.io/NetworkPolicy": ("spec", "podSelector")}
 
@@ -68,7 +76,7 @@ def selector_contradiction(manifest: Manifest) -> Violations:
     for expression in selector.items("matchExpressions"):
         key, operator = expression.text("key"), expression.text("operator")
         values = {value.text() for value in expression.items("values")}
-        if any("$" in value or "{{" in value for value in values):
+        if any(is_filled_in_later(value) for value in values):
             return
         if operator in ("In", "NotIn") and not values:
             yield Violation(expression.field("values"), f"{manifest} has a selector with {operator} and no values")

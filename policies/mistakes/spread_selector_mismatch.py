@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import WORKLOADS, Violation, Violations, Workload, policy, selects
+from gategit.checks.policy.api import WORKLOADS, Violation, Violations, Workload, is_filled_in_later, policy, selects
 
 
 @policy(level="warning", kinds=WORKLOADS)
@@ -60,7 +60,7 @@ def spread_selector_mismatch(workload: Workload) -> Violations:
         selector = constraint.get("labelSelector")
         if not isinstance(selector, dict) or not selector or not labels or selects(selector, labels):
             continue
-        if any("$" in value or "{{" in value for value in constraint.strings("labelSelector", "matchLabels").values()):
+        if any(is_filled_in_later(value) for value in constraint.strings("labelSelector", "matchLabels").values()):
             continue
         problem = f"a topology spread constraint of {workload} does not choose its own pods"
         yield Violation(constraint.field("labelSelector"), problem)

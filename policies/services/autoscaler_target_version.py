@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _GROUPS = {"Deployment": "apps", "StatefulSet": "apps", "ReplicaSet": "apps", "ReplicationController": ""}
 
@@ -60,7 +60,7 @@ def autoscaler_target_version(autoscaler: Manifest) -> Violations:
     target = autoscaler.field("spec", "scaleTargetRef")
     kind = target.text("kind")
     version = target.text("apiVersion")
-    if kind not in _GROUPS or "$" in version or "{{" in version:
+    if kind not in _GROUPS or is_filled_in_later(version):
         return
     group = version.rpartition("/")[0]
     if group != _GROUPS[kind]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import SCALABLE, Inventory, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import SCALABLE, Inventory, Manifest, Violation, Violations, is_filled_in_later, policy
 
 
 @policy(level="warning", kinds=("autoscaling/HorizontalPodAutoscaler",), inventory=SCALABLE)
@@ -60,7 +60,7 @@ def dangling_autoscaler_target(autoscaler: Manifest, inventory: Inventory) -> Vi
     kind, name = target.text("kind"), target.text("name")
     group = target.text("apiVersion").rpartition("/")[0]
     group_kind = f"{group}/{kind}" if group else kind
-    if group_kind not in SCALABLE or not name or "$" in name or "{{" in name:
+    if group_kind not in SCALABLE or not name or is_filled_in_later(name):
         return
     if not inventory.get(group_kind, name, autoscaler.namespace) and inventory.beside(autoscaler):
         yield Violation(target.field("name"), f"{autoscaler} scales {kind} {name}, which is not in the repository")

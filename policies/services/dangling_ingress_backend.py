@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import WORKLOADS, Inventory, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import WORKLOADS, Inventory, Manifest, Violation, Violations, is_filled_in_later, policy
 
 
 @policy(level="warning", kinds=("networking.k8s.io/Ingress",), inventory=("Service", *WORKLOADS))
@@ -75,6 +75,6 @@ def dangling_ingress_backend(ingress: Manifest, inventory: Inventory) -> Violati
         backends += [path.field("backend", "service") for path in rule.items("http", "paths")]
     for service in backends:
         name = service.text("name")
-        if not name or "$" in name or "{{" in name or inventory.get("Service", name, ingress.namespace):
+        if not name or is_filled_in_later(name) or inventory.get("Service", name, ingress.namespace):
             continue
         yield Violation(service.field("name"), f"{ingress} leads to Service {name}, which is not in the repository")

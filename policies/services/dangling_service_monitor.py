@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, policy, selects
+from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, is_filled_in_later, policy, selects
 
 
 @policy(level="warning", kinds=("monitoring.coreos.com/ServiceMonitor",), inventory=("Service",))
@@ -62,7 +62,7 @@ def dangling_service_monitor(monitor: Manifest, inventory: Inventory) -> Violati
     if not selector or monitor.has("spec", "namespaceSelector") or not inventory.beside(monitor):
         return
     labels = monitor.strings("spec", "selector", "matchLabels")
-    if any("$" in value or "{{" in value for value in labels.values()):
+    if any(is_filled_in_later(value) for value in labels.values()):
         return
     services = inventory.of_kind("Service", monitor.namespace)
     if not any(selects(selector, service.labels) for service in services):

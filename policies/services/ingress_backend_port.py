@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, is_filled_in_later, policy
 
 
 @policy(level="error", kinds=("networking.k8s.io/Ingress",), inventory=("Service",))
@@ -82,7 +82,7 @@ def ingress_backend_port(ingress: Manifest, inventory: Inventory) -> Violations:
     for backend in backends:
         key = "name" if backend.text("port", "name") else "number"
         wanted = backend.get("port", key)
-        if not isinstance(wanted, str | int) or "$" in str(wanted) or "{{" in str(wanted):
+        if not isinstance(wanted, str | int) or is_filled_in_later(wanted):
             continue
         services = inventory.named("Service", backend.text("name"), ingress.namespace)
         if services and not any(_has_port(service, key, wanted) for service in services):
@@ -95,9 +95,6 @@ def _has_port(service: Manifest, key: str, wanted: str | int) -> bool:
     if not isinstance(ports, list) or service.text("spec", "type") == "ExternalName":
         return True  # a patch may add them
     own = "name" if key == "name" else "port"
-    return any(not isinstance(port, dict) or port.get(own) == wanted or _is_open(port.get(own)) for port in ports)
-
-
-def _is_open(value: object) -> bool:
-    """Whether something else fills the value in."""
-    return isinstance(value, str) and ("$" in value or "{{" in value)
+    return any(
+        not isinstance(port, dict) or port.get(own) == wanted or is_filled_in_later(port.get(own)) for port in ports
+    )

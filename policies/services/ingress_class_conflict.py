@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _CLASS = "kubernetes.io/ingress.class"
 
@@ -45,6 +45,6 @@ def ingress_class_conflict(ingress: Manifest) -> Violations:
         https://kubernetes.io/docs/concepts/services-networking/ingress/#deprecated-annotation
     """
     old, new = ingress.text("metadata", "annotations", _CLASS), ingress.text("spec", "ingressClassName")
-    if old and new and old != new and "$" not in old + new and "{{" not in old + new:
+    if old and new and old != new and not is_filled_in_later(old + new):
         place = ingress.field("metadata", "annotations", _CLASS)
         yield Violation(place, f"{ingress} names the class {old} in an annotation and {new} in spec.ingressClassName")

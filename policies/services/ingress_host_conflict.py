@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Field, Inventory, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Field, Inventory, Manifest, Violation, Violations, is_filled_in_later, policy
 
 _CLASS = "kubernetes.io/ingress.class"
 
@@ -104,7 +104,7 @@ def _routes(ingress: Manifest) -> dict[tuple[str, str, str], Field]:
     found: dict[tuple[str, str, str], Field] = {}
     for rule in ingress.items("spec", "rules"):
         host = rule.text("host")
-        if host and "$" not in host and "{{" not in host:
+        if host and not is_filled_in_later(host):
             for path in rule.items("http", "paths"):
                 found.setdefault((host, path.text("path") or "/", path.text("pathType")), path.field("path"))
     return found

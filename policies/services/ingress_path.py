@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Field, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Field, Manifest, Violation, Violations, is_filled_in_later, policy
 
 _FORBIDDEN = ("//", "/./", "/../", "%2f", "%2F")
 _FORBIDDEN_ENDINGS = ("/..", "/.")
@@ -68,7 +68,7 @@ def ingress_path(ingress: Manifest) -> Violations:
     for rule in ingress.items("spec", "rules"):
         for path in rule.items("http", "paths"):
             text, kind = path.text("path"), path.text("pathType")
-            if "$" not in text and "{{" not in text:
+            if not is_filled_in_later(text):
                 problem = _problem(text, kind)
                 if problem:
                     yield Violation(path.field("path"), f"{ingress} has a path that {problem}")

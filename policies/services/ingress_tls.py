@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _EMPTY_HOSTS = ("", "*")
 
@@ -71,6 +71,6 @@ def ingress_tls(ingress: Manifest) -> Violations:
     for rule in ingress.items("spec", "rules"):
         host = rule.text("host")
         wildcard = f"*.{host.partition('.')[2]}"
-        if host in _EMPTY_HOSTS or host in covered or wildcard in covered or "$" in host or "{{" in host:
+        if host in _EMPTY_HOSTS or host in covered or wildcard in covered or is_filled_in_later(host):
             continue
         yield Violation(rule.field("host"), f"{ingress} serves the host {host} without TLS")

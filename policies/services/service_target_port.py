@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import WORKLOADS, Field, Inventory, Manifest, Violation, Violations, Workload, policy
+from gategit.checks.policy.api import (
+    WORKLOADS,
+    Field,
+    Inventory,
+    Manifest,
+    Violation,
+    Violations,
+    Workload,
+    is_filled_in_later,
+    policy,
+)
 
 
 @policy(level="error", kinds=("Service",), inventory=WORKLOADS)
@@ -89,7 +99,7 @@ def service_target_port(service: Manifest, inventory: Inventory) -> Violations:
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and not value.isdecimal() and "$" not in value and "{{" not in value
+    return isinstance(value, str) and not value.isdecimal() and not is_filled_in_later(value)
 
 
 def _ports(workload: Workload) -> list[Field]:
