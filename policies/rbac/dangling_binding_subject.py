@@ -18,8 +18,9 @@ def dangling_binding_subject(manifest: Manifest, inventory: Inventory) -> Violat
     """A binding gives rights to service accounts that are in the repository.
 
     What it asks:
-        Each ServiceAccount among the subjects of a RoleBinding or ClusterRoleBinding is in the same tree. The service
-        account `default`, which each namespace has, and names that something fills in later are not judged.
+        Each ServiceAccount among the subjects of a RoleBinding or ClusterRoleBinding is in the same tree, where the
+        tree holds any ServiceAccount of that namespace. The service account `default`, which each namespace has, and
+        names that something fills in later are not judged.
 
     Why:
         The API server takes a binding to a service account that does not exist. Whoever may create one of that name
@@ -34,8 +35,8 @@ def dangling_binding_subject(manifest: Manifest, inventory: Inventory) -> Violat
         apiVersion: v1
         kind: ServiceAccount
         metadata:
-          name: ci
-          namespace: tools
+          name: web
+          namespace: shop
         --- # new
         apiVersion: rbac.authorization.k8s.io/v1
         kind: RoleBinding
@@ -83,6 +84,8 @@ def dangling_binding_subject(manifest: Manifest, inventory: Inventory) -> Violat
         namespace = subject.text("namespace") or manifest.namespace
         if is_filled_in_later(name) or is_filled_in_later(namespace):
             continue
-        if inventory.get("ServiceAccount", name, namespace) is None:
-            where = f" of namespace {namespace}" if namespace else ""
-            yield Violation(subject.field("name"), f"{manifest} binds ServiceAccount {name}{where}, which is not there")
+        if not namespace or inventory.get("ServiceAccount", name, namespace) is not None:
+            continue
+        if any(one.namespace == namespace for one in inventory.of_kind("ServiceAccount", namespace)):
+            who = f"ServiceAccount {name} of namespace {namespace}"
+            yield Violation(subject.field("name"), f"{manifest} binds {who}, which is not there")

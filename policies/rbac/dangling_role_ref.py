@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from gategit.checks.policy.api import (
-    ROLE_BINDINGS,
-    ROLES,
     Inventory,
     Manifest,
     Violation,
@@ -14,14 +12,15 @@ from gategit.checks.policy.api import (
 )
 
 
-@policy(level="warning", kinds=ROLE_BINDINGS, inventory=ROLES)
+@policy(
+    level="warning", kinds=("rbac.authorization.k8s.io/RoleBinding",), inventory=("rbac.authorization.k8s.io/Role",)
+)
 def dangling_role_ref(manifest: Manifest, inventory: Inventory) -> Violations:
-    """A binding refers to a role that is in the repository, or that Kubernetes brings.
+    """A binding to a Role refers to one that is in the repository, in its own namespace.
 
     What it asks:
-        The Role that a RoleBinding refers to is in the same tree, in the binding's namespace. A ClusterRole is, too,
-        unless it is a built-in one (`cluster-admin`, `admin`, `edit`, `view`, `system:…`). Names that something fills
-        in later are not judged.
+        The Role that a RoleBinding refers to is in the same tree, in the binding's namespace. ClusterRoles are not
+        asked about: they often come with an operator. Names that something fills in later are not judged.
 
     Why:
         The API server takes a binding to a role that does not exist, and it grants nothing. A Role of the same name in
@@ -77,7 +76,7 @@ def dangling_role_ref(manifest: Manifest, inventory: Inventory) -> Violations:
             name: ci
             namespace: shop
 
-    Passes (a role that Kubernetes brings):
+    Passes (a ClusterRole):
         apiVersion: rbac.authorization.k8s.io/v1
         kind: RoleBinding
         metadata:
@@ -95,14 +94,14 @@ def dangling_role_ref(manifest: Manifest, inventory: Inventory) -> Violations:
     References:
         https://kubernetes.io/docs/reference/access-authn-authz/rbac/#rolebinding-and-clusterrolebinding
     """
-    kind, name = manifest.text("roleRef", "kind"), manifest.text("roleRef", "name")
-    if kind not in ("Role", "ClusterRole") or not name or is_filled_in_later(name) or name.startswith("system:"):
+    name = manifest.text("roleRef", "name")
+    if manifest.get("roleRef", "kind") != "Role" or not name or is_filled_in_later(name):
         return
-    if kind == "ClusterRole" and name in ("cluster-admin", "admin", "edit", "view"):
+    namespace = manifest.namespace
+    if is_filled_in_later(namespace):
         return
-    namespace = manifest.namespace if kind == "Role" else ""
-    if inventory.get(f"rbac.authorization.k8s.io/{kind}", name, namespace) is None:
+    if inventory.get("rbac.authorization.k8s.io/Role", name, namespace) is None:
         where = f" of namespace {namespace}" if namespace else ""
         yield Violation(
-            manifest.field("roleRef", "name"), f"{manifest} refers to {kind} {name}{where}, which is not there"
+            manifest.field("roleRef", "name"), f"{manifest} refers to Role {name}{where}, which is not there"
         )

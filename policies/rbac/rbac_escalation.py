@@ -7,7 +7,6 @@ from gategit.checks.policy.api import ROLES, Manifest, Violation, Violations, gr
 _WAYS = (
     (("bind", "escalate"), ("clusterroles", "roles"), "rbac.authorization.k8s.io"),
     (("impersonate",), ("users", "groups", "serviceaccounts"), ""),
-    (("impersonate",), ("uids",), "authentication.k8s.io"),
 )
 
 
