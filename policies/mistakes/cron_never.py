@@ -5,14 +5,14 @@ from __future__ import annotations
 from gategit.checks.policy.api import CronError, Manifest, Violation, Violations, is_filled_in_later, parse_cron, policy
 
 
-@policy(level="error", kinds=("batch/CronJob",))
+@policy(level="error", kinds=("batch/CronJob", "velero.io/Schedule"))
 def cron_never(cron_job: Manifest) -> Violations:
-    """A CronJob's schedule can be read, and comes.
+    """A schedule of a CronJob or of Velero can be read, and comes.
 
     What it asks:
         `spec.schedule` has five fields (or is `@daily` and its like) with values in their ranges, and there is a day
         on which it runs: 30 February is none. The day of the week goes from 0 (Sunday) to 6: 7 is refused. A time
-        zone belongs into `spec.timeZone`.
+        zone belongs into `spec.timeZone` of a CronJob; Velero takes one in front of the schedule.
 
     Why:
         The API server refuses a schedule that it cannot read, and the agent's sync stops there. One that never comes is
@@ -35,6 +35,13 @@ def cron_never(cron_job: Manifest) -> Violations:
         spec:
           schedule: "0 3 * * 7"  # <-
 
+    Fails (Velero):
+        apiVersion: velero.io/v1
+        kind: Schedule
+        metadata: {name: daily, namespace: velero}
+        spec:
+          schedule: "0 0 3 * * *"  # <-
+
     Passes:
         apiVersion: batch/v1
         kind: CronJob
@@ -49,6 +56,8 @@ def cron_never(cron_job: Manifest) -> Violations:
     schedule = cron_job.text("spec", "schedule")
     if not schedule or is_filled_in_later(schedule):
         return
+    if cron_job.kind == "Schedule" and schedule.startswith(("CRON_TZ=", "TZ=")):
+        schedule = schedule.partition(" ")[2]
     try:
         cron = parse_cron(schedule)
     except CronError as error:
