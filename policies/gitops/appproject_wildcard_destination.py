@@ -36,6 +36,8 @@ def appproject_wildcard_destination(manifest: Manifest, *, trusted: tuple[str, .
               namespace: "*"  # <-
             - server: "*"  # <-
               namespace: shop
+            - name: "*"
+              namespace: "*"  # <-
 
     Passes:
         apiVersion: argoproj.io/v1alpha1
@@ -64,6 +66,9 @@ def appproject_wildcard_destination(manifest: Manifest, *, trusted: tuple[str, .
     if any(fnmatchcase(manifest.name, pattern) for pattern in trusted):
         return
     for entry in manifest.items("spec", "destinations"):
-        for key, what in (("server", "cluster"), ("name", "cluster"), ("namespace", "namespace")):
-            if entry.get(key) == "*":
-                yield Violation(entry.field(key), f"{manifest} may deploy to every {what}")
+        cluster = next((key for key in ("server", "name") if entry.get(key) == "*"), "")
+        if entry.get("namespace") == "*":
+            where = "every namespace of every cluster" if cluster else "every namespace of a cluster"
+            yield Violation(entry.field("namespace"), f"{manifest} may deploy to {where}")
+        elif cluster:
+            yield Violation(entry.field(cluster), f"{manifest} may deploy to every cluster")

@@ -15,11 +15,12 @@ _REFERENCES = {
 
 
 @policy(level="warning", kinds=tuple(_REFERENCES), security_severity=5.0)
-def flux_cross_namespace_reference(manifest: Manifest, *, shared: tuple[str, ...] = ("flux-system",)) -> Violations:
+def flux_cross_namespace_reference(manifest: Manifest, *, shared: tuple[str, ...] = ("*flux*",)) -> Violations:
     """A Flux object takes its source from its own namespace, or from one that is shared.
 
     What it asks:
-        `sourceRef`, `chartRef` and `imageRepositoryRef` name no namespace, or the object's own, or a shared one.
+        `sourceRef`, `chartRef` and `imageRepositoryRef` name no namespace, or the object's own, or a shared
+        one. Those whose names hold `flux` are shared unless the config says otherwise.
 
     Why:
         A source holds credentials. Whoever may refer to another tenant's source deploys from his private repository,
@@ -30,7 +31,7 @@ def flux_cross_namespace_reference(manifest: Manifest, *, shared: tuple[str, ...
         meant for all into a shared namespace.
 
     Parameters:
-        shared: namespaces whose sources are for all; a `*` stands for any text
+        shared: namespaces whose sources are for all, such as Flux's own; a `*` stands for any text
 
     Fails:
         apiVersion: kustomize.toolkit.fluxcd.io/v1

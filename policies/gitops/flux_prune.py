@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatchcase
+
 from gategit.checks.policy.api import Manifest, Violation, Violations, policy
 
 _WORDS = ("required", "forbidden")
 
 
 @policy(level="warning", kinds=("kustomize.toolkit.fluxcd.io/Kustomization",))
-def flux_prune(manifest: Manifest, *, prune: str = "required") -> Violations:
+def flux_prune(
+    manifest: Manifest, *, prune: str = "required", exempt: tuple[str, ...] = ("*crds*", "flux-*")
+) -> Violations:
     """A Flux Kustomization prunes, as the config asks.
 
     What it asks:
-        `spec.prune` is true; or false, where the parameter forbids pruning.
+        `spec.prune` is true; or false, where the parameter forbids pruning. Kustomizations of CRDs and of Flux itself
+        are exempt, by their names: what they hold takes everything else with it when it is deleted.
 
     Why:
         Without `prune`, what is deleted in Git goes on running in the cluster: old workloads, old rights, old
@@ -23,6 +28,7 @@ def flux_prune(manifest: Manifest, *, prune: str = "required") -> Violations:
 
     Parameters:
         prune: whether pruning is `required` or `forbidden`
+        exempt: names of Kustomizations that may do either; a `*` stands for any text
 
     Fails:
         apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -57,12 +63,24 @@ def flux_prune(manifest: Manifest, *, prune: str = "required") -> Violations:
         --- # parameters
         prune: forbidden
 
+    Passes (what nothing outlives):
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: certificates-crds, namespace: flux-system}
+        spec:
+          interval: 10m
+          path: ./crds/certificates
+          prune: false
+          sourceRef: {kind: GitRepository, name: flux-system}
+
     References:
         https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
     """
     if prune not in _WORDS:
         raise ValueError(f"the parameter prune must be one of {', '.join(_WORDS)}, not {prune[:40]}")
     field = manifest.field("spec", "prune")
+    if any(fnmatchcase(manifest.name, pattern) for pattern in exempt):
+        return
     if prune == "required" and field.value is not True and not isinstance(field.value, str):
         yield Violation(field, f"{manifest} does not prune, so what is deleted in Git goes on running")
     elif prune == "forbidden" and field.value is True:
