@@ -10,6 +10,7 @@ from gategit.model import Rule
 
 _ROOMS = (
     "gategit.checks.syntax",
+    "gategit.checks.embedded",
     "gategit.links",
     "gategit.checks.schema.rules",
     "gategit.checks.references.rules",

@@ -270,6 +270,10 @@ def check_file(file: ManifestFile) -> tuple[list[Finding], list[Unchecked]]:
     findings = [_finding(file, problem) for problem in file.decoded.problems]
     if file.role in (Role.MANIFEST, Role.DATA):
         findings.extend(_headless(file))
+    if b"ConfigMap" in file.content:
+        from gategit.checks.embedded import check_embedded  # noqa: PLC0415  few files have one
+
+        findings.extend(check_embedded(file))
     return findings, []
 
 
