@@ -69,11 +69,8 @@ def mesh_mutual_tls(manifest: Manifest) -> Violations:
 
 
 def _server_modes(manifest: Manifest) -> list[Field]:
-    ports = manifest.get("spec", "portLevelMtls")
-    found = [manifest.field("spec", "mtls", "mode")]
-    if isinstance(ports, dict):  # its keys are numbers to YAML
-        found += [manifest.field("spec", "portLevelMtls", port, "mode") for port in ports]
-    return found
+    ports = [port.field("mode") for _, port in manifest.entries("spec", "portLevelMtls")]
+    return [manifest.field("spec", "mtls", "mode"), *ports]
 
 
 def _client_modes(manifest: Manifest) -> list[Field]:
