@@ -18,7 +18,7 @@ def container_name(workload: Workload) -> Violations:
         used twice. (A name that comes twice in one of the lists is found by the schema check.)
 
     Why:
-        The API server refuses the object.
+        The API server refuses the object, and what is applied together with it waits.
 
     How to fix:
         Rename the container. Look for patches that name it: Kustomize adds a container where it finds none of the

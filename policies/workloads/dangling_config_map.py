@@ -15,8 +15,8 @@ def dangling_config_map(
 
     What it asks:
         The tree has each ConfigMap that a container's `env`, `envFrom` or a volume names, in the namespace of the
-        workload. References that are `optional` are not judged. It is advice, because a chart or a controller in the
-        cluster may make the ConfigMap.
+        workload. References that are `optional` are not judged. It is advice, because a kustomization's generator,
+        a chart or a controller in the cluster may make the ConfigMap, which is not seen here.
 
     Why:
         A pod whose ConfigMap is missing does not start: it waits, and the roll-out with it. Nothing refuses it before.

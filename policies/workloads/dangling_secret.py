@@ -33,7 +33,8 @@ def dangling_secret(workload: Workload, inventory: Inventory, *, elsewhere: tupl
     What it asks:
         The tree has each Secret that a container's `env`, `envFrom` or a volume names, in the namespace of the
         workload, or a SealedSecret, an ExternalSecret, a Certificate or the like that makes it. References that are
-        `optional` are not judged. It is advice, because an operator in the cluster may make the Secret.
+        `optional` are not judged. It is advice, because a kustomization's generator, a chart or an operator in the
+        cluster may make the Secret, which is not seen here.
 
     Why:
         A pod whose Secret is missing does not start: it waits, and the roll-out with it. Nothing refuses it before.

@@ -102,10 +102,8 @@ def _problems(probe: Field, who: str) -> Violations:
     what = probe.path[-1]
     handlers = [name for name in _HANDLERS if probe.has(name)]
     if not handlers:
-        yield Violation(
-            probe,
-            f"the {what} of {who} does not say how to look: it has no {', '.join(_HANDLERS[:-1])} or {_HANDLERS[-1]}",
-        )
+        names = f"{', '.join(_HANDLERS[:-1])} or {_HANDLERS[-1]}"
+        yield Violation(probe, f"the {what} of {who} has no {names}: it cannot look")
     elif len(handlers) > 1:
         yield Violation(probe, f"the {what} of {who} has {' and '.join(handlers)}; it may have one of them")
     if what == "readinessProbe":

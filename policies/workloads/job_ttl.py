@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 
 @policy(level="warning", kinds=("batch/Job",))
@@ -10,8 +10,8 @@ def job_ttl(manifest: Manifest) -> Violations:
     """A Job that an agent keeps applying does not delete itself.
 
     What it asks:
-        A Job does not set `spec.ttlSecondsAfterFinished`. Hooks of Argo CD and Helm, Jobs with `generateName`, and the
-        Jobs that a CronJob makes are not judged.
+        A Job does not set `spec.ttlSecondsAfterFinished`. Hooks of Argo CD and Helm, Jobs with `generateName`
+        or a variable in their name, and the Jobs that a CronJob makes are not judged.
 
     Why:
         An agent compares the cluster with the repository again and again. When the cluster has deleted the finished
@@ -55,6 +55,9 @@ def job_ttl(manifest: Manifest) -> Violations:
         https://kubernetes.io/docs/concepts/workloads/controllers/ttlafterfinished/
         https://argo-cd.readthedocs.io/en/stable/user-guide/resource_hooks/
     """
-    if manifest.get("spec", "ttlSecondsAfterFinished") is not None and manifest.name and not manifest.is_hook:
+    name = manifest.name
+    if manifest.get("spec", "ttlSecondsAfterFinished") is None or not name or is_filled_in_later(name):
+        return
+    if not manifest.is_hook:
         where = manifest.field("spec", "ttlSecondsAfterFinished")
         yield Violation(where, f"{manifest} deletes itself when it has finished, and the agent then runs it again")

@@ -18,7 +18,7 @@ def revision_history_limit(manifest: Manifest, *, most: int = 10) -> Violations:
         to wait for a merge. Each old revision is an object in the cluster's store.
 
     How to fix:
-        Set it to 2 or 3, or remove it.
+        Set it to 2 or 3: enough to go back, and little to keep. Or remove the field.
 
     Parameters:
         most: how many old revisions are let through

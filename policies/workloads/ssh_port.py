@@ -10,7 +10,7 @@ def ssh_port(workload: Workload) -> Violations:
     """No container serves SSH.
 
     What it asks:
-        No container declares TCP port 22.
+        No container declares TCP port 22 in its `ports`. A port that is used and not declared is not seen.
 
     Why:
         A shell into a container goes around the API server: around its rights, its audit log and its admission. It

@@ -17,7 +17,7 @@ def unused_volume(workload: Workload) -> Violations:
         start. Mostly it is a sign of a mount that was forgotten or lost in a patch.
 
     How to fix:
-        Mount the volume, or remove it.
+        Mount the volume where it was meant to be, or remove it from the pod.
 
     Fails:
         apiVersion: apps/v1

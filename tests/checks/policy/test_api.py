@@ -227,7 +227,7 @@ def test_a_variable_is_filled_in_later(value: Any, is_later: bool) -> None:  # n
 
 def test_a_container_has_the_probes_that_are_mappings() -> None:
     """Each knows its name by its path."""
-    data = {"readinessProbe": {"exec": {}}, "livenessProbe": None, "startupProbe": {}}
+    data: dict[str, Any] = {"readinessProbe": {"exec": {}}, "livenessProbe": None, "startupProbe": {}}
     container = api.Container(data, ("spec", "containers", 0), "container", api.Field({}))
 
     assert [(probe.path[-1], probe.value) for probe in container.probes] == [

@@ -1,0 +1,912 @@
+"""Workload safety: what each policy says of a workload, at which field, and what it lets through."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from gategit.checks.policy.builtin import BUILTIN
+from gategit.checks.policy.load import PolicySet
+from gategit.checks.policy.run import Runner
+from gategit.checks.policy.subjects import Subject
+from gategit.model import Level
+from tests.policies.conftest import POD_PLACES, Judge, manifest, thing, workload
+
+FAMILY = [entry.rpartition("/")[2].replace("_", "-") for entry in BUILTIN if entry.startswith("workloads/")]
+LEVELS = dict.fromkeys(FAMILY, Level.ERROR)
+
+Verdicts = Callable[..., list[str]]
+
+
+@pytest.fixture
+def fields(judge: Judge) -> Verdicts:
+    """Judge an object by one policy: only the fields that it flags."""
+
+    def flagged(policy: str, new: dict[str, Any], **given: Any) -> list[str]:
+        return [field for field, _ in judge(policy, new, **given)]
+
+    return flagged
+
+
+def pod(kind: str = "Pod", *, of_container: dict[str, Any] | None = None, **of_pod: Any) -> dict[str, Any]:
+    """A workload with one container named a; keywords are fields of its pod."""
+    return workload({"containers": [{"name": "a", **(of_container or {})}], **of_pod}, kind)
+
+
+def of_spec(kind: str, api_version: str, **spec: Any) -> dict[str, Any]:
+    """An object with this specification."""
+    return thing(kind, api_version, spec=spec)
+
+
+def labelled(selector: Any, labels: Any, kind: str = "Deployment") -> dict[str, Any]:
+    """A workload with this selector, and these labels on its pods."""
+    api_version = POD_PLACES[kind][0]
+    return of_spec(kind, api_version, selector=selector, template={"metadata": {"labels": labels}})
+
+
+@pytest.mark.parametrize("kind", POD_PLACES)
+@pytest.mark.parametrize(
+    "spec",
+    [
+        None,
+        [],
+        "text",
+        7,
+        {},
+        {"containers": None, "volumes": None},
+        {"containers": {"name": "a"}, "volumes": {"name": "a"}, "tolerations": {}, "restartPolicy": []},
+        {"containers": [None, 7, [], "text"], "volumes": [None, 7, [], "text"], "tolerations": [None, 7]},
+        {"containers": [{"resources": 1, "livenessProbe": 1, "ports": 1, "env": 1, "envFrom": 1, "volumeMounts": 1}]},
+        {
+            "containers": [
+                {
+                    "name": [],
+                    "resources": {"requests": [], "limits": {"memory": {}}},
+                    "livenessProbe": {"httpGet": [], "failureThreshold": "x", "successThreshold": {}},
+                    "readinessProbe": {"httpGet": {"port": {}}, "exec": "x"},
+                    "lifecycle": {"preStop": {"httpGet": {"port": []}}},
+                    "ports": [None, {"name": 1, "containerPort": "x"}],
+                    "env": [None, {"name": [], "valueFrom": "x"}, {"valueFrom": {"secretKeyRef": 1}}],
+                    "envFrom": [None, 7, {"secretRef": "x"}],
+                    "volumeMounts": [None, {"name": 1}, 7],
+                    "volumeDevices": [[]],
+                    "securityContext": {"capabilities": {"add": 1, "drop": 1}, "seLinuxOptions": []},
+                }
+            ],
+            "volumes": [
+                {"name": [], "hostPath": {"path": 1}},
+                {"hostPath": "x", "emptyDir": []},
+                {"persistentVolumeClaim": {"claimName": []}, "emptyDir": {"medium": []}},
+                {"persistentVolumeClaim": [], "secret": {"secretName": {}}, "projected": {"sources": 7}},
+            ],
+            "tolerations": [{"operator": "Exists", "key": [], "effect": {}}],
+            "serviceAccount": [],
+            "serviceAccountName": {},
+            "nodeName": [],
+            "affinity": [],
+            "securityContext": [],
+        },
+    ],
+)
+def test_odd_data_crashes_nothing(runner: Runner, kind: str, spec: Any) -> None:
+    """What is of a wrong shape is the schema check's to say."""
+    subject = Subject(None, manifest(workload(spec, kind)), added=True)
+
+    assert runner.run(PolicySet(runner.policies(), LEVELS), [subject]).crashes == ()
+
+
+@pytest.mark.parametrize("kind", POD_PLACES)
+@pytest.mark.parametrize(
+    "spec",
+    [
+        None,
+        [],
+        {"selector": [], "template": [], "replicas": "x", "strategy": [], "updateStrategy": 1, "jobTemplate": []},
+        {"selector": {"matchLabels": []}, "template": {"metadata": []}, "strategy": {"rollingUpdate": []}},
+        {"selector": {"matchExpressions": {}}, "template": {"metadata": {"labels": []}}, "replicas": True},
+        {"strategy": {"rollingUpdate": {"maxSurge": [], "maxUnavailable": {}}}, "minReadySeconds": "x"},
+        {"updateStrategy": {"rollingUpdate": {"maxSurge": [], "maxUnavailable": {}}}, "serviceName": []},
+        {"volumeClaimTemplates": [None, {"metadata": []}], "revisionHistoryLimit": "x", "progressDeadlineSeconds": []},
+        {"startingDeadlineSeconds": [], "ttlSecondsAfterFinished": "x", "concurrencyPolicy": []},
+    ],
+)
+def test_an_odd_specification_crashes_nothing(runner: Runner, kind: str, spec: Any) -> None:
+    """Not that of the workload itself either."""
+    subject = Subject(None, manifest(thing(kind, POD_PLACES[kind][0], spec=spec)), added=True)
+
+    assert runner.run(PolicySet(runner.policies(), LEVELS), [subject]).crashes == ()
+
+
+@pytest.mark.parametrize(
+    ("selector", "labels", "is_wrong"),
+    [
+        ({"matchLabels": {"app": "a"}}, {"app": "a", "tier": "b"}, False),
+        ({"matchLabels": {"app": "a"}}, {"app": "b"}, True),
+        ({"matchLabels": {"app": "a"}}, None, True),
+        (
+            {"matchLabels": {"app": "a"}, "matchExpressions": [{"key": "tier", "operator": "Exists"}]},
+            {"app": "a"},
+            True,
+        ),
+        ({"matchExpressions": [{"key": "app", "operator": "In", "values": ["a", "b"]}]}, {"app": "b"}, False),
+        ({"matchLabels": {"app": "${NAME}"}}, {"app": "a"}, False),
+        ({"matchLabels": {"app": "a"}}, {"app": "{{ .Release.Name }}"}, False),
+        ({"matchLabels": {"app": "a"}}, {"${KEY}": "a"}, False),
+        ({}, {"app": "a"}, True),
+        ({"matchLabels": {}}, {"app": "a"}, True),
+        (None, {"app": "a"}, False),
+    ],
+)
+def test_a_selector_matches_its_own_pods(fields: Verdicts, selector: Any, labels: Any, *, is_wrong: bool) -> None:
+    """As the API server judges it; variables are not judged."""
+    for kind in ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet"):
+        assert fields("selector-mismatch", labelled(selector, labels, kind)) == ["spec.selector"] * is_wrong
+
+
+def test_a_replication_controller_selects_by_a_plain_mapping(judge: Judge) -> None:
+    """Its selector may be left out: it is taken from the pods then."""
+    assert judge("selector-mismatch", labelled({"app": "a"}, {"app": "b"}, "ReplicationController")) == [
+        ("spec.selector", "the selector of ReplicationController x does not match the labels of its own pods")
+    ]
+    assert judge("selector-mismatch", labelled({"app": "a"}, {"app": "a"}, "ReplicationController")) == []
+    assert judge("selector-mismatch", labelled({}, {"app": "a"}, "ReplicationController")) == []
+
+
+@pytest.mark.parametrize(
+    ("requests", "limits", "message"),
+    [
+        ({"cpu": "500m"}, {"cpu": 0.5}, None),
+        ({"cpu": "500m"}, {"cpu": 1}, None),
+        ({"cpu": 2}, {"cpu": "1500m"}, "container a requests 2 of cpu, more than its limit of 1500m"),
+        ({"memory": "1Gi"}, {"memory": "1G"}, "container a requests 1Gi of memory, more than its limit of 1G"),
+        ({"memory": "1Gi"}, {}, None),
+        ({"memory": "1Gi"}, None, None),
+        ({"memory": "1Gi"}, {"memory": "${LIMIT}"}, None),
+        ({"memory": "lots"}, {"memory": "1Gi"}, None),
+        (
+            {"nvidia.com/gpu": 1},
+            {"nvidia.com/gpu": "2"},
+            "container a requests 1 of nvidia.com/gpu, and its limit is 2: for this resource the two must be equal",
+        ),
+        (
+            {"hugepages-2Mi": "4Mi"},
+            {},
+            "container a requests 4Mi of hugepages-2Mi, and has no limit for it, which this resource needs",
+        ),
+        ({"nvidia.com/gpu": 1}, {"nvidia.com/gpu": "1"}, None),
+    ],
+)
+def test_a_request_is_within_its_limit(judge: Judge, requests: Any, limits: Any, message: str | None) -> None:
+    """Amounts are compared, not their text."""
+    found = judge("request-above-limit", pod(of_container={"resources": {"requests": requests, "limits": limits}}))
+
+    name = next(iter(requests))
+    name = f'["{name}"]' if "/" in name else f".{name}"
+    assert found == ([] if message is None else [(f"spec.containers[0].resources.requests{name}", message)])
+
+
+def test_the_resources_of_a_whole_pod_are_judged_too(judge: Judge) -> None:
+    """A pod that sets them for all of its containers."""
+    resources = {"requests": {"cpu": 2}, "limits": {"cpu": 1}}
+
+    assert judge("request-above-limit", pod("Deployment", resources=resources)) == [
+        ("spec.template.spec.resources.requests.cpu", "the pod requests 2 of cpu, more than its limit of 1")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "is_wrong"),
+    [
+        ("Job", None, True),
+        ("Job", "Always", True),
+        ("Job", "Never", False),
+        ("CronJob", "OnFailure", False),
+        ("CronJob", None, True),
+        ("Deployment", None, False),
+        ("Deployment", "Always", False),
+        ("Deployment", "Never", True),
+        ("DaemonSet", "OnFailure", True),
+        ("Job", "${RESTART}", False),
+        ("Pod", "Never", False),
+    ],
+)
+def test_a_restart_policy_fits_its_kind(fields: Verdicts, kind: str, policy: str | None, *, is_wrong: bool) -> None:
+    """A Job that says nothing would be restarted for ever, so the API server refuses it."""
+    given: dict[str, Any] = {} if policy is None else {"restartPolicy": policy}
+
+    assert fields("restart-policy", pod(kind, **given)) == [f"{POD_PLACES[kind][1]}.restartPolicy"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("kind", "strategy", "field"),
+    [
+        ("Deployment", {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}, "rollingUpdate.maxUnavailable"),
+        ("Deployment", {"rollingUpdate": {"maxSurge": "0%", "maxUnavailable": "0"}}, "rollingUpdate.maxUnavailable"),
+        ("Deployment", {"rollingUpdate": {"maxSurge": 0}}, None),
+        ("Deployment", {"rollingUpdate": {"maxUnavailable": 0}}, None),
+        ("Deployment", {"type": "Recreate"}, None),
+        ("Deployment", {"type": "Recreate", "rollingUpdate": None}, None),
+        ("Deployment", {"type": "Recreate", "rollingUpdate": {}}, "rollingUpdate"),
+        ("DaemonSet", {"rollingUpdate": {"maxUnavailable": 0}}, "rollingUpdate.maxUnavailable"),
+        ("DaemonSet", {"rollingUpdate": {"maxSurge": 1}}, "rollingUpdate.maxUnavailable"),
+        ("DaemonSet", {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 1}}, "rollingUpdate.maxUnavailable"),
+        ("DaemonSet", {"rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}, None),
+        ("DaemonSet", {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": "10%"}}, None),
+        ("DaemonSet", {"type": "OnDelete", "rollingUpdate": {"maxSurge": 1}}, None),
+        ("StatefulSet", {"rollingUpdate": {"maxUnavailable": 0}}, "rollingUpdate.maxUnavailable"),
+        ("StatefulSet", {"rollingUpdate": {"partition": 0}}, None),
+        ("StatefulSet", {"type": "OnDelete", "rollingUpdate": {"partition": 0}}, "rollingUpdate"),
+    ],
+)
+def test_an_update_strategy_can_be_followed(
+    fields: Verdicts, kind: str, strategy: dict[str, Any], field: str | None
+) -> None:
+    """As the API server judges it, with the defaults of each kind."""
+    key = "strategy" if kind == "Deployment" else "updateStrategy"
+    found = fields("update-strategy", of_spec(kind, "apps/v1", **{key: strategy}))
+
+    assert found == ([] if field is None else [f"spec.{key}.{field}"])
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"minReadySeconds": 10, "progressDeadlineSeconds": 30}, None),
+        (
+            {"minReadySeconds": 30, "progressDeadlineSeconds": 30},
+            "Deployment x gives up after 30 seconds, before a pod counts as ready after 30",
+        ),
+        (
+            {"minReadySeconds": 900},
+            "Deployment x gives up after 600 seconds, before a pod counts as ready after 900",
+        ),
+        ({"progressDeadlineSeconds": "${DEADLINE}"}, None),
+    ],
+)
+def test_a_deployment_waits_longer_than_its_pods_need(judge: Judge, spec: dict[str, Any], message: str | None) -> None:
+    """Both numbers have defaults."""
+    found = judge("update-strategy", of_spec("Deployment", "apps/v1", **spec))
+
+    assert found == ([] if message is None else [("spec.progressDeadlineSeconds", message)])
+
+
+def test_a_mount_names_a_volume_of_its_pod(judge: Judge) -> None:
+    """Of the pod, or of the claims that a StatefulSet makes; mounts of devices too."""
+    container = {"volumeMounts": [{"name": "data"}, {"name": "no"}], "volumeDevices": [{"name": "disk"}]}
+    one = pod("StatefulSet", of_container=container, volumes=[{"name": "data"}])
+
+    assert judge("volume-mount-unknown", one) == [
+        (
+            "spec.template.spec.containers[0].volumeMounts[1].name",
+            "container a mounts a volume no, which its pod does not have",
+        ),
+        (
+            "spec.template.spec.containers[0].volumeDevices[0].name",
+            "container a mounts a volume disk, which its pod does not have",
+        ),
+    ]
+    one["spec"]["volumeClaimTemplates"] = [{"metadata": {"name": "no"}}, {"metadata": {"name": "disk"}}]
+    assert judge("volume-mount-unknown", one) == []
+
+
+@pytest.mark.parametrize(
+    ("container", "problems"),
+    [
+        ({"livenessProbe": {"httpGet": {}, "periodSeconds": 3}}, []),
+        (
+            {"livenessProbe": {"periodSeconds": 3}},
+            [
+                (
+                    "livenessProbe",
+                    "the livenessProbe of container a has no exec, grpc, httpGet or tcpSocket: it cannot look",
+                )
+            ],
+        ),
+        (
+            {"startupProbe": {"exec": {"command": ["x"]}, "tcpSocket": {"port": 1}}},
+            [("startupProbe", "the startupProbe of container a has exec and tcpSocket; it may have one of them")],
+        ),
+        (
+            {
+                "livenessProbe": {"exec": {}, "successThreshold": 2},
+                "readinessProbe": {"exec": {}, "successThreshold": 2},
+            },
+            [("livenessProbe.successThreshold", "the successThreshold of the livenessProbe of container a must be 1")],
+        ),
+        (
+            {"readinessProbe": {"exec": {}, "terminationGracePeriodSeconds": 5}},
+            [
+                (
+                    "readinessProbe.terminationGracePeriodSeconds",
+                    "the readinessProbe of container a sets a grace period, but it never ends the container",
+                )
+            ],
+        ),
+        ({"livenessProbe": {"exec": None, "tcpSocket": {"port": 1}}}, []),
+    ],
+)
+def test_a_probe_looks_in_one_way(judge: Judge, container: dict[str, Any], problems: list[tuple[str, str]]) -> None:
+    """As the API server judges it."""
+    found = judge("invalid-probe", pod(of_container=container))
+
+    assert found == [(f"spec.containers[0].{field}", message) for field, message in problems]
+
+
+@pytest.mark.parametrize(("restart", "is_wrong"), [(None, True), ("Always", False)])
+def test_only_sidecars_among_init_containers_are_probed(fields: Verdicts, restart: Any, *, is_wrong: bool) -> None:
+    """What ends by itself cannot be asked whether it still runs."""
+    init = {"name": "i", "restartPolicy": restart, "readinessProbe": {"exec": {}}, "lifecycle": {"preStop": {}}}
+    flagged = ["spec.initContainers[0].readinessProbe", "spec.initContainers[0].lifecycle"]
+
+    assert fields("invalid-probe", pod(initContainers=[init])) == flagged * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("port", "numbers", "is_wrong"),
+    [
+        ("http", False, False),
+        ("metrics", False, True),
+        ("${PORT}", False, False),
+        (8081, False, False),
+        (8081, True, True),
+        (8080, True, False),
+        ("8081", False, False),
+    ],
+)
+def test_a_probe_asks_at_a_port_that_is_there(fields: Verdicts, port: Any, *, numbers: bool, is_wrong: bool) -> None:
+    """By name always; by number only where that is asked for."""
+    container = {"ports": [{"name": "http", "containerPort": 8080}], "livenessProbe": {"tcpSocket": {"port": port}}}
+    found = fields("probe-port", pod(of_container=container), numbers=numbers)
+
+    assert found == ["spec.containers[0].livenessProbe.tcpSocket.port"] * is_wrong
+
+
+def test_a_hook_asks_at_a_port_that_is_there(judge: Judge) -> None:
+    """A lifecycle hook finds a port's name as a probe does."""
+    assert judge("probe-port", pod(of_container={"lifecycle": {"preStop": {"httpGet": {"port": "stop"}}}})) == [
+        (
+            "spec.containers[0].lifecycle.preStop.httpGet.port",
+            "the preStop of container a asks at port stop, which the container does not declare",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_wrong"),
+    [
+        ("web-2", False),
+        ("a" * 63, False),
+        ("a" * 64, True),
+        ("Web", True),
+        ("web_2", True),
+        ("web.2", True),
+        ("-web", True),
+        ("web-", True),
+        ("${NAME}", False),
+    ],
+)
+def test_a_container_has_a_name_that_it_can_have(fields: Verdicts, name: str, *, is_wrong: bool) -> None:
+    """A DNS label."""
+    assert fields("container-name", pod(of_container={"name": name})) == ["spec.containers[0].name"] * is_wrong
+
+
+def test_containers_of_all_lists_share_their_names(judge: Judge) -> None:
+    """An init container cannot have the name of a container, nor can an ephemeral one."""
+    assert judge(
+        "container-name", pod(initContainers=[{"name": "a"}, {"name": "b"}], ephemeralContainers=[{"name": "a"}])
+    ) == [
+        ("spec.initContainers[0].name", "init container a has the name of another container of the pod"),
+        ("spec.ephemeralContainers[0].name", "ephemeral container a has the name of another container of the pod"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_wrong"),
+    [
+        ("http", False),
+        ("a23456789012345", False),
+        ("a234567890123456", True),
+        ("8080", True),
+        ("Http", True),
+        ("http_2", True),
+        ("http--2", True),
+        ("-http", True),
+        ("http-", True),
+        ("${NAME}", False),
+        ("http\n", True),
+    ],
+)
+def test_a_port_has_a_name_that_it_can_have(fields: Verdicts, name: str, *, is_wrong: bool) -> None:
+    """Shorter than a Service's port may have."""
+    found = fields("container-port-name", pod(of_container={"ports": [{"name": name, "containerPort": 80}]}))
+
+    assert found == ["spec.containers[0].ports[0].name"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("policy", "path", "is_wrong"),
+    [
+        ("container-socket-mount", "/var/run/docker.sock", True),
+        ("container-socket-mount", "/run/containerd/containerd.sock", True),
+        ("container-socket-mount", "/run/k3s/containerd/containerd.sock", True),
+        ("container-socket-mount", "/var/run/crio/", True),
+        ("container-socket-mount", "/var/log", False),
+        ("container-socket-mount", "/srv/mydocker.socket", False),
+        ("container-socket-mount", None, False),
+        ("sensitive-host-mount", "/", True),
+        ("sensitive-host-mount", "//etc/.", True),
+        ("sensitive-host-mount", "/proc", True),
+        ("sensitive-host-mount", "/proc/net", False),
+        ("sensitive-host-mount", "/var/lib/kubelet/pods", True),
+        ("sensitive-host-mount", "/var/lib/kubelet2", False),
+        ("sensitive-host-mount", "/var/log", False),
+    ],
+)
+def test_a_folder_of_the_node_is_known_by_its_path(fields: Verdicts, policy: str, path: Any, *, is_wrong: bool) -> None:
+    """However it is written."""
+    one = pod("DaemonSet", volumes=[{"name": "v", "hostPath": {"path": path}}])
+
+    assert fields(policy, one) == ["spec.template.spec.volumes[0].hostPath.path"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("volume", "mount", "is_wrong"),
+    [
+        ({"hostPath": {"path": "/srv"}}, {}, True),
+        ({"hostPath": {"path": "/srv"}}, {"readOnly": False}, True),
+        ({"hostPath": {"path": "/srv"}}, {"readOnly": True}, False),
+        ({"hostPath": {"path": "/dev/sda", "type": "BlockDevice"}}, {}, False),
+        ({"hostPath": {"path": "/run/x.sock", "type": "Socket"}}, {}, False),
+        ({"emptyDir": {}}, {}, False),
+    ],
+)
+def test_what_is_mounted_from_the_node_is_read_only(
+    fields: Verdicts, volume: dict[str, Any], mount: dict[str, Any], *, is_wrong: bool
+) -> None:
+    """Except for what cannot be written to as a file."""
+    one = pod(of_container={"volumeMounts": [{"name": "v", **mount}]}, volumes=[{"name": "v", **volume}])
+
+    assert fields("writable-host-mount", one) == ["spec.containers[0].volumeMounts[0].readOnly"] * is_wrong
+
+
+def test_long_running_containers_are_probed(fields: Verdicts) -> None:
+    """Neither Jobs nor init containers, sidecars and ephemeral containers."""
+    others: dict[str, Any] = {"initContainers": [{"name": "i"}], "ephemeralContainers": [{"name": "e"}]}
+
+    for policy, key in (("readiness-probe", "readinessProbe"), ("liveness-probe", "livenessProbe")):
+        assert fields(policy, pod("StatefulSet", **others)) == [f"spec.template.spec.containers[0].{key}"]
+        assert fields(policy, pod("Job", **others)) == []
+        assert fields(policy, pod("Deployment", of_container={key: {"exec": {}}})) == []
+    assert fields("liveness-probe", pod()) == ["spec.containers[0].livenessProbe"]
+    assert fields("liveness-probe", pod(restartPolicy="Never")) == []
+
+
+@pytest.mark.parametrize(
+    ("live", "ready", "is_wrong"),
+    [
+        ({}, {}, True),
+        ({"failureThreshold": 4}, {}, False),
+        ({"periodSeconds": 20}, {}, False),
+        ({"failureThreshold": 4}, {"periodSeconds": 20}, True),
+        ({"httpGet": {"path": "/other"}}, {}, False),
+        ({"initialDelaySeconds": 60}, {}, True),
+    ],
+)
+def test_a_liveness_probe_is_more_patient(
+    fields: Verdicts, live: dict[str, Any], ready: dict[str, Any], *, is_wrong: bool
+) -> None:
+    """Than a readiness probe that asks the same."""
+    same = {"httpGet": {"path": "/health"}}
+    found = fields("identical-probes", pod(of_container={"livenessProbe": same | live, "readinessProbe": same | ready}))
+
+    assert found == ["spec.containers[0].livenessProbe"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("replicas", "spec", "is_wrong"),
+    [
+        (None, {}, False),
+        (1, {}, False),
+        (2, {}, True),
+        (2, {"topologySpreadConstraints": [{"maxSkew": 1}]}, False),
+        (2, {"affinity": {"podAntiAffinity": {"x": []}}}, False),
+        (2, {"affinity": {"nodeAffinity": {"x": []}}, "topologySpreadConstraints": []}, True),
+        ("${REPLICAS}", {}, False),
+    ],
+)
+def test_replicas_are_kept_apart(fields: Verdicts, replicas: Any, spec: dict[str, Any], *, is_wrong: bool) -> None:
+    """By either of the two means."""
+    one = of_spec("StatefulSet", "apps/v1", replicas=replicas, template={"spec": spec})
+
+    assert fields("anti-affinity", one) == ["spec.replicas"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("spec", "scaler", "message"),
+    [
+        ({}, None, "Deployment x has only 1 replica"),
+        ({"replicas": None}, None, "Deployment x has only 1 replica"),
+        ({"replicas": 2}, None, None),
+        ({"replicas": 0}, None, None),
+        ({"replicas": "${REPLICAS}"}, None, None),
+        ({"strategy": {"type": "Recreate"}}, None, None),
+        ({}, {"kind": "Deployment", "name": "x"}, None),
+        ({}, {"kind": "StatefulSet", "name": "x"}, "Deployment x has only 1 replica"),
+        ({}, {"kind": "Deployment", "name": "y"}, "Deployment x has only 1 replica"),
+    ],
+)
+def test_a_deployment_has_more_than_one_replica(
+    judge: Judge, spec: dict[str, Any], scaler: Any, message: str | None
+) -> None:
+    """Unless an autoscaler says how many, or it must not run twice."""
+    inventory = [of_spec("HorizontalPodAutoscaler", "autoscaling/v2", scaleTargetRef=scaler)] if scaler else []
+    found = judge("single-replica", of_spec("Deployment", "apps/v1", **spec), inventory=inventory)
+
+    assert found == ([] if message is None else [("spec.replicas", message)])
+
+
+def test_what_scales_by_events_is_an_autoscaler_too(judge: Judge) -> None:
+    """Its target's kind is a Deployment unless it says otherwise."""
+    scaler = of_spec("ScaledObject", "keda.sh/v1alpha1", scaleTargetRef={"name": "x"})
+
+    assert judge("single-replica", of_spec("Deployment", "apps/v1"), inventory=[scaler]) == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({"serviceAccountName": "a"}, None),
+        ({"serviceAccountName": "a", "serviceAccount": "a"}, None),
+        ({"serviceAccount": "a"}, "the pods of Pod x name their account in serviceAccount, which is deprecated"),
+        ({"serviceAccountName": "b", "serviceAccount": "a"}, "the pods of Pod x name two service accounts; b counts"),
+    ],
+)
+def test_a_pod_names_its_account_once(judge: Judge, spec: dict[str, Any], message: str | None) -> None:
+    """The old field is what is flagged."""
+    found = judge("deprecated-service-account", pod(**spec))
+
+    assert found == ([] if message is None else [("spec.serviceAccount", message)])
+
+
+def test_a_secret_in_the_environment_is_named_by_its_variable(judge: Judge) -> None:
+    """Never by its value or key."""
+    container = {
+        "env": [{"name": "A", "value": "x"}, {"name": "B", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}}],
+        "envFrom": [{"configMapRef": {"name": "c"}}, {"secretRef": {"name": "s"}}],
+    }
+
+    assert judge("secret-in-env", pod(of_container=container)) == [
+        (
+            "spec.containers[0].env[1].valueFrom.secretKeyRef",
+            "environment variable B of container a comes from a Secret",
+        ),
+        ("spec.containers[0].envFrom[1].secretRef", "container a takes a whole Secret into its environment"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "is_wrong"),
+    [("Service", "x", True), ("Service", "kubernetes", False), ("ServiceAccount", "default", False)],
+)
+def test_the_namespace_default_is_for_nothing_else(fields: Verdicts, kind: str, name: str, *, is_wrong: bool) -> None:
+    """Than what the cluster itself has there."""
+    one = {"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": "default"}}
+
+    assert fields("default-namespace", one) == ["metadata.namespace"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("resources", "factor", "message"),
+    [
+        ({"requests": {"memory": "1Gi"}, "limits": {"memory": "1024Mi"}}, 1.0, None),
+        (
+            {"requests": {"memory": "512Mi"}, "limits": {"memory": "1Gi"}},
+            1.0,
+            "container a requests 512Mi of memory, but may use 1Gi",
+        ),
+        ({"requests": {"memory": "512Mi"}, "limits": {"memory": "1Gi"}}, 2.0, None),
+        ({"limits": {"memory": "1Gi"}}, 1.0, None),
+        ({"requests": {"memory": "${A}"}, "limits": {"memory": "1Gi"}}, 1.0, None),
+    ],
+)
+def test_memory_is_requested_as_it_is_limited(
+    judge: Judge, resources: dict[str, Any], factor: float, message: str | None
+) -> None:
+    """Up to the factor that is allowed."""
+    found = judge("memory-overcommit", pod(of_container={"resources": resources}), factor=factor)
+
+    assert found == ([] if message is None else [("spec.containers[0].resources.limits.memory", message)])
+
+
+def test_a_range_is_judged_where_one_is_given(judge: Judge) -> None:
+    """Each bound alone, for requests and limits, in whatever unit."""
+    one = pod(of_container={"resources": {"requests": {"cpu": 500}, "limits": {"cpu": "2k", "memory": "512m"}}})
+
+    assert judge("resource-range", one) == []
+    assert judge("resource-range", one, most_cpu="1k", least_memory="16Mi") == [
+        ("spec.containers[0].resources.limits.cpu", "cpu of 2k in the limits of container a is more than 1k"),
+        ("spec.containers[0].resources.limits.memory", "memory of 512m in the limits of container a is less than 16Mi"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "is_wrong"),
+    [
+        ({"name": "x"}, True),
+        ({"name": "x", "annotations": {"argocd.argoproj.io/hook": "PostSync"}}, False),
+        ({"name": "x", "annotations": {"helm.sh/hook": "test"}}, False),
+        ({"name": "x-${NOW}"}, False),
+        ({"generateName": "x-"}, False),
+    ],
+)
+def test_a_job_that_is_applied_again_stays(fields: Verdicts, metadata: dict[str, Any], *, is_wrong: bool) -> None:
+    """A hook, or one that is made each time anew, may go."""
+    one = {"apiVersion": "batch/v1", "kind": "Job", "metadata": metadata, "spec": {"ttlSecondsAfterFinished": 0}}
+
+    assert fields("job-ttl", one) == ["spec.ttlSecondsAfterFinished"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("deadline", "message"),
+    [
+        (None, "CronJob x does not say how late a run may still start"),
+        (9, "CronJob x lets a run start only 9 seconds late, less than 10"),
+        (10, None),
+        ("${DEADLINE}", None),
+    ],
+)
+def test_a_cron_job_has_a_deadline(judge: Judge, deadline: Any, message: str | None) -> None:
+    """And one that the controller can keep."""
+    found = judge("cron-job-deadline", of_spec("CronJob", "batch/v1", startingDeadlineSeconds=deadline))
+
+    assert found == ([] if message is None else [("spec.startingDeadlineSeconds", message)])
+
+
+@pytest.mark.parametrize(
+    ("limit", "message"),
+    [
+        (None, None),
+        (3, None),
+        (10, None),
+        (0, "Deployment x keeps no old revision to go back to"),
+        (11, "Deployment x keeps 11 old revisions, more than 10"),
+    ],
+)
+def test_some_old_revisions_are_kept(judge: Judge, limit: Any, message: str | None) -> None:
+    """Neither none nor heaps."""
+    found = judge("revision-history-limit", of_spec("Deployment", "apps/v1", revisionHistoryLimit=limit))
+
+    assert found == ([] if message is None else [("spec.revisionHistoryLimit", message)])
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "is_wrong"),
+    [
+        ({}, True),
+        ({"volumes": [{"name": "v", "emptyDir": {}}]}, True),
+        ({"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "v"}}]}, False),
+        ({"volumes": [{"name": "v", "hostPath": {"path": "/srv"}}]}, False),
+        ({"hostNetwork": True}, False),
+        ({"of_container": {"ports": [{"containerPort": 80, "hostPort": 80}]}}, False),
+    ],
+)
+def test_an_update_is_no_outage(fields: Verdicts, of_pod: dict[str, Any], *, is_wrong: bool) -> None:
+    """Unless the pods need what only one of them can have."""
+    one = pod("Deployment", **of_pod)
+    one["spec"]["strategy"] = {"type": "Recreate"}
+
+    assert fields("recreate-strategy", one) == ["spec.strategy.type"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "is_wrong"),
+    [
+        ({}, True),
+        ({"serviceAccountName": "default"}, True),
+        ({"serviceAccountName": "own"}, False),
+        ({"serviceAccount": "own"}, False),
+        ({"automountServiceAccountToken": False}, False),
+        ({"automountServiceAccountToken": True}, True),
+    ],
+)
+def test_the_default_account_gives_no_token(fields: Verdicts, of_pod: dict[str, Any], *, is_wrong: bool) -> None:
+    """Whether it is named or not."""
+    assert fields("service-account-token", pod(**of_pod)) == ["spec.automountServiceAccountToken"] * is_wrong
+
+
+def test_the_account_itself_can_refuse_its_token(judge: Judge) -> None:
+    """What the pod says counts more."""
+    account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "default"}}
+    refusing = {**account, "automountServiceAccountToken": False}
+
+    assert judge("service-account-token", pod(), inventory=[refusing]) == []
+    assert len(judge("service-account-token", pod(), inventory=[account])) == 1
+    assert len(judge("service-account-token", pod(automountServiceAccountToken=True), inventory=[refusing])) == 1
+
+
+def test_labels_are_asked_for_by_kind(judge: Judge) -> None:
+    """Nothing is asked for until the config says what."""
+    one = thing("Service")
+
+    assert judge("required-labels", one) == []
+    assert judge("required-labels", one, labels=("team",)) == []
+    assert judge("required-labels", one, labels=("team",), kinds=("Service",)) == [
+        ("metadata.labels.team", "the label team of Service x is missing")
+    ]
+    assert judge("required-annotations", one, annotations=("example.com/a",), kinds=("*",)) == [
+        ('metadata.annotations["example.com/a"]', "the annotation example.com/a of Service x is missing")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "service", "message"),
+    [
+        ("db", {"clusterIP": "None"}, None),
+        ("db", {}, "Service db, which StatefulSet x takes its pods' names from, is not headless"),
+        ("data", {}, "the tree has no Service data, which StatefulSet x takes its pods' names from"),
+        (None, {}, "StatefulSet x names no Service, so its pods have no names of their own in DNS"),
+        ("${NAME}", {}, None),
+    ],
+)
+def test_a_stateful_set_has_a_headless_service(judge: Judge, name: Any, service: Any, message: str | None) -> None:
+    """In the tree, by its name."""
+    inventory = [{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "db"}, "spec": service}]
+    found = judge("stateful-set-service", of_spec("StatefulSet", "apps/v1", serviceName=name), inventory=inventory)
+
+    assert found == ([] if message is None else [("spec.serviceName", message)])
+
+
+@pytest.mark.parametrize(
+    ("metadata", "is_wrong"),
+    [
+        ({"name": "x"}, True),
+        ({"name": "x", "annotations": {"helm.sh/hook": "test"}}, False),
+        ({"name": "x", "ownerReferences": [{"kind": "Job"}]}, False),
+    ],
+)
+def test_a_pod_has_a_controller(fields: Verdicts, metadata: dict[str, Any], *, is_wrong: bool) -> None:
+    """Or is a hook, which is not to be started again."""
+    one = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
+
+    assert fields("bare-pod", one) == ["metadata.name"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("spec", "modes", "is_wrong"),
+    [
+        ({}, ["ReadWriteOnce"], True),
+        ({}, ["ReadWriteOncePod"], True),
+        ({}, ["ReadWriteOnce", "ReadWriteMany"], False),
+        ({}, None, False),
+        ({"strategy": {"type": "Recreate"}}, ["ReadWriteOnce"], False),
+        ({"strategy": {"type": "Recreate"}, "replicas": 2}, ["ReadWriteOnce"], True),
+        ({"strategy": {"rollingUpdate": {"maxSurge": 0}}}, ["ReadWriteOnce"], False),
+    ],
+)
+def test_a_volume_for_one_node_is_not_needed_on_two(
+    fields: Verdicts, spec: dict[str, Any], modes: Any, *, is_wrong: bool
+) -> None:
+    """By replicas, or during an update."""
+    one = pod("Deployment", volumes=[{"name": "v", "persistentVolumeClaim": {"claimName": "v"}}])
+    one["spec"].update(spec)
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "v"},
+        "spec": {"accessModes": modes},
+    }
+    found = fields("single-writer-volume", one, inventory=[claim])
+
+    assert found == ["spec.template.spec.volumes[0].persistentVolumeClaim.claimName"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("policy", "of_pod", "field"),
+    [
+        ("termination-grace-period", {"terminationGracePeriodSeconds": 0}, "terminationGracePeriodSeconds"),
+        ("termination-grace-period", {"terminationGracePeriodSeconds": 1}, None),
+        ("termination-grace-period", {}, None),
+        ("node-name", {"nodeName": "n"}, "nodeName"),
+        ("node-name", {"nodeName": ""}, None),
+        ("shared-process-namespace", {"shareProcessNamespace": True}, "shareProcessNamespace"),
+        ("shared-process-namespace", {"shareProcessNamespace": False}, None),
+        ("priority-class", {}, "priorityClassName"),
+        ("priority-class", {"priorityClassName": "a"}, None),
+        ("toleration-of-everything", {"tolerations": [{"operator": "Exists"}]}, "tolerations[0].operator"),
+        ("toleration-of-everything", {"tolerations": [{"operator": "Exists", "key": "a"}]}, None),
+        ("memory-volume-size", {"volumes": [{"emptyDir": {"medium": "Memory"}}]}, "volumes[0].emptyDir.sizeLimit"),
+        ("memory-volume-size", {"volumes": [{"emptyDir": {"medium": "Memory", "sizeLimit": "1Mi"}}]}, None),
+        ("memory-volume-size", {"volumes": [{"emptyDir": {}}]}, None),
+        ("unused-volume", {"volumes": [{"name": "v"}]}, "volumes[0].name"),
+        ("unused-volume", {"volumes": [{"name": "v"}], "of_container": {"volumeMounts": [{"name": "v"}]}}, None),
+        ("unused-volume", {"volumes": [{"name": "v"}], "of_container": {"volumeDevices": [{"name": "v"}]}}, None),
+        ("ssh-port", {"of_container": {"ports": [{"containerPort": 22}]}}, "containers[0].ports[0].containerPort"),
+        ("ssh-port", {"of_container": {"ports": [{"containerPort": 22, "protocol": "UDP"}]}}, None),
+        ("ssh-port", {"of_container": {"ports": [{"containerPort": 2222}]}}, None),
+        ("read-only-root-filesystem", {}, "containers[0].securityContext.readOnlyRootFilesystem"),
+        ("read-only-root-filesystem", {"os": {"name": "windows"}}, None),
+        ("linux-hardening", {}, "containers[0].securityContext"),
+        ("linux-hardening", {"os": {"name": "windows"}}, None),
+        ("linux-hardening", {"securityContext": {"seccompProfile": {"type": "RuntimeDefault"}}}, None),
+        ("linux-hardening", {"securityContext": {"appArmorProfile": {"type": "Localhost"}}}, None),
+        ("linux-hardening", {"securityContext": {"seLinuxOptions": {"level": "s0"}}}, None),
+        ("linux-hardening", {"securityContext": {"seLinuxOptions": {}}}, "containers[0].securityContext"),
+        ("ephemeral-storage-limit", {}, "containers[0].resources.limits.ephemeral-storage"),
+    ],
+)
+def test_a_setting_of_a_pod_is_judged(fields: Verdicts, policy: str, of_pod: dict[str, Any], field: str | None) -> None:
+    """At its own field, also where that is missing."""
+    found = fields(policy, pod("StatefulSet", **of_pod))
+
+    assert [one.replace('["ephemeral-storage"]', ".ephemeral-storage") for one in found] == (
+        [] if field is None else [f"spec.template.spec.{field}"]
+    )
+
+
+def test_a_daemon_may_run_everywhere(fields: Verdicts) -> None:
+    """It is what some of them are for."""
+    assert fields("toleration-of-everything", pod("DaemonSet", tolerations=[{"operator": "Exists"}])) == []
+
+
+@pytest.mark.parametrize("value", ["runtime/default", "localhost/own", "unconfined"])
+def test_an_old_annotation_hardens_its_container(fields: Verdicts, value: str) -> None:
+    """As it did before AppArmor had a field."""
+    one = pod()
+    one["metadata"]["annotations"] = {"container.apparmor.security.beta.kubernetes.io/a": value}
+
+    assert fields("linux-hardening", one) == ["spec.containers[0].securityContext"] * (value == "unconfined")
+
+
+@pytest.mark.parametrize(
+    ("policy", "of_pod", "found_as", "message"),
+    [
+        (
+            "dangling-config-map",
+            {"of_container": {"envFrom": [{"configMapRef": {"name": "n"}}]}},
+            {"apiVersion": "v1", "kind": "ConfigMap"},
+            "the tree has no ConfigMap n, which Pod x needs",
+        ),
+        (
+            "dangling-secret",
+            {"volumes": [{"name": "v", "secret": {"secretName": "n"}}]},
+            {"apiVersion": "bitnami.com/v1alpha1", "kind": "SealedSecret"},
+            "the tree has no Secret n, which Pod x needs, nor what makes it",
+        ),
+        (
+            "dangling-service-account",
+            {"serviceAccountName": "n"},
+            {"apiVersion": "v1", "kind": "ServiceAccount"},
+            "the tree has no service account n, which Pod x runs as",
+        ),
+        (
+            "dangling-volume-claim",
+            {"volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": "n"}}]},
+            {"apiVersion": "v1", "kind": "PersistentVolumeClaim"},
+            "the tree has no claim n, which Pod x mounts",
+        ),
+    ],
+)
+def test_what_a_pod_needs_is_in_the_tree(
+    judge: Judge, policy: str, of_pod: dict[str, Any], found_as: dict[str, Any], message: str
+) -> None:
+    """By name, in the same namespace; or it is said to be elsewhere."""
+    one = pod(**of_pod)
+    one["metadata"]["namespace"] = "shop"
+    there = {**found_as, "metadata": {"name": "n", "namespace": "shop"}}
+    other = {**found_as, "metadata": {"name": "n", "namespace": "other"}}
+
+    assert [text for _, text in judge(policy, one)] == [message]
+    assert [text for _, text in judge(policy, one, inventory=[other])] == [message]
+    assert judge(policy, one, inventory=[there]) == []
+    assert judge(policy, one, elsewhere=("n",)) == []
+
+
+def test_an_external_secret_makes_the_secret_that_it_names(judge: Judge) -> None:
+    """Its target's name, where it says one."""
+    one = pod(of_container={"env": [{"name": "A", "valueFrom": {"secretKeyRef": {"name": "db"}}}]})
+    external = of_spec("ExternalSecret", "external-secrets.io/v1", target={"name": "db"})
+
+    assert judge("dangling-secret", one, inventory=[external]) == []
+    assert len(judge("dangling-secret", one, inventory=[of_spec("ExternalSecret", "external-secrets.io/v1")])) == 1
