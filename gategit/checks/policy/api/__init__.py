@@ -20,7 +20,7 @@ from gategit.checks.policy.api.objects import Container, Manifest, Workload
 from gategit.checks.policy.api.rbac import ROLE_BINDINGS, ROLES, Grant, grants
 from gategit.checks.policy.api.references import needed_names
 from gategit.checks.policy.api.surroundings import PullRequest, Target
-from gategit.checks.policy.api.versions import Version, parse_version
+from gategit.checks.policy.api.versions import Version, is_open_range, parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,6 +76,7 @@ __all__ = [
     "generators",
     "grants",
     "is_filled_in_later",
+    "is_open_range",
     "is_placeholder",
     "long_strings",
     "matches",

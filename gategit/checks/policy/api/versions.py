@@ -67,3 +67,18 @@ def parse_version(text: str) -> Version | None:
     numbers = tuple(int(number) for number in found[1].split("."))
     unstable = re.match(_UNSTABLE, (found[2] or "").lower())
     return Version(text, numbers, None if unstable is None else (unstable[1], int(unstable[2] or 0)))
+
+
+def is_open_range(constraint: str) -> bool:
+    """Whether a range of versions, as Helm and Flux write them, takes every later version too.
+
+    That is an empty one, ``*``, ``>=1.2`` and their like; ``^1.2``, ``~1.2``, ``1.x`` and ``>=1.2 <2`` have an end.
+    """
+    return any(_is_open(alternative.strip()) for alternative in constraint.split("||"))
+
+
+def _is_open(span: str) -> bool:
+    if "<" in span or " - " in span:
+        return False
+    parts = re.sub(r"([>=!]) +", r"\1", span.replace(",", " ")).split()
+    return all(part.startswith((">", "=>", "!", "*", "x", "X")) or part.lower() == "latest" for part in parts)
