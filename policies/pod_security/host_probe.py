@@ -11,6 +11,7 @@ _HANDLERS = (
     ("lifecycle", "postStart"),
     ("lifecycle", "preStop"),
 )
+_HOLDERS = frozenset(handler[0] for handler in _HANDLERS)
 _ACTIONS = ("httpGet", "tcpSocket")
 _SINCE = "1.34"
 
@@ -89,8 +90,10 @@ def host_probe(workload: Workload) -> Violations:
     if not workload.target.at_least(_SINCE):
         return
     for container in workload.containers:
+        if _HOLDERS.isdisjoint(container.value):
+            continue
         for handler in _HANDLERS:
-            if container.get(*handler):
+            if handler[0] in container.value:
                 yield from _hosts(container, handler)
 
 

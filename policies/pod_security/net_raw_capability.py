@@ -56,8 +56,12 @@ def net_raw_capability(workload: Workload) -> Violations:
     """
     for container in workload.containers:
         dropped = container.get(*_DROP)
-        if isinstance(dropped, list) and any(isinstance(name, str) and name.upper() in _ENOUGH for name in dropped):
+        if isinstance(dropped, list) and ("ALL" in dropped or _is_enough(dropped)):
             continue
         if workload.is_windows:
             return
         yield Violation(container.field(*_DROP), f"{container} keeps the capability NET_RAW")
+
+
+def _is_enough(dropped: list[object]) -> bool:
+    return any(isinstance(name, str) and name.upper() in _ENOUGH for name in dropped)
