@@ -7,6 +7,9 @@ from collections.abc import Mapping
 _SURE = "recommended"
 
 BUILTIN: Mapping[str, tuple[str, ...]] = {
+    "changes/admission_weakened": ("change-safety",),
+    "changes/application_moved": ("change-safety",),
+    "changes/application_removed": ("gitops", "change-safety"),
     "changes/autoscaler_lowered": ("change-safety",),
     "changes/binding_widened": ("change-safety",),
     "changes/bot_change": ("change-safety",),
@@ -41,6 +44,7 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "changes/service_exposed": ("change-safety",),
     "changes/service_port_removed": ("change-safety",),
     "changes/storage_shrink": (_SURE, "change-safety"),
+    "changes/sync_turned_off": ("gitops", "change-safety"),
     "changes/volume_claim_removed": (_SURE, "change-safety"),
     "changes/volume_reclaim_delete": ("change-safety",),
     "changes/workload_removed": (),

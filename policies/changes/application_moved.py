@@ -1,0 +1,118 @@
+"""Built-in policy: application-moved."""
+
+from __future__ import annotations
+
+from gategit.checks.policy.api import Change, Field, Manifest, Violation, Violations, is_filled_in_later, policy
+
+_FLUX = (
+    ("spec", "path"),
+    ("spec", "targetNamespace"),
+    ("spec", "namePrefix"),
+    ("spec", "nameSuffix"),
+    ("spec", "sourceRef", "kind"),
+    ("spec", "sourceRef", "name"),
+)
+_HELM = (
+    ("spec", "releaseName"),
+    ("spec", "targetNamespace"),
+    ("spec", "storageNamespace"),
+    ("spec", "chart", "spec", "chart"),
+)
+_ARGO = (
+    ("spec", "source", "path"),
+    ("spec", "source", "repoURL"),
+    ("spec", "source", "chart"),
+    ("spec", "destination", "namespace"),
+    ("spec", "destination", "server"),
+    ("spec", "destination", "name"),
+)
+
+
+@policy(
+    level="warning",
+    kinds=(
+        "kustomize.toolkit.fluxcd.io/Kustomization",
+        "helm.toolkit.fluxcd.io/HelmRelease",
+        "argoproj.io/Application",
+    ),
+)
+def application_moved(change: Change) -> Violations:
+    """A change does not point what the agent deploys at another source or place.
+
+    What it asks:
+        `path`, `sourceRef`, `targetNamespace` and the name prefixes of a Flux Kustomization that prunes stay as they
+        are, and so do the release name, namespaces and chart of a HelmRelease, and the source and destination of an Argo CD
+        Application. Versions may change. Only what was set before is compared.
+
+    Why:
+        What the new source does not declare under the same names is deleted, and in another namespace or cluster all
+        of it is made anew, beside the old one or in its stead. The diff shows one word.
+
+    How to fix:
+        Compare what the old and the new place declare. Turn pruning off for the move, and on again when everything is
+        as it should be; or say in a waiver that the objects are the same.
+
+    Fails:
+        --- # old
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: shop, namespace: flux-system}
+        spec: {path: ./apps/shop, prune: true}
+        --- # new
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: shop, namespace: flux-system}
+        spec:
+          path: ./apps  # <-
+          prune: true
+
+    Fails (another namespace):
+        --- # old
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata: {name: shop, namespace: argocd}
+        spec: {destination: {namespace: shop}}
+        --- # new
+        apiVersion: argoproj.io/v1alpha1
+        kind: Application
+        metadata: {name: shop, namespace: argocd}
+        spec:
+          destination:
+            namespace: store  # <-
+
+    Passes:
+        --- # old
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: shop, namespace: flux-system}
+        spec: {path: ./apps/shop, prune: true, interval: 10m}
+        --- # new
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: shop, namespace: flux-system}
+        spec: {path: apps/shop/, prune: true, interval: 1h}
+
+    References:
+        https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
+        https://argo-cd.readthedocs.io/en/stable/user-guide/auto_sync/#automatic-pruning
+    """
+    old, new = change.old, change.new
+    if old is None or new is None or old.get("spec") == new.get("spec"):
+        return
+    for path in _fields(new):
+        field = new.field(*path)
+        before, after = _place(old.field(*path)), _place(field)
+        if before and before != after and not is_filled_in_later(before + after):
+            yield Violation(field, f"{'.'.join(path[1:])} of {new} changes from {before} to {after or 'nothing'}")
+
+
+def _fields(manifest: Manifest) -> tuple[tuple[str, ...], ...]:
+    if manifest.kind == "Kustomization":
+        return _FLUX if manifest.is_true("spec", "prune") else ()
+    return _HELM if manifest.kind == "HelmRelease" else _ARGO
+
+
+def _place(field: Field) -> str:
+    """A path or name without what says nothing."""
+    text = field.text()
+    return text.removeprefix("./").rstrip("/") or text if field.path[-1] == "path" else text
