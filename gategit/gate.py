@@ -20,8 +20,8 @@ from gategit.errors import GategitError
 from gategit.fingerprints import mark_existing, number_repeats
 from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
 from gategit.judge import FileVerdict, name_findings
-from gategit.judging import Judging, group_kind
-from gategit.manifests.manifest import Manifest, Role
+from gategit.judging import Judging
+from gategit.manifests.manifest import Manifest, Role, group_kind
 from gategit.model import ChangeSummary, Finding, Level, Report, Rule, Stage, Stats, Unchecked
 from gategit.report.line_hash import line_hashes
 from gategit.repository import TreeDiff, Trees, open_trees
@@ -136,7 +136,7 @@ class _Gate:
             return []
         self.say("comparing objects")
         paths = None if self.whole or self._fails_on_existing else {*self.diff.added, *self.diff.modified}
-        return self._named(self.judging.check_surroundings(side, facts, paths, touched), side)
+        return self.judging.check_surroundings(side, facts, paths, touched)
 
     def _marked(
         self, base: Side, found: list[Finding], facts: Facts, *, refer: bool, touched: frozenset[str] | None
@@ -248,7 +248,7 @@ class _Gate:
         named: list[Finding] = []
         for path, own in by_file.items():
             readable = any(finding.object is not None for finding in own) and path in side.tree.entries()
-            named += name_findings(side.file(path) if readable else None, own)
+            named += name_findings(side.file(path).manifests if readable else (), own)
         return named
 
     def _file_findings(self) -> list[Finding]:

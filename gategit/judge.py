@@ -83,6 +83,7 @@ class JudgeContext:
         stages: the stages that run.
         chart_folders: folders that hold a Chart.yaml; files in their ``templates`` are Helm's.
         digest: names everything above and the policies; part of each cache key.
+        kept_kinds: the kinds of objects that will be compared with others, so that they are kept; ``*`` for all.
     """
 
     limits: Limits
@@ -90,11 +91,12 @@ class JudgeContext:
     stages: frozenset[Stage]
     chart_folders: frozenset[str]
     digest: str
+    kept_kinds: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class FileVerdict:
-    """What is said of one file."""
+    """What is said of one file; ``objects`` are those that were asked to be kept, and no part of what the cache has."""
 
     path: str
     role: Role
@@ -103,6 +105,7 @@ class FileVerdict:
     findings: tuple[Finding, ...]
     unchecked: tuple[Unchecked, ...]
     waivers: tuple[Waiver, ...] = ()
+    objects: tuple[Manifest, ...] = ()
 
 
 StateCheck = Callable[[Sequence[tuple[ManifestFile, Manifest]]], Iterable[Finding]]
@@ -116,6 +119,13 @@ def facts_of(file: ManifestFile) -> tuple[RawFact, ...]:
     return tuple(
         (m.api_version, m.kind, m.namespace, m.name, m.source.document, m.source.pointer) for m in file.manifests
     )
+
+
+def objects_of(file: ManifestFile, kinds: frozenset[str]) -> tuple[Manifest, ...]:
+    """The objects of some kinds that a file declares; ``*`` is every kind."""
+    if file.role is not Role.MANIFEST or not kinds:
+        return ()
+    return tuple(one for one in file.manifests if "*" in kinds or one.group_kind in kinds)
 
 
 _sets: dict[str, SchemaSet] = {}
@@ -154,9 +164,10 @@ def judge_files(
             file.role,
             len(file.decoded.documents),
             facts_of(file),
-            tuple(name_findings(file, [*findings, *by_file.get(file.path, ())])),
+            tuple(name_findings(file.manifests, [*findings, *by_file.get(file.path, ())])),
             tuple(unchecked),
             waivers,
+            objects_of(file, context.kept_kinds),
         )
         for file, findings, unchecked, waivers in judged
     ]
@@ -238,9 +249,14 @@ def _crashed(path: str, error: Exception) -> _Judged:
     return read_file(path, b"", Role.DATA), [finding], [], ()
 
 
-def name_findings(file: ManifestFile | None, findings: Iterable[Finding]) -> Iterable[Finding]:
-    """Give each finding its fingerprint, its field path named by the items' names where the data is at hand."""
-    by_ref = {manifest.ref: manifest for manifest in file.manifests} if file is not None else {}
+def name_findings(manifests: Iterable[Manifest], findings: Iterable[Finding]) -> Iterable[Finding]:
+    """Give each finding of one file its fingerprint, its field path named by the items' names.
+
+    Args:
+        manifests: the objects that the findings are about; where one is not among them, indices are not named.
+        findings: the findings.
+    """
+    by_ref = {manifest.ref: manifest for manifest in manifests}
     for finding in findings:
         manifest = by_ref.get(finding.object) if finding.object is not None else None
         path = stable_path(manifest.data if manifest is not None else None, finding.path)

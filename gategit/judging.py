@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from gategit import rules
 from gategit.cache import Cache, program_id
@@ -28,8 +28,10 @@ from gategit.judge import (
     decode_verdict,
     encode_verdict,
     judge_files,
+    name_findings,
 )
 from gategit.manifests.decode import Limits
+from gategit.manifests.manifest import group_kind
 from gategit.model import Stage
 from gategit.parallel import map_batches
 from gategit.repository import changed
@@ -241,7 +243,14 @@ class Judging:
             *self.choice.fingerprint,
         )
         digest = blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
-        return JudgeContext(self.limits, schemas, self.stages, side.chart_folders, digest)
+        return JudgeContext(self.limits, schemas, self.stages, side.chart_folders, digest, self._compared_kinds)
+
+    @cached_property
+    def _compared_kinds(self) -> frozenset[str]:
+        """The kinds of the objects that policies compare with others, on either side of the comparison."""
+        judged = {kind for policy in self._reaching(Reach.SURROUNDINGS) for kind in policy.kinds}
+        others = (policy.inventory for policy in self._reaching(Reach.SURROUNDINGS, Reach.CHANGE))
+        return frozenset(judged.union(*others))
 
     @cached_property
     def _folder_schemas(self) -> tuple[tuple[str, bytes], ...]:
@@ -305,6 +314,7 @@ class Judging:
         for batch in map_batches(work, missing, self._request.jobs, self._end_own_runner):
             for verdict in batch:
                 verdicts[verdict.path] = verdict
+                side.keep_objects(verdict.path, verdict.objects)
                 if verdict.path in keys and blind.isdisjoint(finding.rule for finding in verdict.findings):
                     fresh[keys[verdict.path]] = encode_verdict(verdict)
             done += len(batch)
@@ -392,6 +402,8 @@ class Judging:
     ) -> list[Finding]:
         """Judge objects by the policies that look at other objects of the tree, or at the pull request.
 
+        What is found has its fingerprints already.
+
         Args:
             side: the tree.
             facts: what its files declare.
@@ -403,9 +415,6 @@ class Judging:
         if not policies:
             return []
 
-        def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
-            return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
-
         everywhere = {
             kind
             for policy in policies
@@ -413,23 +422,41 @@ class Judging:
             for kind in policy.kinds
         }
         wanted = {kind for policy in policies for kind in policy.kinds}
-        chosen = [
-            manifest
+        files = [
+            path
             for path, own in self._kinds_of(facts, wanted).items()
             if side.in_scope(path) and (paths is None or path in paths or own & everywhere or "*" in everywhere)
-            for manifest in side.file(path).manifests
-            if paths is None
-            or path in paths
-            or group_kind(manifest.api_version, manifest.kind) in everywhere
-            or "*" in everywhere
         ]
-        each = ((run, None, manifest) for manifest in chosen for run in self._runs(manifest.source.file))
+        chosen: dict[str, list[Manifest]] = {}
+        for one in side.objects(files, self._compared_kinds):
+            if paths is None or one.source.file in paths or one.group_kind in everywhere or "*" in everywhere:
+                chosen.setdefault(one.source.file, []).append(one)
+        if not chosen:
+            return []
         inventory = self._inventory(side, facts, {kind for policy in policies for kind in policy.inventory})
-        return self._check(each, (Reach.SURROUNDINGS,), locate, inventory)
+        work = partial(_compare_batch, self, side, inventory)
+        answers = map_batches(work, list(chosen.values()), self._request.jobs, self._end_own_runner)
+        return [finding for batch in answers for finding in batch]
 
-    def _reaching(self, reach: Reach) -> tuple[PolicyInfo, ...]:
+    def compare(self, side: Side, inventory: tuple[Manifest, ...], manifests: Iterable[Manifest]) -> Sequence[Finding]:
+        """Judge objects by the policies that look at other objects, or at the pull request."""
+
+        def locate(manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
+            return side.locate(manifest.source, path, on)
+
+        by_file: dict[str, list[Manifest]] = {}
+        for manifest in manifests:
+            by_file.setdefault(manifest.source.file, []).append(manifest)
+        runs = {path: self._runs(path) for path in by_file}
+        each = ((run, None, one) for path, own in by_file.items() for one in own for run in runs[path])
+        found: dict[str, list[Finding]] = {}
+        for finding in self._check(each, (Reach.SURROUNDINGS,), locate, inventory):
+            found.setdefault(finding.location.file, []).append(finding)
+        return [one for path, own in found.items() for one in name_findings(by_file[path], own)]
+
+    def _reaching(self, *reaches: Reach) -> tuple[PolicyInfo, ...]:
         """The policies that look this far and run somewhere."""
-        return self.choice.somewhere.reaching(reach).enabled
+        return self.choice.somewhere.reaching(*reaches).enabled
 
     @staticmethod
     def _kinds_of(facts: Facts, wanted: Collection[str]) -> dict[str, set[str]]:
@@ -445,18 +472,14 @@ class Judging:
         """The tree's objects of some kinds."""
         if not kinds:
             return ()
-        return tuple(
-            manifest
-            for path in self._kinds_of(facts, kinds)
-            for manifest in side.file(path).manifests
-            if group_kind(manifest.api_version, manifest.kind) in kinds
-        )
+        files = list(self._kinds_of(facts, kinds))
+        return tuple(one for one in side.objects(files, self._compared_kinds) if one.group_kind in kinds)
 
 
-def group_kind(api_version: str, kind: str) -> str:
-    """A kind as policies name it: ``group/Kind``, or ``Kind`` for the core group."""
-    group = api_version.rpartition("/")[0]
-    return f"{group}/{kind}" if group else kind
+def _compare_batch(
+    judging: Judging, side: Side, inventory: tuple[Manifest, ...], files: Sequence[Sequence[Manifest]]
+) -> Sequence[Finding]:
+    return judging.compare(side, inventory, [manifest for manifests in files for manifest in manifests])
 
 
 def _both(one: Callable[[str], bool], other: Callable[[str], bool], path: str) -> bool:

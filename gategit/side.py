@@ -7,26 +7,31 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import cached_property, partial
 from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, Literal
 
 from gategit.cache import Cache, program_id
 from gategit.checks.references.kustomize import KustomizeGraph, Parsed, read_graph
 from gategit.checks.syntax import YAML_LIMIT
 from gategit.errors import UndecidedError
-from gategit.judge import RawFact, decode_fact, facts_of
+from gategit.judge import RawFact, decode_fact, facts_of, objects_of
 from gategit.manifests.classify import KUSTOMIZATION_NAMES
 from gategit.manifests.decode import Limits
 from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.inventory import Inventory, ObjectFact
-from gategit.manifests.manifest import ObjectKey, Role, Source
+from gategit.manifests.manifest import Manifest, ObjectKey, Role, Source
 from gategit.manifests.text import decode_text
-from gategit.model import Finding, Location
+from gategit.model import FieldPath, Finding, Location
 from gategit.parallel import map_batches
 from gategit.repository import SourceTree
 from gategit.tree import EntryKind
 
+if TYPE_CHECKING:
+    from gategit.manifests.positions import SourceMap
+
 _SUFFIXES = (".yaml", ".yml", ".json")
 _CHART_NAMES = ("Chart.yaml", "Chart.yml")
 _REMEMBERED_FILES = 256
+_SAVED_FILES = 1000
 
 
 def is_candidate(path: str) -> bool:
@@ -75,6 +80,9 @@ class Side:
         self._jobs = jobs
         self._parsed = parsed
         self._files: OrderedDict[str, ManifestFile] = OrderedDict()
+        self._objects: dict[str, tuple[Manifest, ...]] = {}
+        self._unsaved: set[str] = set()
+        self._places: OrderedDict[str, SourceMap] = OrderedDict()
 
     @cached_property
     def candidates(self) -> tuple[str, ...]:
@@ -217,6 +225,56 @@ class Side:
         facts.update(found)
         return facts
 
+    def keep_objects(self, path: str, objects: tuple[Manifest, ...]) -> None:
+        """Keep what a file declares of the kinds that will be asked for, so that nobody need decode it again."""
+        self._objects[path] = objects
+        self._unsaved.add(path)
+
+    def objects(self, paths: Sequence[str], kinds: frozenset[str]) -> list[Manifest]:
+        """What files declare of some kinds, always the same ones in a run: kept, from the cache, or decoded.
+
+        A file that cannot be read is left out; its own finding says why.
+        """
+        unknown = [path for path in paths if path not in self._objects]
+        entries = self.tree.entries()
+        fresh: dict[str, object] = {}
+        if len(paths) <= _SAVED_FILES:  # a run over everything has no need of what it would write
+            for path in self._unsaved.intersection(paths):
+                if entries[path].blob_id:
+                    fresh[self._objects_key(path, kinds)] = [_encode_object(one) for one in self._objects[path]]
+            self._unsaved.difference_update(paths)
+        keys = {path: self._objects_key(path, kinds) for path in unknown if entries[path].blob_id}
+        kept = self._cache.read(keys.values())
+        missing: list[str] = []
+        for path in unknown:
+            value = kept.get(keys.get(path, ""))
+            if value is None:
+                missing.append(path)
+            else:
+                self._objects[path] = tuple(_decode_object(path, one) for one in value)
+        self.tree.prefetch(missing)
+        for batch in map_batches(partial(_objects_batch, self, kinds), missing, self._jobs):
+            for path, objects in batch.items():
+                self._objects[path] = objects
+                if path in keys:
+                    fresh[keys[path]] = [_encode_object(one) for one in objects]
+        self._cache.write(fresh)
+        return [one for path in paths for one in self._objects.get(path, ())]
+
+    def _objects_key(self, path: str, kinds: frozenset[str]) -> str:
+        return self._key("objects", path, self.tree.entries()[path].blob_id, *sorted(kinds))
+
+    def locate(self, source: Source, path: FieldPath, on: Literal["key", "value"]) -> Location:
+        """The place of an object's field, without decoding its file again."""
+        places = self._places.get(source.file)
+        if places is None:
+            from gategit.manifests.positions import SourceMap  # noqa: PLC0415  only findings ask where
+
+            places = self._places[source.file] = SourceMap(self.read(source.file), source.file)
+            if len(self._places) > _REMEMBERED_FILES:
+                self._places.popitem(last=False)
+        return Location(source.file, places.region(source.document, (*source.pointer, *path), on=on))
+
     def _same_file(self, other: Side, path: str) -> bool:
         entry = self.tree.entries()[path]
         twin = other.tree.entries().get(path)
@@ -225,8 +283,14 @@ class Side:
         return self.role(path) is other.role(path) and self.chart_folders == other.chart_folders
 
     def _fact_key(self, path: str, blob_id: str) -> str:
-        parts = (program_id(), path, blob_id, str(self.role(path)), repr(self.limits), str(self._in_chart(path)))
-        return "facts:" + blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+        return self._key("facts", path, blob_id)
+
+    def _key(self, what: str, path: str, blob_id: str, *more: str) -> str:
+        """Name everything that what a file declares depends on."""
+        role = str(self.role(path))
+        parts = (program_id(), path, blob_id, role, repr(self.limits), str(self._in_chart(path)), *more)
+        digest = blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+        return f"{what}:{digest}"
 
     def _in_chart(self, path: str) -> bool:
         if not self.chart_folders:
@@ -253,3 +317,25 @@ def _survey_batch(side: Side, paths: Sequence[str]) -> Facts:
                 read_file(path, content, side.role(path), side.limits, chart_folders=side.chart_folders)
             )
     return facts
+
+
+def _objects_batch(side: Side, kinds: frozenset[str], paths: Sequence[str]) -> dict[str, tuple[Manifest, ...]]:
+    found: dict[str, tuple[Manifest, ...]] = {}
+    for path in paths:
+        with suppress(UndecidedError):
+            file = read_file(path, side.read(path), side.role(path), side.limits, chart_folders=side.chart_folders)
+            found[path] = objects_of(file, kinds)
+    return found
+
+
+def _encode_object(manifest: Manifest) -> object:
+    """Turn an object into JSON values for the cache."""
+    source = manifest.source
+    named = [manifest.api_version, manifest.kind, manifest.namespace, manifest.name]
+    return [*named, manifest.data, source.document, source.pointer]
+
+
+def _decode_object(path: str, value: Any) -> Manifest:
+    """The inverse of `_encode_object`."""
+    api_version, kind, namespace, name, data, document, pointer = value
+    return Manifest(api_version, kind, namespace, name, data, Source(path, document, tuple(pointer)))

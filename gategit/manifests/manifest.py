@@ -42,6 +42,12 @@ class Source(NamedTuple):
     pointer: FieldPath = ()
 
 
+def group_kind(api_version: str, kind: str) -> str:
+    """A kind with its group, ``group/Kind``, or ``Kind`` for the core group."""
+    group = api_version.rpartition("/")[0]
+    return f"{group}/{kind}" if group else kind
+
+
 @dataclass(frozen=True, slots=True)
 class Manifest:
     """One object as declared. ``data`` is plain data and must not be changed.
@@ -65,6 +71,11 @@ class Manifest:
     def version(self) -> str:
         """The version in the API group, such as ``v1beta1``."""
         return self.api_version.rpartition("/")[2]
+
+    @property
+    def group_kind(self) -> str:
+        """The kind with its group, ``group/Kind``, or ``Kind`` for the core group."""
+        return group_kind(self.api_version, self.kind)
 
     @property
     def key(self) -> ObjectKey:

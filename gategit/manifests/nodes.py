@@ -7,7 +7,7 @@ can exhaust the stack or the memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -114,24 +114,24 @@ def compose(text: str, *, depth: int, nodes: int, documents: int = 10_000, offse
         documents: how many documents it may hold.
         offset: added to every index, for a piece of a longer text.
     """
-    composed = _compose_events(_native_events, text, depth, nodes, documents, offset)
+    composed = _compose_events(_documents(_native_events(text), depth, nodes, offset), documents, offset)
     fault = composed.fault
     if fault is not None and fault.problem == "found unexpected ':'" and len(text) <= _PURE_RETRY_CHARACTERS:
         # The bundled libyaml refuses [http://example.com], which YAML allows and Go's reader accepts.
-        return _compose_events(_pure_events, text, depth, nodes, documents, offset)
+        return _compose_events(_documents(_pure_events(text), depth, nodes, offset), documents, offset)
     return composed
 
 
 def _native_events(text: str) -> Iterator[Any]:
     from _ruamel_yaml import CParser  # noqa: PLC0415  imported late: only what the fast path refuses comes here
 
-    return iter(CParser(text).get_event, None)
+    yield from iter(CParser(text).get_event, None)
 
 
 def _pure_events(text: str) -> Iterator[Any]:
     from ruamel.yaml import YAML  # noqa: PLC0415  the same
 
-    return iter(YAML(typ="safe", pure=True).parse(text))
+    yield from YAML(typ="safe", pure=True).parse(text)
 
 
 def _reader_fault(error: Exception, offset: int) -> Fault:
@@ -159,14 +159,12 @@ def _reader_fault(error: Exception, offset: int) -> Fault:
     raise error
 
 
-def _compose_events(
-    start: Callable[[str], Iterator[Any]], text: str, depth: int, nodes: int, documents: int, offset: int
-) -> Composed:
+def _compose_events(documents: Iterator[Node], most: int, offset: int) -> Composed:
     composed: list[Node] = []
     try:
-        for document in _documents(start(text), depth, nodes, offset):
-            if len(composed) >= documents:
-                fault = Fault(too_many_documents(documents), document.start, limit=True)
+        for document in documents:
+            if len(composed) >= most:
+                fault = Fault(too_many_documents(most), document.start, limit=True)
                 return Composed(tuple(composed), fault)
             composed.append(document)
     except _Stop as stop:

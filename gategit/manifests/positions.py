@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from gategit.manifests.decode import Limits
 from gategit.manifests.jsontext import compose_json
+from gategit.manifests.native import compose_one
 from gategit.manifests.nodes import Kind, Node, Piece, compose, split
 from gategit.manifests.scalars import key_text, resolve_plain
 from gategit.manifests.text import Lines, NotText, decode_text
@@ -53,12 +54,14 @@ class SourceMap:
         piece = self._pieces.get(document)
         if piece is not None:
             limits = Limits()
-            part = compose(
-                self._text[piece.start : piece.end], depth=limits.depth, nodes=limits.nodes, offset=piece.start
-            )
-            if part.fault is None and len(part.documents) == 1:
-                self._read[document] = part.documents[0]
-                return part.documents[0]
+            text = self._text[piece.start : piece.end]
+            root = compose_one(text, nodes=limits.nodes, offset=piece.start)
+            if root is None:
+                part = compose(text, depth=limits.depth, nodes=limits.nodes, offset=piece.start)
+                root = part.documents[0] if part.fault is None and len(part.documents) == 1 else None
+            if root is not None:
+                self._read[document] = root
+                return root
         self._read[document] = self._roots.get(document)
         return self._read[document]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import marshal
 import math
+import os
 import queue
 import threading
 import time
@@ -19,12 +20,15 @@ from typing import Any, Self
 
 from gategit.checks.policy.answers import LostError, believed_crash, believed_hit
 from gategit.checks.policy.load import PolicyInfo, PolicySet, PolicySource, Reach
-from gategit.checks.policy.subjects import Crash, Hit, Outcome, Scene, Subject, group_kind
+from gategit.checks.policy.subjects import Crash, Hit, Outcome, Scene, Subject
 from gategit.checks.policy.worker_process import Limits, WorkerProcess, load_policies
 from gategit.errors import ConfigError, UndecidedError
+from gategit.manifests.manifest import Manifest
 
 _BATCH_OBJECTS = 250
 _BATCH_BYTES = 1 << 20
+_OBJECTS = marshal.dumps(("objects", None), 2)
+_NO_ANSWER = "it made the worker process answer something that is not an answer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,11 +51,20 @@ class Runner:
 
     def __init__(self, sources: Sequence[PolicySource], *, jobs: int = 1, limits: Limits | None = None) -> None:
         self._sources = tuple(sources)
+        own = tuple(source for source in self._sources if not source.is_builtin)
+        self.is_foreign = bool(own)
+        """Whether the policies are the repository's own, and not gategit's."""
+        # In one process, a repository's own policy could change what a built-in one says.
+        self._parts: tuple[Runner, ...] = ()
+        if own and len(own) < len(self._sources):
+            builtin = tuple(source for source in self._sources if source.is_builtin)
+            self._parts = (Runner(builtin, jobs=jobs, limits=limits), Runner(own, jobs=jobs, limits=limits))
         self._jobs = max(1, jobs)
         self._limits = limits or Limits()
         self._policies: tuple[PolicyInfo, ...] | None = None
         self._until = math.inf if self._limits.total is None else time.monotonic() + self._limits.total
-        self._spare: WorkerProcess | None = self._start()
+        self._spare: WorkerProcess | None = None if self._parts else self._start()
+        self._inventory: tuple[tuple[Manifest, ...], bytes] = (), Scene().inventory_frame()
         self.network = ""
         """Why the policies can reach the network, "" where they cannot; known once they are loaded."""
 
@@ -63,6 +76,8 @@ class Runner:
 
     def close(self) -> None:
         """End every worker."""
+        for part in self._parts:
+            part.close()
         if self._spare is not None:
             self._spare.close()
             self._spare = None
@@ -74,6 +89,9 @@ class Runner:
             ConfigError: one of the repository's own policies cannot be used.
             UndecidedError: the worker did not come up.
         """
+        if self._policies is None and self._parts:
+            self._policies = tuple(policy for part in self._parts for policy in part.policies())
+            self.network = self._parts[-1].network
         if self._policies is None:
             worker = self._spare or self._start()
             self._spare = worker
@@ -96,10 +114,20 @@ class Runner:
             UndecidedError: the worker did not come up.
         """
         known = self.policies()
+        if self._parts:
+            everything = tuple(subjects)
+            return _together([part.run(_only(policies, part), everything, scene) for part in self._parts], known)
         order = {policy.id: index for index, policy in enumerate(known)}
         wanted = [order[policy.id] for policy in policies.enabled]
         parameters = {order[policy]: dict(values) for policy, values in policies.parameters.items() if policy in order}
-        return _Run(self, wanted, known, parameters, (scene or Scene()).frame()).judge(subjects)
+        scene = scene or Scene()
+        return _Run(self, wanted, known, parameters, (self._inventory_frame(scene), scene.frame())).judge(subjects)
+
+    def _inventory_frame(self, scene: Scene) -> bytes:
+        """The inventory as a worker gets it; the last one is kept, since many runs share it."""
+        if scene.inventory is not self._inventory[0]:
+            self._inventory = scene.inventory, scene.inventory_frame()
+        return self._inventory[1]
 
     def worker(self) -> WorkerProcess:
         """A worker with the policies loaded: the one that was started early, or a new one.
@@ -132,6 +160,28 @@ class Runner:
             self._spare = worker
         else:
             worker.close()
+
+
+def _only(policies: PolicySet, part: Runner) -> PolicySet:
+    """Those of the policies that a runner has."""
+    own = {policy.id for policy in part.policies()}
+    return PolicySet(
+        tuple(policy for policy in policies.policies if policy.id in own),
+        {policy: level for policy, level in policies.levels.items() if policy in own},
+        {policy: values for policy, values in policies.parameters.items() if policy in own},
+    )
+
+
+def _together(outcomes: Iterable[Outcome], policies: Sequence[PolicyInfo]) -> Outcome:
+    """What several runners said of the same subjects, in the order of the subjects and policies."""
+    order = {policy.id: index for index, policy in enumerate(policies)}
+    listed = list(outcomes)
+    hits = [hit for outcome in listed for hit in outcome.hits]
+    crashes = [crash for outcome in listed for crash in outcome.crashes]
+    return Outcome(
+        tuple(sorted(hits, key=lambda hit: (hit.subject, order[hit.policy]))),
+        tuple(sorted(crashes, key=lambda crash: (crash.policy, crash.subject or 0, crash.message))),
+    )
 
 
 def start(sources: Sequence[PolicySource], *, jobs: int = 1, limits: Limits | None = None) -> Runner:
@@ -189,7 +239,7 @@ class _Run:
         wanted: Sequence[int],
         policies: Sequence[PolicyInfo],
         parameters: Mapping[int, dict[str, Any]],
-        scene: bytes,
+        scene: tuple[bytes, bytes],
     ) -> None:
         self._runner = runner
         self._wanted = tuple(wanted)
@@ -215,7 +265,7 @@ class _Run:
         size = 0
         try:
             for index, subject in enumerate(subjects):
-                kind = group_kind(subject.manifest)
+                kind = subject.manifest.group_kind
                 of_new = lookers.of_object(kind) if subject.new is not None else ()
                 of_change = lookers.of_change(kind) if subject.is_change else ()
                 if not of_new and not of_change:
@@ -276,6 +326,7 @@ class _Run:
         """Run every policy over a batch, with as many workers as it takes."""
         pending = [index for index in batch.policies if index not in self._dropped]
         second_try = False
+        sealed: dict[str, int] = {}  # what each question carries, and which policy it was for
         while pending:
             try:
                 worker = worker or self._runner.worker()
@@ -283,10 +334,8 @@ class _Run:
                 self._crash(Crash("", error.message, subject=batch.indices[0], count=len(batch.indices)))
                 return None
             try:
-                if worker.scene != self._scene:
-                    worker.send(self._scene)
-                    worker.scene = self._scene
-                worker.send(marshal.dumps([(index, self._parameters.get(index)) for index in pending], 2))
+                worker.set_scene(*self._scene)
+                worker.send(_OBJECTS)
                 worker.send(batch.frame)
             except LostError as error:
                 worker.close()
@@ -295,19 +344,44 @@ class _Run:
                     self._drop(pending.pop(0), str(error), batch)
                 second_try = not second_try
                 continue
-            while pending:
-                try:
-                    answer = worker.receive()
-                    still_good = self._believe(answer, pending[0], batch)
-                except LostError as error:
-                    worker.close()
-                    worker = None
-                    self._drop(pending.pop(0), str(error), batch)
-                    break
-                index = pending.pop(0)
+            while pending and worker is not None:
+                worker = self._ask(worker, pending, batch, sealed)
+        return worker
+
+    def _ask(
+        self, worker: WorkerProcess, pending: list[int], batch: _Batch, sealed: dict[str, int]
+    ) -> WorkerProcess | None:
+        """Ask a worker what the pending policies say; take out those that have been answered.
+
+        The built-in policies are asked all at once. The repository's own are asked one by one, each question with a
+        seal that nobody knows before: a policy that answers twice, to speak for the next one, shows itself.
+
+        Returns:
+            The worker, or None where it is gone or not to be believed any more.
+        """
+        asked = pending[:1] if self._runner.is_foreign else list(pending)
+        seals = [os.urandom(8).hex() for _ in asked]
+        sealed.update(zip(seals, asked, strict=True))
+        culprit = asked[0]
+        try:
+            questions = [(index, self._parameters.get(index), seal) for index, seal in zip(asked, seals, strict=True)]
+            worker.send(marshal.dumps(("ask", questions), 2))
+            for index, seal in zip(asked, seals, strict=True):
+                culprit = index
+                answer = worker.receive()
+                # Whose question an answer carries, that policy has spoken: once too often, where it is another's turn.
+                culprit = index if answer.get("seal") == seal else sealed.get(str(answer.get("seal")), index)
+                still_good = self._believe(answer, index, seal, batch)
+                pending.remove(index)
                 if not still_good:
                     with self._lock:
                         self._dropped.add(index)
+        except LostError as error:
+            worker.close()
+            self._drop(culprit, str(error), batch)
+            if culprit in pending:
+                pending.remove(culprit)
+            return None
         return worker
 
     def _drop(self, index: int, message: str, batch: _Batch) -> None:
@@ -326,7 +400,7 @@ class _Run:
                 crash = Crash(first.policy, first.message, first.traceback, first.subject, crash.count + other.count)
             self._crashes[key] = crash
 
-    def _believe(self, answer: dict[str, Any], index: int, batch: _Batch) -> bool:
+    def _believe(self, answer: dict[str, Any], index: int, seal: str, batch: _Batch) -> bool:
         """Take what can be believed of an answer; tell whether the policy may go on.
 
         Raises:
@@ -335,12 +409,13 @@ class _Run:
         policy = self._policies[index]
         hits, crashes, crashed = answer.get("hits"), answer.get("crashes"), answer.get("crashed")
         if (
-            answer.get("policy") != index
+            answer.get("seal") != seal
+            or answer.get("policy") != index
             or not isinstance(hits, list)
             or not isinstance(crashes, list)
             or not isinstance(crashed, int)
         ):
-            raise LostError("it made the worker process answer something that is not an answer")
+            raise LostError(_NO_ANSWER)
         believed = [believed_hit(policy.id, hit, batch.indices) for hit in hits]
         for crash in crashes[:1]:
             subject, message, trace = believed_crash(crash, batch.indices)

@@ -81,16 +81,17 @@ class Scene:
     inventory: tuple[Manifest, ...] = ()
 
     def frame(self) -> bytes:
-        """What a worker is told of it."""
+        """What a worker is told of it, the inventory aside."""
         request = self.request
-        return marshal.dumps(
-            {
-                "target": (self.target, self.kubernetes_version),
-                "request": {name: getattr(request, name) for name in request.__slots__},
-                "inventory": [(group_kind(one), one.data, one.source.file) for one in self.inventory],
-            },
-            2,
-        )
+        told = {
+            "target": (self.target, self.kubernetes_version),
+            "request": {name: getattr(request, name) for name in request.__slots__},
+        }
+        return marshal.dumps(("scene", told), 2)
+
+    def inventory_frame(self) -> bytes:
+        """What a worker is told of the inventory."""
+        return marshal.dumps([(one.group_kind, one.data, one.source.file) for one in self.inventory], 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +130,3 @@ class Outcome:
 
     hits: tuple[Hit, ...] = ()
     crashes: tuple[Crash, ...] = ()
-
-
-def group_kind(manifest: Manifest) -> str:
-    """An object's kind as policies name it: ``group/Kind``, or ``Kind`` for the core group."""
-    return f"{manifest.group}/{manifest.kind}" if manifest.group else manifest.kind

@@ -86,7 +86,7 @@ class _Channel:
             view = view[os.write(self._sink, view) :]
 
 
-def main() -> None:
+def main() -> None:  # noqa: C901  the whole conversation at a glance
     """Serve until the parent closes the pipe."""
     channel, output = _take_over_descriptors()
     setup = channel.read()
@@ -108,20 +108,23 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     gc.disable()  # the garbage of a batch is collected after it
-    scene = _Scene(None)
-    while (wanted := channel.read()) is not None:
-        if isinstance(wanted, dict):
-            scene = _Scene(wanted)
-            continue
-        subjects = channel.read()
-        if subjects is None:
-            return
-        batch = _Batch(subjects, scene)
-        del subjects
-        for index, parameters in wanted:
-            channel.write(batch.judge(index, policies[index], parameters, setup["limits"]["seconds"], output))
-        del batch
-        gc.collect()
+    inventories = _Inventories(b"")
+    batch = _Batch([], _Scene({}, inventories))
+    while (message := channel.read()) is not None:
+        what, value = message
+        if what == "inventory":
+            inventories = _Inventories(value)
+        elif what == "scene":
+            batch = _Batch([], _Scene(value, inventories))
+        elif what == "objects":
+            scene = batch.scene
+            del batch, value, message
+            gc.collect()
+            batch = _Batch(channel.read() or [], scene)
+        else:
+            for index, parameters, seal in value:
+                answer = batch.judge(index, policies[index], parameters, setup["limits"]["seconds"], output)
+                channel.write({**answer, "seal": seal})
 
 
 def _take_over_descriptors() -> tuple[_Channel, _NoOutput]:
@@ -372,25 +375,42 @@ def _the_policy(stem: str) -> declare.Definition:
     return found
 
 
-class _Scene:
-    """What stands around the objects of a batch; the inventory's views are made when a policy first asks for them."""
+class _Inventories:
+    """The other objects of the tree; their views are made when a policy first asks for them."""
 
-    def __init__(self, data: dict[str, Any] | None) -> None:
-        data = data or {}
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._objects: list[tuple[str, Any, str]] | None = None
+        self._views: dict[str, list[api.Manifest]] = {}
+        self._done: set[str] = set()
+        self._of_kinds: dict[tuple[str, ...], api.Inventory] = {}
+
+    def of(self, kinds: tuple[str, ...]) -> api.Inventory:
+        """The objects of some kinds."""
+        found = self._of_kinds.get(kinds)
+        if found is None:
+            if self._objects is None:
+                self._objects = marshal.loads(self._content) if self._content else []  # noqa: S302  the parent is trusted
+                self._content = b""
+            for kind, data, file in self._objects:
+                if kind in kinds and kind not in self._done:
+                    self._views.setdefault(kind, []).append(_view(kind, data, "inventory", api.Target(), file))
+            self._done |= set(kinds)
+            found = self._of_kinds[kinds] = api.Inventory(view for kind in kinds for view in self._views.get(kind, ()))
+        return found
+
+
+class _Scene:
+    """What stands around the objects of a batch."""
+
+    def __init__(self, data: dict[str, Any], inventories: _Inventories) -> None:
         self.target = api.Target(*data["target"]) if "target" in data else api.Target()
         self.request = api.PullRequest(**data.get("request", {}))
-        self._objects: list[tuple[str, Any, str]] = data.get("inventory", [])
-        self._inventories: dict[tuple[str, ...], api.Inventory] = {}
+        self._inventories = inventories
 
     def inventory(self, kinds: tuple[str, ...]) -> api.Inventory:
         """The objects of some kinds."""
-        found = self._inventories.get(kinds)
-        if found is None:
-            views = (
-                _view(kind, data, "inventory", self.target, file) for kind, data, file in self._objects if kind in kinds
-            )
-            found = self._inventories[kinds] = api.Inventory(views)
-        return found
+        return self._inventories.of(kinds)
 
 
 class _Batch:
@@ -398,7 +418,7 @@ class _Batch:
 
     def __init__(self, subjects: list[Subject], scene: _Scene) -> None:
         self._subjects = subjects
-        self._scene = scene
+        self.scene = scene
         self._views: list[api.Manifest | None] = [None] * len(subjects)
         self._changes: dict[int, api.Change] = {}
         self._by_kind: dict[str, list[int]] = {}
@@ -412,7 +432,7 @@ class _Batch:
             kind, _, data, _, file, _, _ = self._subjects[index]
             if data is None:
                 return None
-            view = self._views[index] = _view(kind, data, "new", self._scene.target, file)
+            view = self._views[index] = _view(kind, data, "new", self.scene.target, file)
         return view
 
     def _change(self, index: int) -> api.Change | None:
@@ -422,7 +442,7 @@ class _Batch:
             return None
         change = self._changes.get(index)
         if change is None:
-            before = None if old is None else _view(kind, old, "old", self._scene.target, old_file)
+            before = None if old is None else _view(kind, old, "old", self.scene.target, old_file)
             change = self._changes[index] = api.Change(before, self._new(index), targets, index)
         return change
 
@@ -446,7 +466,7 @@ class _Batch:
     def _call(self, policy: declare.Definition, parameters: dict[str, Any] | None) -> Callable[[Any], object]:
         """The policy's function, with what it takes besides the object."""
         extras: list[object] = [
-            self._scene.inventory(policy.inventory) if extra == "Inventory" else self._scene.request
+            self.scene.inventory(policy.inventory) if extra == "Inventory" else self.scene.request
             for extra in policy.extras
         ]
         function = policy.function

@@ -80,7 +80,7 @@ class WorkerProcess:
             raise UndecidedError(f"the policy worker cannot be started: {error.strerror or error}") from None
         self._buffer = bytearray()
         self.network = ""
-        self.scene: bytes | None = None
+        self._scene = b"", b""
         self._selector = selectors.DefaultSelector()
         if self._process.stdin is not None:
             os.set_blocking(self._process.stdin.fileno(), False)
@@ -130,6 +130,19 @@ class WorkerProcess:
         if time.monotonic() >= self._until:
             return LostError("the time for all policies together was up")
         return LostError(f"it took more than {self._limits.seconds:g} seconds and had to be killed")
+
+    def set_scene(self, inventory: bytes, scene: bytes) -> None:
+        """Tell the worker what stands around the objects that come next; what it knows already is not sent again.
+
+        Raises:
+            LostError: the worker is gone.
+        """
+        known_inventory, known_scene = self._scene
+        if inventory is not known_inventory and inventory != known_inventory:
+            self.send(marshal.dumps(("inventory", inventory), 2))
+        if scene != known_scene or inventory is not known_inventory:
+            self.send(scene)
+        self._scene = inventory, scene
 
     def receive(self) -> dict[str, Any]:
         """The next frame, which is a JSON object; nothing more is known of it.

@@ -31,7 +31,7 @@ class FakeRunner(Runner):
 
 def believe(answer: Any) -> tuple[Hit, ...] | None:
     """The hits that an answer is believed to hold, None where it is not believed at all."""
-    run = module._Run(FakeRunner(), [0], builtin_policies(), {}, b"")  # noqa: SLF001  the same
+    run = module._Run(FakeRunner(), [0], builtin_policies(), {}, (b"", b""))  # noqa: SLF001  the same
     try:
         run._believe(answer, 0, BATCH)  # noqa: SLF001  the same
     except LostError:

@@ -83,8 +83,9 @@ class Inventory:
 
     def workloads(self, selector: object, namespace: str = "") -> list[Workload]:
         """The workloads whose pods a selector chooses (see ``selects``), of the kinds that the policy names."""
-        pair = _first_pair(selector)
-        candidates = self._workloads() if pair is None else self._labelled(pair)
+        pairs = _pairs(selector)
+        # The label that fewest have leaves least to look at.
+        candidates = min(map(self._labelled, pairs), key=len) if pairs else self._workloads()
         return [
             one for one in candidates if _neighbours(one.namespace, namespace) and selects(selector, one.pod_labels)
         ]
@@ -133,7 +134,7 @@ class Inventory:
         if index is None:
             index = self._by_selector[kind] = {}
             for one in self._by_kind.get(kind, ()):
-                index.setdefault(_first_pair(one.get(*path)), []).append(one)
+                index.setdefault(next(iter(_pairs(one.get(*path))), None), []).append(one)
         candidates = list(index.get(None, ()))
         for pair in labels.items():
             candidates += index.get(pair, ())
@@ -152,14 +153,14 @@ class Inventory:
         return self._by_label.get(pair, [])
 
 
-def _first_pair(selector: object) -> Pair | None:
-    """A label that everything which the selector chooses must have; None where there is none such."""
+def _pairs(selector: object) -> list[Pair]:
+    """The labels that everything which the selector chooses must have."""
     if not isinstance(selector, dict):
-        return None
+        return []
     labels = selector.get("matchLabels") if "matchLabels" in selector or "matchExpressions" in selector else selector
     if not isinstance(labels, dict):
-        return None
-    return next(((k, v) for k, v in labels.items() if isinstance(k, str) and isinstance(v, str)), None)
+        return []
+    return [(k, v) for k, v in labels.items() if isinstance(k, str) and isinstance(v, str)]
 
 
 def _keys(selector: object) -> set[str]:

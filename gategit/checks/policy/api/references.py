@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Literal
 
-    from gategit.checks.policy.api.fields import Field
-    from gategit.checks.policy.api.objects import Workload
+    from gategit.checks.policy.api.fields import Field, Path
+    from gategit.checks.policy.api.objects import Container, Workload
 
 _PLACES = {
     "ConfigMap": ("configMapKeyRef", "configMapRef", "configMap", "name"),
@@ -26,19 +26,32 @@ def needed_names(workload: Workload, kind: Literal["ConfigMap", "Secret"]) -> It
     """
     key_ref, whole_ref, volume_key, volume_name = _PLACES[kind]
     for container in workload.containers:
-        if container.has("env"):
-            for variable in container.env:
-                yield from _needed(variable.field("valueFrom", key_ref))
-        if container.has("envFrom"):
-            for source in container.items("envFrom"):
-                yield from _needed(source.field(whole_ref))
-    for volume in workload.pod.items("volumes"):
-        yield from _needed(volume.field(volume_key), volume_name)
-        for source in volume.items("projected", "sources"):
-            yield from _needed(source.field(volume_key))
+        for steps, reference in _of_environment(container, key_ref, whole_ref):
+            yield from _needed(container, steps, reference, "name")
+    volumes = workload.pod.get("volumes")
+    for index, volume in enumerate(volumes if isinstance(volumes, list) else ()):
+        if not isinstance(volume, dict):
+            continue
+        if volume_key in volume:
+            yield from _needed(workload.pod, ("volumes", index, volume_key), volume[volume_key], volume_name)
+        elif "projected" in volume:
+            for source in workload.pod.items("volumes", index, "projected", "sources"):
+                yield from _needed(source, (volume_key,), source.get(volume_key), "name")
 
 
-def _needed(reference: Field, key: str = "name") -> Iterator[Field]:
-    name = reference.get(key)
-    if isinstance(name, str) and name and not reference.is_true("optional") and not is_filled_in_later(name):
-        yield reference.field(key)
+def _of_environment(container: Container, key_ref: str, whole_ref: str) -> Iterator[tuple[Path, object]]:
+    """What a container's environment refers to: steps from the container, and the reference itself."""
+    variables, sources = container.get("env"), container.get("envFrom")
+    for index, variable in enumerate(variables if isinstance(variables, list) else ()):
+        origin = variable.get("valueFrom") if isinstance(variable, dict) else None
+        if isinstance(origin, dict) and key_ref in origin:
+            yield ("env", index, "valueFrom", key_ref), origin[key_ref]
+    for index, source in enumerate(sources if isinstance(sources, list) else ()):
+        if isinstance(source, dict) and whole_ref in source:
+            yield ("envFrom", index, whole_ref), source[whole_ref]
+
+
+def _needed(holder: Field, steps: Path, reference: object, key: str) -> Iterator[Field]:
+    name = reference.get(key) if isinstance(reference, dict) and reference.get("optional") is not True else None
+    if isinstance(name, str) and name and not is_filled_in_later(name):
+        yield holder.field(*steps, key)
