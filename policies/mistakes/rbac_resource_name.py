@@ -34,7 +34,7 @@ def _plural(singular: str) -> str:
     return f"{singular[:-1]}ies" if singular.endswith("y") else f"{singular}s"
 
 
-@policy(level="error", kinds=("rbac.authorization.k8s.io/Role", "rbac.authorization.k8s.io/ClusterRole"))
+@policy(level="warning", kinds=("rbac.authorization.k8s.io/Role", "rbac.authorization.k8s.io/ClusterRole"))
 def rbac_resource_name(role: Manifest) -> Violations:
     """A role names resources as the API does, and by the groups that have them.
 

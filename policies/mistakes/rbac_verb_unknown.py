@@ -20,7 +20,7 @@ _MEANT = {
 }
 
 
-@policy(level="error", kinds=("rbac.authorization.k8s.io/Role", "rbac.authorization.k8s.io/ClusterRole"))
+@policy(level="warning", kinds=("rbac.authorization.k8s.io/Role", "rbac.authorization.k8s.io/ClusterRole"))
 def rbac_verb_unknown(role: Manifest) -> Violations:
     """The verbs of a role are verbs of the API.
 
