@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from gategit.checks.policy.api import WORKLOADS, Field, Violation, Violations, Workload, is_filled_in_later, policy
+from gategit.checks.policy.api import WORKLOADS, Container, Violation, Violations, Workload, is_filled_in_later, policy
 
 _GOOD = re.compile(r"(?!-)(?!.*--)(?!.*-\Z)(?=.*[a-z])[a-z0-9-]{1,15}")
 
@@ -66,18 +66,20 @@ def container_port_name(workload: Workload) -> Violations:
     """
     for container in workload.containers:
         ports = container.get("ports")
-        if isinstance(ports, list) and ports:
-            yield from _names(container.ports, str(container))
+        if isinstance(ports, list):
+            yield from _names(container, ports)
 
 
-def _names(ports: list[Field], who: str) -> Violations:
+def _names(container: Container, ports: list[object]) -> Violations:
     seen: set[str] = set()
-    for port in ports:
-        name = port.text("name")
-        if not name or is_filled_in_later(name):
+    for index, port in enumerate(ports):
+        name = port.get("name") if isinstance(port, dict) else None
+        if not isinstance(name, str) or not name:
             continue
         if name in seen:
-            yield Violation(port.field("name"), f"{who} has two ports named {name[:80]}")
-        elif not _GOOD.fullmatch(name):
-            yield Violation(port.field("name"), f"{name[:80]} is no name that a port of {who} can have")
-        seen.add(name)
+            yield Violation(container.field("ports", index, "name"), f"{container} has two ports named {name[:80]}")
+        elif not _GOOD.fullmatch(name) and not is_filled_in_later(name):
+            where = container.field("ports", index, "name")
+            yield Violation(where, f"{name[:80]} is no name that a port of {container} can have")
+        if not is_filled_in_later(name):
+            seen.add(name)

@@ -78,9 +78,11 @@ def linux_hardening(workload: Workload) -> Violations:
     """
     if workload.is_windows:
         return
+    context = workload.pod.get("securityContext")
+    of_pod = context if isinstance(context, dict) else {}
     annotations: dict[str, str] | None = None
     for container in workload.containers:
-        if _is_hardened(container):
+        if _is_hardened(container, of_pod):
             continue
         if annotations is None:
             annotations = workload.pod_metadata.strings("annotations")
@@ -89,14 +91,18 @@ def linux_hardening(workload: Workload) -> Violations:
             yield Violation(container.field("securityContext"), f"{container} has {what}")
 
 
-def _is_hardened(container: Container) -> bool:
+def _is_hardened(container: Container, of_pod: dict[str, object]) -> bool:
+    own = container.get("securityContext")
+    own = own if isinstance(own, dict) else {}
     for setting in ("seccompProfile", "appArmorProfile"):
-        if container.security(setting, "type").value in _PROFILES:
+        profile = own.get(setting) or of_pod.get(setting)
+        if isinstance(profile, dict) and profile.get("type") in _PROFILES:
             return True
-    options = container.security("seLinuxOptions").value
+    options = own.get("seLinuxOptions") or of_pod.get("seLinuxOptions")
     if isinstance(options, dict) and any(options.values()):
         return True
-    dropped = container.get("securityContext", "capabilities", "drop")
-    added = container.get("securityContext", "capabilities", "add")
-    adds_all = isinstance(added, list) and any(str(one).upper() == "ALL" for one in added)
-    return bool(dropped) and not adds_all
+    capabilities = own.get("capabilities")
+    if not isinstance(capabilities, dict) or not capabilities.get("drop"):
+        return False
+    added = capabilities.get("add")
+    return not isinstance(added, list) or all(str(one).upper() != "ALL" for one in added)

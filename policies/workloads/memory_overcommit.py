@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import WORKLOADS, Field, Violation, Violations, Workload, policy, quantity
+from gategit.checks.policy.api import WORKLOADS, Container, Field, Violation, Violations, Workload, policy, quantity
 
 
 @policy(level="note", kinds=WORKLOADS)
@@ -82,17 +82,20 @@ def memory_overcommit(workload: Workload, *, factor: float = 1.0) -> Violations:
         https://kubernetes.io/docs/tasks/configure-pod-container/quality-service-pod/
     """
     if workload.pod.has("resources"):
-        yield from _beyond(workload.pod, "the pod", factor)
+        yield from _beyond(workload.pod, factor)
     for container in workload.containers:
-        yield from _beyond(container, str(container) if container.has("resources") else "", factor)
+        yield from _beyond(container, factor)
 
 
-def _beyond(holder: Field, who: str, factor: float) -> Violations:
+def _beyond(holder: Field, factor: float) -> Violations:
     limit = holder.get("resources", "limits", "memory")
+    if limit is None:
+        return
     request = holder.get("resources", "requests", "memory")
-    if limit is None or request is None or limit == request:
+    if request is None or limit == request:
         return
     most, least = quantity(limit), quantity(request)
     if most is not None and least is not None and most > least * factor:
+        who = str(holder) if isinstance(holder, Container) else "the pod"
         where = holder.field("resources", "limits", "memory")
         yield Violation(where, f"{who} requests {str(request)[:40]} of memory, but may use {str(limit)[:40]}")

@@ -96,10 +96,11 @@ def probe_port(workload: Workload, *, numbers: bool = False) -> Violations:
         for action in actions:
             for handler in ("httpGet", "tcpSocket"):
                 port = action.get(handler, "port")
-                if port is not None and (numbers or not isinstance(port, int)) and not _is_declared(container, port):
-                    what = f"the {action.path[-1]} of {container} asks at port {str(port)[:40]}"
-                    where = action.field(handler, "port")
-                    yield Violation(where, f"{what}, which the container does not declare")
+                if port is None or (isinstance(port, int) and not numbers) or _is_declared(container, port):
+                    continue
+                what = f"the {action.path[-1]} of {container} asks at port {str(port)[:40]}"
+                where = action.field(handler, "port")
+                yield Violation(where, f"{what}, which the container does not declare")
 
 
 def _is_declared(container: Container, port: object) -> bool:
@@ -107,4 +108,6 @@ def _is_declared(container: Container, port: object) -> bool:
     if is_filled_in_later(port) or (isinstance(port, str) and port.isdecimal()):
         return True
     key = "containerPort" if isinstance(port, int) else "name"
-    return any(one.get(key) == port or is_filled_in_later(one.get(key)) for one in container.ports)
+    ports = container.get("ports")
+    values = [one.get(key) for one in ports if isinstance(one, dict)] if isinstance(ports, list) else []
+    return port in values or any(is_filled_in_later(value) for value in values)

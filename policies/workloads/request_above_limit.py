@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import WORKLOADS, Field, Violation, Violations, Workload, policy, quantity
+from gategit.checks.policy.api import WORKLOADS, Container, Field, Violation, Violations, Workload, policy, quantity
 
 
 @policy(level="error", kinds=WORKLOADS)
@@ -80,12 +80,12 @@ def request_above_limit(workload: Workload) -> Violations:
         https://kubernetes.io/docs/tasks/configure-pod-container/extended-resource/
     """
     if workload.pod.has("resources"):
-        yield from _above(workload.pod, "the pod")
+        yield from _above(workload.pod)
     for container in workload.containers:
-        yield from _above(container, str(container) if container.has("resources") else "")
+        yield from _above(container)
 
 
-def _above(holder: Field, who: str) -> Violations:
+def _above(holder: Field) -> Violations:
     requests = holder.get("resources", "requests")
     limits = holder.get("resources", "limits") or {}
     if not isinstance(requests, dict) or not isinstance(limits, dict):
@@ -94,18 +94,19 @@ def _above(holder: Field, who: str) -> Violations:
         limit = limits.get(name)
         if amount == limit or not isinstance(name, str):
             continue
-        problem = _problem(name, quantity(amount), limit)
+        problem = _problem(name, amount, limit)
         if problem:
+            who = str(holder) if isinstance(holder, Container) else "the pod"
             where = holder.field("resources", "requests", name)
             yield Violation(where, f"{who} requests {str(amount)[:40]} of {name}, {problem}")
 
 
-def _problem(name: str, amount: float | None, limit: object) -> str:
+def _problem(name: str, request: object, limit: object) -> str:
     """What is wrong with a request, "" where nothing is or one of the two cannot be read."""
     cannot_be_shared = name.startswith("hugepages-") or ("/" in name and "kubernetes.io/" not in name)
     if limit is None:
         return "and has no limit for it, which this resource needs" if cannot_be_shared else ""
-    most = quantity(limit)
+    amount, most = quantity(request), quantity(limit)
     if amount is None or most is None or amount == most:
         return ""
     if amount > most:

@@ -79,7 +79,7 @@ def selector_mismatch(workload: Workload) -> Violations:
             return
         if not selector:
             return
-    labels = workload.pod_labels
+    labels = workload.strings("spec", "template", "metadata", "labels")
     if selects(selector, labels) or _is_open(selector, labels):
         return
     yield Violation(
