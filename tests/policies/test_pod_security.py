@@ -253,6 +253,33 @@ def test_host_path_volume_names_the_path(judge: Judge) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("path", "is_found"),
+    [("/data", False), ("/data/db", False), ("/data/../etc", True), ("/database", True), ("", True)],
+)
+def test_host_path_volume_with_allowed_paths(judge: Judge, path: str, *, is_found: bool) -> None:
+    """A path is allowed as a whole, and no way leads up and out of it."""
+    volumes = [{"name": "v", "hostPath": {"path": path}}]
+
+    found = judge("host-path-volume", workload(pod(volumes=volumes)), allowed=("/data", "/data/*"))
+
+    assert bool(found) is is_found
+
+
+@pytest.mark.parametrize(
+    ("port", "is_found"), [(0, False), (80, True), (9100, False), (30000, False), (30010, False), (30011, True)]
+)
+def test_host_port_with_allowed_ports(judge: Judge, port: int, *, is_found: bool) -> None:
+    """Single ports and spans; what is no number allows nothing."""
+    containers = [{"name": "a", "ports": [{"containerPort": 1, "hostPort": port}]}]
+
+    found = judge("host-port", workload({"containers": containers}), allowed=("9100", "30000-30010", "http", "-"))
+
+    assert found == (
+        [("spec.containers[0].ports[0].hostPort", f"container a takes port {port} of its node")] if is_found else []
+    )
+
+
 def test_every_probe_and_hook_is_looked_at(judge: Judge) -> None:
     """Both ways to connect; an empty host is the pod itself."""
     hosts = {"httpGet": {"host": "b"}, "tcpSocket": {"host": "c"}}
