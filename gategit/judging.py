@@ -95,7 +95,11 @@ class Judging:
         folder = cache_folder() if request.use_cache and not guards else None
         self.cache = Cache(folder / CACHE_FILE if folder is not None else None)
         self._parsed: dict[str, Parsed] = {}
-        self._sources = trusted.policy_sources(frozenset(rules.check_rules())) if Stage.POLICY in self.stages else ()
+        self._sources = (
+            trusted.policy_sources(frozenset(rules.check_rules()), request.select)
+            if Stage.POLICY in self.stages
+            else ()
+        )
         # Started now, so that it comes up while the trees are read.
         self._runner: Runner | None = self._start() if self._sources else None
         self._runner_process = os.getpid()
@@ -126,7 +130,7 @@ class Judging:
         policies = self._runner.policies() if self._runner is not None else ()
         other_rules = frozenset(rules.check_rules())
         settings = config.policies if self._runner is not None else PolicySettings(packs=())
-        return PolicyChoice(policies, settings, config.error, other_rules)
+        return PolicyChoice(policies, settings, config.error, other_rules, self._request.select)
 
     @property
     def network(self) -> str:

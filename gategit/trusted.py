@@ -44,7 +44,9 @@ class Trusted:
     tree: Tree
     trust: Trust
 
-    def policy_sources(self, reserved: frozenset[str]) -> tuple[PolicySource, ...]:
+    def policy_sources(
+        self, reserved: frozenset[str], selected: frozenset[str] = frozenset()
+    ) -> tuple[PolicySource, ...]:
         """The built-in policies that the config may switch on, and those of its folders.
 
         Raises:
@@ -54,7 +56,7 @@ class Trusted:
         from gategit.checks.policy.load import load_sources  # noqa: PLC0415  the same
 
         settings = self.config.policies
-        return load_sources(self.tree, settings.folders, reserved, lambda source: is_wanted(source, settings))
+        return load_sources(self.tree, settings.folders, reserved, lambda source: is_wanted(source, settings, selected))
 
     def folder_schemas(self) -> tuple[tuple[str, bytes], ...]:
         """Every file of the config's schema folders, by path."""

@@ -307,3 +307,15 @@ def test_a_policy_that_breaks_leaves_the_verdict_open(
     assert report.verdict is Verdict.UNDECIDED
     (finding,) = report.findings
     assert finding.message == "policy broken has not judged Deployment shop/a: ValueError: no"
+
+
+def test_a_policy_that_is_selected_runs(git_repository: RepositoryBuilder) -> None:
+    """Also where no pack holds it; but not where the config switches it off."""
+    git_repository.commit("base", {".gategit.yaml": "version: 1\n"})
+    git_repository.branch("pr")
+    git_repository.commit("add", {"a.json": deployment("a")})
+    select = frozenset({"image-digest"})
+
+    assert {one.rule for one in check(git_repository, select=select).findings} == {"image-digest"}
+    git_repository.commit("off", {".gategit.yaml": 'version: 1\npolicies: {levels: {image-digest: "off"}}\n'})
+    assert check(git_repository, select=select).findings == ()

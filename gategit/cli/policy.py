@@ -26,6 +26,8 @@ app = typer.Typer(
     help="List and explain the policies, and run the examples in them.",
 )
 
+_MOST_KINDS = 4  # that the list shows by name
+
 _ConfigOption = Annotated[
     str | None,
     typer.Option("--config", metavar="FILE", help=f"The config file; default: {CONFIG_FILE} in this folder."),
@@ -64,12 +66,20 @@ def _loaded(sources: Sequence[PolicySource]) -> tuple[PolicyInfo, ...]:
         return runner.policies()
 
 
-@app.command("list", epilog="Example: gategit policy list")
-def list_policies(config: _ConfigOption = None) -> None:
+@app.command("list", epilog="Example: gategit policy list --on")
+def list_policies(
+    config: _ConfigOption = None,
+    *,
+    on: Annotated[bool, typer.Option("--on", help="Only those that the config switches on.")] = False,
+    pack: Annotated[str | None, typer.Option(metavar="NAME", help="Only those of this built-in pack.")] = None,
+) -> None:
     """List every policy: its level here (off where the config does not switch it on), packs, kinds and what it asks."""
+    from gategit.checks.policy.builtin import PACKS  # noqa: PLC0415  only once the arguments are right
     from gategit.checks.policy.choose import PolicyChoice  # noqa: PLC0415  only once the arguments are right
     from gategit.rules import check_rules  # noqa: PLC0415  the same
 
+    if pack is not None and pack not in PACKS:
+        raise UsageError(f"there is no pack {pack}{did_you_mean(pack, PACKS)}", f"packs: {', '.join(PACKS)}")
     settings = _config(config)
     policies = _loaded(_sources(settings))
     chosen = PolicyChoice(policies, settings.policies, settings.error, frozenset(check_rules())).general
@@ -83,6 +93,7 @@ def list_policies(config: _ConfigOption = None) -> None:
             policy.summary,
         )
         for policy in sorted(policies, key=lambda policy: policy.id)
+        if (not on or policy.id in chosen.levels) and (pack is None or pack in policy.packs)
     ]
     widths = [max(len(row[column]) for row in rows) for column in range(4)]
     lines = [
@@ -99,7 +110,12 @@ def _kinds(kinds: tuple[str, ...]) -> str:
     rest = tuple(kind for kind in kinds if kind not in WORKLOADS)
     if kinds not in names and len(kinds) == len(rest) + len(WORKLOADS):
         return ", ".join([*(kind.rpartition("/")[2] for kind in rest), "workloads"])
-    return names.get(kinds) or ", ".join(kind.rpartition("/")[2] for kind in kinds)
+    if kinds in names:
+        return names[kinds]
+    short = [kind.rpartition("/")[2] for kind in kinds]
+    if len(short) > _MOST_KINDS:
+        short[_MOST_KINDS - 1 :] = [f"{len(short) - _MOST_KINDS + 1} more"]
+    return ", ".join(short)
 
 
 @app.command("explain", epilog="Example: gategit policy explain privileged-container")

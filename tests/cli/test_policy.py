@@ -289,3 +289,18 @@ def test_a_new_policy_takes_no_name_that_is_taken(repository: Path) -> None:
         with pytest.raises(UsageError) as caught:
             output(*arguments)
         assert str(caught.value) == problem
+
+
+def test_the_list_can_be_narrowed(repository: Path) -> None:
+    """To what the config switches on, and to one pack."""
+    del repository
+    on = {line.split()[0]: line.split()[1] for line in output("list", "--on").splitlines()[1:]}
+    packed = [line.split()[0] for line in output("list", "--pack", "change-safety").splitlines()[1:]]
+
+    assert on["image-digest"] == "note"
+    assert "off" not in on.values()
+    assert "replicas-drop" in packed
+    assert "image-digest" not in packed
+    with pytest.raises(UsageError) as caught:
+        output("list", "--pack", "recomended")
+    assert str(caught.value) == "there is no pack recomended; did you mean recommended?"

@@ -20,9 +20,15 @@ def _error_without_place(_path: FieldPath, message: str, hint: str) -> ConfigErr
     return ConfigError(message, hint)
 
 
-def is_wanted(source: PolicySource, settings: PolicySettings) -> bool:
-    """Whether a built-in policy may have to run, so that it is worth loading."""
-    if not set(settings.packs).isdisjoint(source.packs) or source.id in settings.parameters:
+def is_wanted(source: PolicySource, settings: PolicySettings, selected: frozenset[str] = frozenset()) -> bool:
+    """Whether a built-in policy may have to run, so that it is worth loading.
+
+    Args:
+        source: the policy.
+        settings: what the config says.
+        selected: policies that are asked for by name.
+    """
+    if source.id in selected or not set(settings.packs).isdisjoint(source.packs) or source.id in settings.parameters:
         return True
     each: tuple[PolicySettings | PolicyOverride, ...] = (settings, *settings.overrides)
     return any(one.levels.get(source.id) is not None or source.id in one.parameters for one in each)
@@ -39,6 +45,7 @@ class PolicyChoice:
         settings: what the config says of them.
         error_at: makes the error for a key of the config.
         other_rules: rules that are no policies, whose levels the settings may hold as well.
+        selected: built-in policies that are asked for by name: they run unless the settings switch them off.
 
     Raises:
         ConfigError: a pack, policy or parameter that there is not, or a value of the wrong type.
@@ -50,10 +57,12 @@ class PolicyChoice:
         settings: PolicySettings,
         error_at: ConfigErrorAt = _error_without_place,
         other_rules: frozenset[str] = frozenset(),
+        selected: frozenset[str] = frozenset(),
     ) -> None:
         self._policies = tuple(policies)
         self._settings = settings
         self._error_at = error_at
+        self._selected = selected
         self._by_id = {policy.id: policy for policy in policies}
         self._known = frozenset(self._by_id) | BUILTIN_IDS
         self._sets: dict[tuple[int, ...], PolicySet] = {}
@@ -108,7 +117,9 @@ class PolicyChoice:
         return PolicySet(self._policies, levels, parameters)
 
     def _is_on_by_itself(self, policy: PolicyInfo) -> bool:
-        return not policy.source.is_builtin or not set(self._settings.packs).isdisjoint(policy.packs)
+        if not policy.source.is_builtin or policy.id in self._selected:
+            return True
+        return not set(self._settings.packs).isdisjoint(policy.packs)
 
     def _check_packs(self) -> None:
         for index, pack in enumerate(self._settings.packs):
