@@ -9,7 +9,7 @@ _SURE = "recommended"
 BUILTIN: Mapping[str, tuple[str, ...]] = {
     "changes/admission_weakened": ("change-safety",),
     "changes/application_moved": ("change-safety",),
-    "changes/application_removed": ("gitops", "change-safety"),
+    "changes/application_removed": ("change-safety",),
     "changes/autoscaler_lowered": ("change-safety",),
     "changes/binding_widened": ("change-safety",),
     "changes/bot_change": ("change-safety",),
@@ -105,6 +105,7 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "mistakes/misplaced_block": (_SURE,),
     "mistakes/name_too_long": (_SURE,),
     "mistakes/network_policy_allows_all": (_SURE,),
+    "mistakes/network_policy_ignored_rules": (_SURE,),
     "mistakes/network_policy_ip_block": (_SURE,),
     "mistakes/network_policy_peer_or": (_SURE,),
     "mistakes/object_too_large": (_SURE,),
