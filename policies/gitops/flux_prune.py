@@ -11,7 +11,7 @@ _WORDS = ("required", "forbidden")
 
 @policy(level="warning", kinds=("kustomize.toolkit.fluxcd.io/Kustomization",))
 def flux_prune(
-    manifest: Manifest, *, prune: str = "required", exempt: tuple[str, ...] = ("*crds*", "flux-*")
+    manifest: Manifest, *, prune: str = "required", exempt: tuple[str, ...] = ("*crd*", "flux-*")
 ) -> Violations:
     """A Flux Kustomization prunes, as the config asks.
 
