@@ -103,6 +103,7 @@ class Judging:
         # Started now, so that it comes up while the trees are read.
         self._runner: Runner | None = self._start() if self._sources else None
         self._runner_process = os.getpid()
+        self._inventories: tuple[tuple[Manifest, ...], dict[str, tuple[Manifest, ...]]] = (), {}
 
     def __enter__(self) -> Self:
         return self
@@ -366,7 +367,8 @@ class Judging:
             wanted = policies.reaching(*reaches)
             if not wanted.levels:
                 continue
-            scene = Scene(run.target or "", run.version or "", self.request_facts, inventory)
+            others = self._inventory_of(inventory, run.target)
+            scene = Scene(run.target or "", run.version or "", self.request_facts, others)
             for finding in check_policies(self._own_runner(), wanted, own, locate, scene):
                 # Several targets or versions say the same of the same field: once is enough.
                 identity = (finding.rule, finding.location, finding.path, finding.message, finding.object)
@@ -374,6 +376,24 @@ class Judging:
                     seen.add(identity)
                     findings.append(finding)
         return findings
+
+    def _inventory_of(self, inventory: tuple[Manifest, ...], target: str | None) -> tuple[Manifest, ...]:
+        """The objects of an inventory that a target gets: those of its files, and of files that belong to none.
+
+        The same inventory and target give the same tuple, by which the runner knows what a worker has.
+        """
+        config = self._trusted.config
+        if target is None or not inventory or not config.targets:
+            return inventory
+        known, by_target = self._inventories
+        if known is not inventory:
+            by_target = {}
+            self._inventories = inventory, by_target
+        if target not in by_target:
+            targets = {path: config.targets_of(path) for path in {one.source.file for one in inventory}}
+            mine = {path for path, found in targets.items() if not found or target in {one.name for one in found}}
+            by_target[target] = tuple(one for one in inventory if one.source.file in mine)
+        return by_target[target]
 
     def check_changes(
         self, changes: Sequence[ObjectChange], base: Side | None, head: Side, facts: Facts

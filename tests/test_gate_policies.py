@@ -319,3 +319,14 @@ def test_a_policy_that_is_selected_runs(git_repository: RepositoryBuilder) -> No
     assert {one.rule for one in check(git_repository, select=select).findings} == {"image-digest"}
     git_repository.commit("off", {".gategit.yaml": 'version: 1\npolicies: {levels: {image-digest: "off"}}\n'})
     assert check(git_repository, select=select).findings == ()
+
+
+def test_an_object_is_compared_with_those_of_its_target(git_repository: RepositoryBuilder) -> None:
+    """Another cluster's objects are not there; what belongs to no target may be anywhere."""
+    config = f'{CONFIG}targets: {{prod: {{paths: ["prod/**"]}}, test: {{paths: ["test/**"]}}}}\n'
+    git_repository.commit("base", {".gategit.yaml": config, **SERVED})
+    git_repository.branch("pr")
+    apps = {f"{target}/{name}.json": deployment(name) for target in ("prod", "test") for name in ("web", "all")}
+    git_repository.commit("add", {**apps, "test/svc.json": service("web"), "shared/svc.json": service("all")})
+
+    assert said(check(git_repository)) == [("prod/web.json", "no Service", State.NEW)]
