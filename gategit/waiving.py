@@ -102,7 +102,7 @@ class Waiving:
         if not self._request.use_waivers:
             return WaiverOutcome(tuple(findings), (), (), ())
         inline = {path: verdict.waivers for path, verdict in verdicts.items() if verdict.waivers}
-        for path in {finding.location.file for finding in findings} - verdicts.keys():
+        for path in sorted({finding.location.file for finding in findings} - verdicts.keys()):
             inline[path] = self._inline(sides.head, path)
         counting = list(self._trusted.waivers)
         added: list[Waiver] = []
@@ -110,7 +110,7 @@ class Waiving:
             added += self._added_entries()
             side = self._trusted_side(sides.base)
             for path, waivers in inline.items():
-                fresh = self._fresh(path, waivers, sides.head, side)
+                fresh = dict.fromkeys(self._fresh(path, waivers, sides.head, side))
                 added += fresh
                 counting += [waiver for waiver in waivers if waiver not in fresh]
         else:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
+from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -20,9 +23,10 @@ from gategit.inline_waivers import (
 )
 from gategit.manifests.decode import decode
 from gategit.manifests.file import read_file
+from gategit.manifests.positions import SourceMap
 from gategit.manifests.text import Lines
-from gategit.model import ObjectRef
-from gategit.waivers import MALFORMED, inline_identity
+from gategit.model import FieldPath, ObjectRef
+from gategit.waivers import MALFORMED, Scope, inline_identity
 
 WAIVE = "# gategit: waive some-rule by team-shop until 2027-01-31 -- soon"
 DAY = date(2027, 1, 31)
@@ -444,3 +448,65 @@ def test_any_text(text: str) -> None:
         assert waiver.scope is not None
         assert 1 <= waiver.scope.first <= waiver.scope.last
     assert decode("".join(blank).encode(), "web.yaml").documents == decode(text.encode(), "web.yaml").documents
+
+
+NAMES = st.sampled_from(["a", "b", "name"])
+DATA = st.dictionaries(
+    NAMES,
+    st.recursive(
+        st.sampled_from(["p", "q"]),
+        lambda inner: st.lists(inner, min_size=1, max_size=3) | st.dictionaries(NAMES, inner, min_size=1, max_size=3),
+        max_leaves=8,
+    ),
+    min_size=1,
+)
+
+
+def layout(data: Any, random: Random, indent: str = "") -> list[str]:
+    """The data as lines of YAML, in flow or block style by chance."""
+    if isinstance(data, str) or (indent and random.random() < 0.3):
+        return [json.dumps(data)]
+    lines: list[str] = []
+    for key, value in data.items() if isinstance(data, dict) else enumerate(data):
+        head = f"{indent}{key}:" if isinstance(data, dict) else f"{indent}-"
+        below = layout(value, random, f"{indent}  ")
+        if below[0].startswith(" ") and (isinstance(data, dict) or random.random() < 0.3):
+            lines += [head, *below]
+        else:
+            lines += [f"{head} {below[0].lstrip()}", *below[1:]]
+    return lines
+
+
+def covered(text: str, data: Any, scope: Scope) -> list[str]:
+    """The fields that begin on a waiver's lines, list items by their content."""
+    where = SourceMap(text.encode(), "a.yaml")
+    found: list[str] = []
+    waiting: list[tuple[Any, FieldPath, str]] = [(data, (), "")]
+    while waiting:
+        value, path, name = waiting.pop()
+        line = where.region(0, path, on="key" if path and isinstance(path[-1], str) else "value").line
+        if path and scope.first <= line <= scope.last:
+            found.append(name)
+        if isinstance(value, dict):
+            waiting += [(inner, (*path, key), f"{name}/{key}") for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [(inner, (*path, at), f"{name}/{json.dumps(inner)}") for at, inner in enumerate(value)]
+    return sorted(found)
+
+
+@settings(deadline=None, max_examples=150)
+@given(DATA, st.lists(st.randoms(use_true_random=False), min_size=2, max_size=3))
+def test_what_is_the_same_covers_the_same(data: Any, layouts: list[Random]) -> None:
+    """However a file is laid out and wherever the comment stands: of one identity, waivers cover the same fields."""
+    known: dict[str, list[str]] = {}
+    for random in layouts:
+        lines = layout(data, random)
+        for number, line in enumerate(lines):
+            indent = line[: len(line) - len(line.lstrip())]
+            for changed in ([f"{indent}{WAIVE}", line], [f"{line}  {WAIVE}"]):
+                text = "\n".join([*lines[:number], *changed, *lines[number + 1 :], ""])
+                assert [one.data for one in decode(text.encode(), "a.yaml").documents] == [data]
+                for waiver in read(text, "a.yaml").waivers:
+                    assert waiver.scope is not None
+                    fields = covered(text, data, waiver.scope)
+                    assert known.setdefault(waiver.scope.identity, fields) == fields
