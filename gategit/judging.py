@@ -407,7 +407,9 @@ class Judging:
             side = base if base is not None and id(manifest) in old_side else head
             return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
 
-        kinds = {kind for policy in self._reaching(Reach.CHANGE) for kind in policy.inventory}
+        touched = {"*", *(group_kind(change.manifest.api_version, change.manifest.kind) for change in changes)}
+        looking = [policy for policy in self._reaching(Reach.CHANGE) if not touched.isdisjoint(policy.kinds)]
+        kinds = {kind for policy in looking for kind in policy.inventory}
         each = ((run, change.old, change.new) for change in changes for run in self._runs(change.manifest.source.file))
         inventory = self._inventory(head, facts, kinds)
         found = self._check(each, (Reach.CHANGE,), locate, inventory, compare=True)
