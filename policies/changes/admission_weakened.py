@@ -24,9 +24,9 @@ def admission_weakened(change: Change) -> Violations:
     """A change does not weaken what the cluster admits by.
 
     What it asks:
-        No admission webhook, ValidatingAdmissionPolicy or its binding, Kyverno policy or Gatekeeper template is
-        removed. `failurePolicy` does not go from `Fail` to `Ignore`, `validationActions` keeps `Deny`, and Kyverno's
-        `validationFailureAction` does not go from `Enforce` to `Audit`.
+        No admission webhook, ValidatingAdmissionPolicy, binding of one that denies, Kyverno policy that enforces, or
+        Gatekeeper template is removed. `failurePolicy` does not go from `Fail` to `Ignore`, `validationActions` keeps
+        `Deny`, and Kyverno's `validationFailureAction` does not go from `Enforce` to `Audit`.
 
     Why:
         Admission is the wall behind this gate: it also holds what never was in a pull request. With `Ignore` it is open
@@ -75,8 +75,8 @@ def admission_weakened(change: Change) -> Violations:
         https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#failure-policy
         https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/
     """
-    if change.deleted is not None:
-        yield Violation(change.deleted, f"the change removes {change.deleted}, and what it refuses is admitted then")
+    if change.deleted is not None and _refuses(change.deleted):
+        yield Violation(change.deleted, f"the change removes {change.deleted}, by which the cluster admits objects")
     old, new = change.old, change.new
     if old is None or new is None:
         return
@@ -89,10 +89,24 @@ def admission_weakened(change: Change) -> Violations:
             yield Violation(actions, f"{new} no longer denies anything")
     elif new.group == _GROUP:
         yield from _failure(old.field("spec"), new.field("spec"), str(new))
-    elif new.group == "kyverno.io":
-        field = new.field("spec", "validationFailureAction")
-        if old.text("spec", "validationFailureAction").lower() == "enforce" and field.text().lower() in ("", "audit"):
-            yield Violation(field, f"{new} no longer enforces anything")
+    elif new.group == "kyverno.io" and _enforces(old) and not _enforces(new):
+        yield Violation(new.field("spec", "validationFailureAction"), f"{new} no longer enforces anything")
+
+
+def _refuses(manifest: Manifest) -> bool:
+    """Whether an object has a say in what is admitted: one that only warns or writes down has none."""
+    if manifest.kind == "ValidatingAdmissionPolicyBinding":
+        actions = manifest.get("spec", "validationActions")
+        return isinstance(actions, list) and "Deny" in actions
+    return manifest.group != "kyverno.io" or _enforces(manifest)
+
+
+def _enforces(manifest: Manifest) -> bool:
+    """Whether a policy of Kyverno refuses objects, by all of its rules or by one."""
+    rules = manifest.items("spec", "rules")
+    actions = [rule.text("validate", "failureAction") for rule in rules]
+    actions.append(manifest.text("spec", "validationFailureAction"))
+    return "enforce" in [action.lower() for action in actions]
 
 
 def _webhooks(old: Manifest, new: Manifest) -> Violations:

@@ -41,8 +41,8 @@ def application_moved(change: Change) -> Violations:
 
     What it asks:
         `path`, `sourceRef`, `targetNamespace` and the name prefixes of a Flux Kustomization that prunes stay as they
-        are, and so do the release name, namespaces and chart of a HelmRelease, and the source and destination of an Argo CD
-        Application. Versions may change. Only what was set before is compared.
+        are, and so do the release name, namespaces and chart of a HelmRelease, and the source and destination of an
+        Argo CD Application. Versions may change. Only what was set before is compared.
 
     Why:
         What the new source does not declare under the same names is deleted, and in another namespace or cluster all

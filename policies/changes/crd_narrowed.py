@@ -133,9 +133,12 @@ def _compare(old: Field, new: Field, name: str, depth: int) -> Violations:
     known = properties.value if isinstance(properties.value, dict) else {}
     before = dict(old.entries("properties"))
     if not new.is_true(_FREE) and not new.get("additionalProperties"):
-        for key in before:
-            if key not in known:
-                yield Violation(properties, f"the field {key} of {name} is gone, and what it holds is dropped")
+        gone = [key for key in before if key not in known]
+        if gone:
+            fields = f"the fields {', '.join(gone[:4])}" if len(gone) > 1 else f"the field {gone[0]}"
+            more = f" and {len(gone) - 4} more" if len(gone) > 4 else ""
+            verb = "are" if len(gone) > 1 else "is"
+            yield Violation(properties, f"{fields}{more} of {name} {verb} gone, and what stands there is dropped")
     required = old.get("required")
     for one in new.items("required"):
         key = one.text()

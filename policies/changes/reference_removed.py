@@ -14,7 +14,7 @@ _KINDS = ("ConfigMap", "Secret", "ServiceAccount")
 
 
 @policy(
-    level="error",
+    level="warning",
     kinds=_KINDS,
     inventory=(*WORKLOADS, *_KINDS, *(kind for kind, _ in _MAKERS)),
 )
@@ -31,8 +31,8 @@ def reference_removed(change: Change, inventory: Inventory) -> Violations:
         next release, at night.
 
     How to fix:
-        Remove the reference in the same change, or keep the object. Where something that is not in the repository makes
-        it from now on, say so in a waiver.
+        Remove the reference in the same change, or keep the object. Where something else makes it from now on, such
+        as a generator of Kustomize, say so in a waiver.
 
     Fails:
         --- # inventory
