@@ -7,7 +7,11 @@ from gategit.checks.policy.api import WORKLOADS, Manifest, Violation, Violations
 
 @policy(level="error", kinds=("*",))
 def required_annotations(
-    manifest: Manifest, *, annotations: tuple[str, ...] = (), kinds: tuple[str, ...] = WORKLOADS
+    manifest: Manifest,
+    *,
+    annotations: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = WORKLOADS,
+    of_pods: bool = False,
 ) -> Violations:
     """Objects carry the annotations that this repository asks for.
 
@@ -26,6 +30,7 @@ def required_annotations(
     Parameters:
         annotations: the annotations, each as a key, or as key=pattern with a regular expression for the value
         kinds: the kinds that must have them, written as apps/Deployment or Service; * is every kind
+        of_pods: whether the pods that a workload makes must have them, instead of the workload itself
 
     Fails:
         --- # parameters
@@ -46,10 +51,26 @@ def required_annotations(
           name: web
           annotations: {example.com/contact: shop@example.com}
 
+    Passes (its pods have it):
+        --- # parameters
+        annotations: [example.com/team]
+        of_pods: true
+        --- # new
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          template:
+            metadata:
+              annotations: {example.com/team: shop}
+
     References:
         https://kubernetes.io/docs/concepts/overview/working-with-objects/annotations/
     """
     if not annotations or (manifest.group_kind not in kinds and "*" not in kinds):
         return
-    for key, problem in unmet(annotations, manifest.annotations):
-        yield Violation(manifest.field("metadata", "annotations", key), f"the annotation {key} of {manifest} {problem}")
+    workload = manifest.workload if of_pods else None
+    metadata = manifest.field("metadata") if workload is None else workload.pod_metadata
+    for key, problem in unmet(annotations, metadata.strings("annotations")):
+        where = metadata.field("annotations", key)
+        yield Violation(where, f"the annotation {key} of {manifest} {problem}")

@@ -7,7 +7,11 @@ from gategit.checks.policy.api import WORKLOADS, Manifest, Violation, Violations
 
 @policy(level="error", kinds=("*",))
 def required_labels(
-    manifest: Manifest, *, labels: tuple[str, ...] = (), kinds: tuple[str, ...] = WORKLOADS
+    manifest: Manifest,
+    *,
+    labels: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = WORKLOADS,
+    of_pods: bool = False,
 ) -> Violations:
     """Objects carry the labels that this repository asks for.
 
@@ -26,6 +30,7 @@ def required_labels(
     Parameters:
         labels: the labels, each as a key, or as key=pattern with a regular expression for the value
         kinds: the kinds that must have them, written as apps/Deployment or Service; * is every kind
+        of_pods: whether the pods that a workload makes must have them, instead of the workload itself
 
     Fails:
         --- # parameters
@@ -52,10 +57,26 @@ def required_labels(
         kind: Service
         metadata: {name: web}
 
+    Passes (its pods have it):
+        --- # parameters
+        labels: [example.com/team]
+        of_pods: true
+        --- # new
+        apiVersion: apps/v1
+        kind: Deployment
+        metadata: {name: web}
+        spec:
+          template:
+            metadata:
+              labels: {example.com/team: shop}
+
     References:
         https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/
     """
     if not labels or (manifest.group_kind not in kinds and "*" not in kinds):
         return
-    for key, problem in unmet(labels, manifest.labels):
-        yield Violation(manifest.field("metadata", "labels", key), f"the label {key} of {manifest} {problem}")
+    workload = manifest.workload if of_pods else None
+    metadata = manifest.field("metadata") if workload is None else workload.pod_metadata
+    for key, problem in unmet(labels, metadata.strings("labels")):
+        where = metadata.field("labels", key)
+        yield Violation(where, f"the label {key} of {manifest} {problem}")

@@ -10,7 +10,7 @@ from gategit.checks.policy.load import PolicySet
 from gategit.checks.policy.run import Runner
 from gategit.checks.policy.subjects import Subject
 from gategit.model import Level
-from tests.policies.conftest import Judge, manifest, thing, workload
+from tests.policies.conftest import POD_PLACES, Judge, manifest, thing, workload
 
 RULES = (
     "control-plane-toleration",
@@ -144,6 +144,25 @@ def test_storage_class(judge: Judge, spec: Any, *, is_found: bool) -> None:
         if is_found
         else []
     )
+
+
+@pytest.mark.parametrize("plural", ["labels", "annotations"])
+@pytest.mark.parametrize("kind", ["Pod", "Deployment", "CronJob"])
+def test_what_is_required_of_pods(judge: Judge, plural: str, kind: str) -> None:
+    """What the workload itself is marked with does not count then."""
+    one = workload({}, kind)
+    if kind != "Pod":
+        one["metadata"][plural] = {"team": "shop"}
+    parameters = {plural: ("team",), "of_pods": True}
+    above = POD_PLACES[kind][1].removesuffix("spec") + "metadata"
+
+    assert [path for path, _ in judge(f"required-{plural}", one, **parameters)] == [f"{above}.{plural}.team"]
+
+    template = one
+    for key in above.split(".")[:-1]:
+        template = template[key]
+    template["metadata"] = {"name": "x", plural: {"team": "shop"}}
+    assert judge(f"required-{plural}", one, **parameters) == []
 
 
 @pytest.mark.parametrize("odd", [None, [], "text", 7, True, {}, [None, 7, {}, "x"]])
