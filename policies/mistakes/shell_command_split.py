@@ -86,7 +86,7 @@ def shell_command_split(workload: Workload) -> Violations:
 
 def _script(container: Container, words: list[Field]) -> Violations:
     for index, word in enumerate(words[1:-2], 1):
-        if word.value in _FLAGS:
+        if word.text() in _FLAGS:
             script = words[index + 1]
             if script.text() in _ALONE:
                 problem = f"the shell of {container} runs {script.text()} alone: what follows is no part of the script"
