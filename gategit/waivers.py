@@ -339,7 +339,7 @@ def apply_waivers(
     for waiver, used in zip(waivers, uses, strict=True):
         problems += _problems(waiver, used, context)
     for waiver in added:
-        problems += _flaws(waiver, _Uses(), context) or _added_findings(waiver)
+        problems += _flaws(waiver, _Uses(), context) or _added_findings(waiver, context.today)
     holds = [waiver.holds(context.today) for waiver in waivers]
     return WaiverOutcome(
         findings=tuple(marked),
@@ -454,8 +454,10 @@ def _expiring_finding(waiver: Waiver, uses: int, today: date) -> Finding:
     return _finding(EXPIRING, waiver, message, f"mend what it is for, or have {waiver.owner} agree to a new date")
 
 
-def _added_findings(waiver: Waiver) -> list[Finding]:
+def _added_findings(waiver: Waiver, today: date) -> list[Finding]:
     """Say that a comment is new; of the waivers file's entries `gate-changed` says it."""
+    if not waiver.holds(today):
+        return [_expired_finding(waiver, 0)]
     if waiver.scope is None:
         return []
     message = f"this change adds a waiver for {waiver.rule} by {waiver.owner} until {waiver.expires}: {waiver.reason}"

@@ -467,6 +467,11 @@ def test_added_and_of_no_use() -> None:
     outcome = apply_waivers([finding()], [], context(waivable=False), [inline(), waiver(rule="image-digst")])
     assert outcome.findings == (finding(),)
     assert [found.rule for found in outcome.problems] == ["waiver-unused", "waiver-malformed"]
+    late = apply_waivers([finding()], [], context(), [inline(expires=date(2026, 11, 20))])
+    assert late.findings == (finding(),)
+    assert [found.message for found in late.problems] == [
+        "the waiver for image-digest expired on 2026-11-20: it excepts nothing"
+    ]
 
 
 def test_new_in() -> None:

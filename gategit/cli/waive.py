@@ -69,9 +69,7 @@ def waive(  # noqa: PLR0913  the command's options, one parameter each
     ],
     paths: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="[PATHS]...", help="Files and folders to look at. Default: everything.", show_default=False
-        ),
+        typer.Argument(metavar="PATHS", help="Files and folders to look at. Default: everything.", show_default=False),
     ] = None,
     *,
     reason: Annotated[str, typer.Option(metavar="TEXT", help="Why the exception is needed.")] = "",
