@@ -910,3 +910,168 @@ def test_an_external_secret_makes_the_secret_that_it_names(judge: Judge) -> None
 
     assert judge("dangling-secret", one, inventory=[external]) == []
     assert len(judge("dangling-secret", one, inventory=[of_spec("ExternalSecret", "external-secrets.io/v1")])) == 1
+
+
+@pytest.mark.parametrize(
+    ("variable", "message"),
+    [
+        ({"value": "x"}, None),
+        ({"value": "", "valueFrom": {"fieldRef": {}}}, None),
+        ({"value": None, "valueFrom": {"fieldRef": {}, "secretKeyRef": None}}, None),
+        (
+            {"value": "x", "valueFrom": {"fieldRef": {}}},
+            "environment variable A of container a has both a value and a source for it",
+        ),
+        ({"valueFrom": {}}, "environment variable A of container a has no sources in valueFrom; it needs one"),
+        (
+            {"valueFrom": {"fieldRef": {}, "secretKeyRef": {}}},
+            "environment variable A of container a has 2 sources in valueFrom; it needs one",
+        ),
+    ],
+)
+def test_a_variable_has_one_value(judge: Judge, variable: dict[str, Any], message: str | None) -> None:
+    """As the API server judges it."""
+    found = judge("env-value-and-source", pod(of_container={"env": [{"name": "A", **variable}]}))
+
+    assert found == ([] if message is None else [("spec.containers[0].env[0].valueFrom", message)])
+
+
+@pytest.mark.parametrize(
+    ("volume", "message"),
+    [
+        ({"name": "v"}, None),
+        ({"name": "v", "emptyDir": {}}, None),
+        ({"name": "v", "emptyDir": None, "configMap": {}}, None),
+        ({"name": "v", "emptyDir": {}, "configMap": {}}, "volume v is emptyDir and configMap at once"),
+    ],
+)
+def test_a_volume_is_of_one_kind(judge: Judge, volume: dict[str, Any], message: str | None) -> None:
+    """What is null is not there."""
+    found = judge("volume-sources", pod(volumes=[volume]))
+
+    assert found == ([] if message is None else [("spec.volumes[0].name", message)])
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "own", "field"),
+    [
+        ({"runAsNonRoot": True}, {"runAsUser": 0}, "containers[0].securityContext.runAsUser"),
+        ({"runAsUser": 0}, {"runAsNonRoot": True}, "securityContext.runAsUser"),
+        ({"runAsUser": 0, "runAsNonRoot": True}, {"runAsNonRoot": False}, None),
+        ({"runAsUser": 0, "runAsNonRoot": True}, {"runAsUser": 1}, None),
+        ({"runAsNonRoot": True}, {}, None),
+        ({"runAsUser": 0}, {}, None),
+    ],
+)
+def test_who_must_not_be_root_is_not(
+    fields: Verdicts, of_pod: dict[str, Any], own: dict[str, Any], field: str | None
+) -> None:
+    """Each setting is the container's own, else its pod's."""
+    found = fields("contradictory-user", pod(of_container={"securityContext": own}, securityContext=of_pod))
+
+    assert found == ([] if field is None else [f"spec.{field}"])
+
+
+@pytest.mark.parametrize(
+    ("context", "is_wrong"),
+    [
+        ({"allowPrivilegeEscalation": False, "privileged": True}, True),
+        ({"allowPrivilegeEscalation": False, "capabilities": {"add": ["SYS_ADMIN"]}}, True),
+        ({"allowPrivilegeEscalation": False, "capabilities": {"add": ["CAP_SYS_ADMIN"]}}, True),
+        ({"allowPrivilegeEscalation": False, "capabilities": {"add": ["NET_ADMIN"]}}, False),
+        ({"allowPrivilegeEscalation": False}, False),
+        ({"privileged": True}, False),
+    ],
+)
+def test_privileges_are_forbidden_or_given(fields: Verdicts, context: dict[str, Any], *, is_wrong: bool) -> None:
+    """Not both."""
+    found = fields("contradictory-privileges", pod(of_container={"securityContext": context}))
+
+    assert found == ["spec.containers[0].securityContext.allowPrivilegeEscalation"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("toleration", "field"),
+    [
+        ({"key": "a", "value": "b"}, None),
+        ({"operator": "Exists"}, None),
+        ({"key": "a", "operator": "Exists", "value": ""}, None),
+        ({"key": "a", "operator": "Exists", "value": "b"}, "value"),
+        ({"value": "b"}, "key"),
+        ({"operator": "Equal", "effect": "NoSchedule"}, "key"),
+        ({"key": "a", "tolerationSeconds": 1, "effect": "NoExecute"}, None),
+        ({"key": "a", "tolerationSeconds": 1}, "tolerationSeconds"),
+        ({"key": "${KEY}", "operator": "${OPERATOR}", "value": "b"}, None),
+        ({"key": "a", "operator": "Gt", "value": "3"}, None),
+    ],
+)
+def test_a_toleration_can_be_read(fields: Verdicts, toleration: dict[str, Any], field: str | None) -> None:
+    """As the API server reads it."""
+    found = fields("invalid-toleration", pod(tolerations=[toleration]))
+
+    assert found == ([] if field is None else [f"spec.tolerations[0].{field}"])
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "own", "messages"),
+    [
+        ({"runAsUser": 20000, "runAsGroup": 20000}, {}, []),
+        ({"runAsUser": 20000}, {"runAsGroup": 10000}, []),
+        ({"runAsUser": 20000}, {"runAsGroup": 9999}, ["container a runs as group 9999, which is below 10000"]),
+        (
+            {},
+            {"runAsUser": 0},
+            [
+                "container a runs as user 0, which is below 10000",
+                "container a leaves it to its image which group it runs as",
+            ],
+        ),
+    ],
+)
+def test_users_are_nobody_on_the_node(
+    judge: Judge, of_pod: dict[str, Any], own: dict[str, Any], messages: list[str]
+) -> None:
+    """Nor are groups."""
+    one = pod(of_container={"securityContext": own}, securityContext=of_pod)
+
+    assert [message for _, message in judge("low-user-id", one)] == messages
+    one["spec"]["hostUsers"] = False
+    assert judge("low-user-id", one) == []
+
+
+def test_a_low_port_may_need_privileges(judge: Judge) -> None:
+    """Below 1024."""
+    ports = [{"containerPort": number} for number in (1023, 1024, 0, "80")]
+
+    assert judge("privileged-port", pod(of_container={"ports": ports})) == [
+        ("spec.containers[0].ports[0].containerPort", "container a listens on port 1023, which may need privileges")
+    ]
+
+
+def test_dns_options_are_asked_for_by_name(judge: Judge) -> None:
+    """Nothing is asked for until the config says what."""
+    one = pod(dnsConfig={"options": [{"name": "ndots", "value": "5"}, {"name": "single-request-reopen"}, None]})
+
+    assert judge("dns-config-options", one) == []
+    assert judge("dns-config-options", one, options=("ndots", "single-request-reopen")) == []
+    assert judge("dns-config-options", one, options=("ndots=[12]", "edns0")) == [
+        ("spec.dnsConfig.options", "the DNS option ndots of Pod x is 5, which does not match [12]"),
+        ("spec.dnsConfig.options", "the DNS option edns0 of Pod x is missing"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("spec", "version", "is_wrong"),
+    [
+        ({}, "", True),
+        ({}, "1.27", True),
+        ({}, "1.26", False),
+        ({"unhealthyPodEvictionPolicy": "IfHealthyBudget"}, "", True),
+        ({"unhealthyPodEvictionPolicy": "AlwaysAllow"}, "", False),
+    ],
+)
+def test_a_budget_lets_broken_pods_go(fields: Verdicts, spec: dict[str, Any], version: str, *, is_wrong: bool) -> None:
+    """Where the cluster knows of it."""
+    found = fields("disruption-budget-unhealthy", of_spec("PodDisruptionBudget", "policy/v1", **spec), version=version)
+
+    assert found == ["spec.unhealthyPodEvictionPolicy"] * is_wrong
