@@ -495,7 +495,7 @@ def test_data_key_invalid(judge: Judge, data: dict[str, Any], fields: list[str])
 def test_secret_type_keys(judge: Judge, kind: Any, keys: list[str], message: str | None) -> None:
     """In data or in stringData."""
     for part in ("data", "stringData"):
-        one = thing("Secret", type=kind, **{part: dict.fromkeys(keys, "ENC[x]")})
+        one = {**thing("Secret", type=kind), part: dict.fromkeys(keys, "ENC[x]")}
         assert judge("secret-type-keys", one) == ([("type", message)] if message else [])
 
 
@@ -548,7 +548,7 @@ def test_secret_encoded_twice(judge: Judge, value: str, *, is_flagged: bool) -> 
 def test_secret_trailing_newline(judge: Judge, key: str, text: str, *, is_flagged: bool) -> None:
     """One line with a break behind it, however long it is."""
     for part, value in (("data", encoded(text.encode())), ("stringData", text)):
-        found = judge("secret-trailing-newline", thing("Secret", **{part: {key: value}}))
+        found = judge("secret-trailing-newline", {**thing("Secret"), part: {key: value}})
         assert bool(found) is is_flagged
 
 
