@@ -110,25 +110,45 @@ def compose_one(text: str, *, nodes: int, offset: int) -> Node | None:
     try:
         parser = _safe_parser(text.encode(), nodes)
         root = parser.get_node() if parser.check_node() else None
-        return None if root is None or parser.check_node() else _adapted(root, offset)
+        return None if root is None or parser.check_node() else _Adapted(root, offset)
     except (YAMLError, Unusual, UnicodeError):
         return None
 
 
-def _adapted(node: Any, offset: int) -> Node:
-    """A node of libyaml's as one of ours."""
-    start, end = node.start_mark.index + offset, node.end_mark.index + offset
-    if node.__class__ is ScalarNode:
-        scalar = Node(Kind.SCALAR, node.value, None, start, end)
-        scalar.plain = node.ctag is _PLAIN
-        return scalar
-    if node.__class__ is MappingNode:
-        pairs = [(_adapted(key, offset), _adapted(child, offset)) for key, child in node.value]
-        found = Node(Kind.MAPPING, pairs, None, start, end)
-    else:
-        found = Node(Kind.SEQUENCE, [_adapted(child, offset) for child in node.value], None, start, end)
-    found.flow = bool(node.flow_style)
-    return found
+class _Adapted(Node):
+    """A node of libyaml's as one of ours; those below it are adapted when somebody goes there."""
+
+    __slots__ = ("_children", "_native", "_offset")
+
+    def __init__(self, native: Any, offset: int) -> None:
+        self._native = native
+        self._offset = offset
+        self._children: Any = None
+        self.start = native.start_mark.index + offset
+        self.end = native.end_mark.index + offset
+        self.tag = None
+        self.anchor = None
+        is_scalar = native.__class__ is ScalarNode
+        self.kind = Kind.SCALAR if is_scalar else Kind.MAPPING if native.__class__ is MappingNode else Kind.SEQUENCE
+        self.plain = is_scalar and native.ctag is _PLAIN
+        self.flow = not is_scalar and bool(native.flow_style)
+
+    @property
+    def value(self) -> Any:
+        """A string, a list of nodes, or a list of pairs of nodes."""
+        if self.kind is Kind.SCALAR:
+            return self._native.value
+        if self._children is None:
+            offset = self._offset
+            if self.kind is Kind.MAPPING:
+                self._children = [(_Adapted(k, offset), _Adapted(v, offset)) for k, v in self._native.value]
+            else:
+                self._children = [_Adapted(child, offset) for child in self._native.value]
+        return self._children
+
+    @value.setter
+    def value(self, _: Any) -> None:
+        raise AttributeError("a node of libyaml's is not changed")
 
 
 def _long_indent(content: bytes) -> bool:
