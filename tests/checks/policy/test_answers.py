@@ -33,7 +33,7 @@ def believe(answer: Any) -> tuple[Hit, ...] | None:
     """The hits that an answer is believed to hold, None where it is not believed at all."""
     run = module._Run(FakeRunner(), [0], builtin_policies(), {}, (b"", b""))  # noqa: SLF001  the same
     try:
-        run._believe(answer, 0, BATCH)  # noqa: SLF001  the same
+        run._believe(answer, 0, "seal", BATCH)  # noqa: SLF001  the same
     except LostError:
         return None
     return tuple(run._hits)  # noqa: SLF001  the same
@@ -42,7 +42,7 @@ def believe(answer: Any) -> tuple[Hit, ...] | None:
 def answer_with(**changes: Any) -> dict[str, Any]:
     """A good answer, but for the changes."""
     good = {"policy": 0, "hits": [[1, "new", ["spec", 0], "x"]], "crashes": [], "crashed": 0, "stopped": False}
-    return good | changes
+    return good | {"seal": "seal"} | changes
 
 
 def test_a_good_answer_is_believed() -> None:
@@ -53,6 +53,7 @@ def test_a_good_answer_is_believed() -> None:
 @pytest.mark.parametrize(
     "changes",
     [
+        *({"seal": "another"}, {"seal": None}, {"seal": ["seal"]}),
         *({"policy": 1}, {"policy": None}, {"hits": None}, {"hits": {}}, {"crashes": 1}, {"crashed": "many"}),
         *({"hits": [[2, "new", [], "x"]]}, {"hits": [[-1, "new", [], "x"]]}, {"hits": [[True, "new", [], "x"]]}),
         *({"hits": [[0, "both", [], "x"]]}, {"hits": [[0, "new", "path", "x"]]}, {"hits": [[0, "new", [None], "x"]]}),
@@ -61,7 +62,7 @@ def test_a_good_answer_is_believed() -> None:
     ],
 )
 def test_a_lie_is_not_believed(changes: dict[str, Any]) -> None:
-    """A policy that was not asked, an object that was not sent, a path or message that is none."""
+    """A seal of no question, a policy that was not asked, an object that was not sent, a path or message that is none."""
     assert believe(answer_with(**changes)) is None
 
 

@@ -381,6 +381,48 @@ def test_the_kernel_holds_the_worker_to_its_limits(make_policy: MakePolicy, make
     ]
 
 
+def test_the_kernel_refuses_files_and_signals_where_the_guard_is_gone(tmp_path: Path) -> None:
+    """What is behind the guard: without it, the kernel keeps files, connections and other processes out of reach."""
+    secret = tmp_path / "secret"
+    secret.write_text("hunter2", encoding="utf-8")
+    tmp_path.chmod(0o755)
+    code = f"""
+import os, socket, sys
+from gategit.checks.policy import worker
+worker._leave_files()
+import ctypes, zlib, sqlite3, decimal, zoneinfo
+zoneinfo.ZoneInfo("Europe/Berlin")
+for attempt in (
+    lambda: open({str(secret)!r}).read(),
+    lambda: os.listdir("/"),
+    lambda: open("/proc/self/environ").read(),
+    lambda: open({str(tmp_path / "new")!r}, "w"),
+    lambda: os.remove({str(secret)!r}),
+    lambda: os.execv("/bin/true", ["true"]),
+):
+    try:
+        attempt()
+        print("done")
+    except PermissionError:
+        print("refused")
+print(ctypes.CDLL(None).syscall(444, None, ctypes.c_size_t(0), 1) >= 6)
+try:
+    os.kill(os.getppid(), 0)
+    print("signalled")
+except PermissionError:
+    print("refused")
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=Path(__file__).parents[3], capture_output=True, text=True, check=True
+    )
+    lines = done.stdout.split()
+    if not lines[:6].count("refused"):
+        pytest.skip("this kernel has no Landlock")
+    assert lines[:6] == ["refused"] * 6
+    assert lines[6:] in (["True", "refused"], ["False", "signalled"])
+    assert secret.read_text(encoding="utf-8") == "hunter2"
+
+
 def test_a_policy_named_like_a_module_shadows_nothing(make_policy: MakePolicy, make_manifest: MakeManifest) -> None:
     """Its name is an id and no more: imports find the standard library."""
     sources = [make_policy(name, GOOD, head="import json, re") for name in ("json", "re", "marshal")]
