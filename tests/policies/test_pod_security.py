@@ -151,6 +151,7 @@ def test_a_control_is_relaxed_since_a_version(judge: Judge, rule: str, specifica
         ("net.ipv4.ip_local_reserved_ports", "1.27"),
         ("net.ipv4.tcp_fin_timeout", "1.29"),
         ("net.ipv4.tcp_rmem", "1.32"),
+        ("net.ipv4.tcp_notsent_lowat", "1.37"),
     ],
 )
 def test_the_list_of_safe_sysctls_grows(judge: Judge, name: str, since: str) -> None:
