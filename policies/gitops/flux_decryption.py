@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+
 from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, is_filled_in_later, policy
 
 _KUSTOMIZATION = "kustomize.toolkit.fluxcd.io/Kustomization"
@@ -67,16 +69,36 @@ def flux_decryption(manifest: Manifest, inventory: Inventory) -> Violations:
     folder = _folder(manifest)
     if folder is None:
         return
-    encrypted = [one.file for one in inventory.of_kind("Secret") if one.has("sops") and one.file.startswith(folder)]
-    if not encrypted:
-        return
-    others = inventory.of_kind(_KUSTOMIZATION)
-    if any("decryption" in str(other.get("spec", "patches") or "") for other in others):
-        return
-    nearer = [found for found in map(_folder, others) if found is not None and len(found) > len(folder)]
-    file = next((file for file in encrypted if not any(file.startswith(one) for one in nearer)), "")
-    if file:
-        yield Violation(manifest.field("spec", "path"), f"{manifest} applies {file[:200]}, but has no spec.decryption")
+    encrypted, folders = inventory.once(_encrypted_files)
+    for file in encrypted[bisect_left(encrypted, folder) :]:
+        if not file.startswith(folder):
+            return
+        if not _is_nearer(file, folder, folders):
+            message = f"{manifest} applies {file[:200]}, but has no spec.decryption"
+            yield Violation(manifest.field("spec", "path"), message)
+            return
+
+
+def _encrypted_files(inventory: Inventory) -> tuple[list[str], set[str]]:
+    """The files with encrypted Secrets, in order, and the folders of all Kustomizations.
+
+    There are none where a Kustomization hands decryption down by a patch: who gets it is not known then.
+    """
+    kustomizations = inventory.of_kind(_KUSTOMIZATION)
+    if any("decryption" in str(one.get("spec", "patches") or "") for one in kustomizations):
+        return [], set()
+    files = {one.file for one in inventory.of_kind("Secret") if one.has("sops")}
+    return sorted(files), {folder for one in kustomizations if (folder := _folder(one)) is not None}
+
+
+def _is_nearer(file: str, folder: str, folders: set[str]) -> bool:
+    """Whether another Kustomization has a folder between this one and the file."""
+    above = file.rpartition("/")[0]
+    while above and len(above) + 1 > len(folder):
+        if f"{above}/" in folders:
+            return True
+        above = above.rpartition("/")[0]
+    return False
 
 
 def _folder(manifest: Manifest) -> str | None:

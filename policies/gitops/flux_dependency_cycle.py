@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, policy
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    Key = tuple[str, str, str]  # kind, namespace, name
+
 _KINDS = ("kustomize.toolkit.fluxcd.io/Kustomization", "helm.toolkit.fluxcd.io/HelmRelease")
 
 
@@ -63,39 +67,57 @@ def flux_dependency_cycle(manifest: Manifest, inventory: Inventory) -> Violation
         https://fluxcd.io/flux/components/kustomize/kustomizations/#dependencies
         https://fluxcd.io/flux/components/helm/helmreleases/#dependencies
     """
-    own = (manifest.namespace, manifest.name)
-    for dependency in manifest.items("spec", "dependsOn"):
-        way = _way_back(manifest.group_kind, _target(dependency.value, manifest.namespace), own, inventory)
+    dependencies = manifest.items("spec", "dependsOn")
+    if not dependencies:
+        return
+    graph = inventory.once(_graph)
+    own = (manifest.kind, manifest.namespace, manifest.name)
+    for dependency in dependencies:
+        way = _way_back(_target(dependency.value, manifest), own, graph)
         if way:
             names = " -> ".join([manifest.name, *way])
             yield Violation(dependency.field("name"), f"{manifest} depends on itself: {names[:300]}")
 
 
-def _target(dependency: object, namespace: str) -> tuple[str, str]:
-    """The namespace and name that an entry of ``dependsOn`` stands for."""
+def _graph(inventory: Inventory) -> dict[Key, list[Key]]:
+    """What each object depends on. Two of one name are those of two clusters: which one is meant is not known."""
+    graph: dict[Key, list[Key]] = {}
+    for group_kind in _KINDS:
+        for one in inventory.of_kind(group_kind):
+            key = (one.kind, one.namespace, one.name)
+            entries = one.get("spec", "dependsOn")
+            is_first = key not in graph and isinstance(entries, list)
+            graph[key] = [_target(entry, one) for entry in entries] if is_first else []
+    return graph
+
+
+def _target(dependency: object, holder: Manifest) -> Key:
+    """The object that an entry of ``dependsOn`` stands for."""
     if not isinstance(dependency, dict):
-        return namespace, ""
-    name, other = dependency.get("name"), dependency.get("namespace")
+        return holder.kind, holder.namespace, ""
+    name, namespace = dependency.get("name"), dependency.get("namespace")
     return (
-        other if isinstance(other, str) and other else namespace,
+        holder.kind,
+        namespace if isinstance(namespace, str) and namespace else holder.namespace,
         name if isinstance(name, str) else "",
     )
 
 
-def _way_back(kind: str, start: tuple[str, str], goal: tuple[str, str], inventory: Inventory) -> list[str]:
+def _way_back(start: Key, goal: Key, graph: dict[Key, list[Key]]) -> list[str]:
     """The names on the way from one object back to another; none where there is no way."""
-    waiting = [(start, [start[1]])]
-    seen = {start}
+    waiting = [start]
+    came_from: dict[Key, Key | None] = {start: None}
     while waiting:
-        here, way = waiting.pop()
+        here = waiting.pop()
         if here == goal:
-            return way
-        found = [one for one in inventory.of_kind(kind) if (one.namespace, one.name) == here]
-        if len(found) != 1:
-            continue  # two of one name are those of two clusters, and it is not known which one is meant
-        for entry in found[0].items("spec", "dependsOn"):
-            following = _target(entry.value, here[0])
-            if following not in seen:
-                seen.add(following)
-                waiting.append((following, [*way, following[1]]))
+            way: list[str] = []
+            step: Key | None = here
+            while step is not None:
+                way.append(step[2])
+                step = came_from[step]
+            return way[::-1]
+        for following in graph.get(here, ()):
+            if following not in came_from:
+                came_from[following] = here
+                waiting.append(following)
     return []

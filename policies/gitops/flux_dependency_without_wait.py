@@ -64,16 +64,16 @@ def flux_dependency_without_wait(manifest: Manifest, inventory: Inventory) -> Vi
         or spec.get("healthCheckExprs")
     ):
         return
-    for other in inventory.of_kind(_KUSTOMIZATION):
-        dependencies = other.get("spec", "dependsOn")
-        if isinstance(dependencies, list) and any(_is_about(entry, manifest, other) for entry in dependencies):
-            message = f"{manifest} is ready as soon as it is applied, and {other.name} depends on it"
-            yield Violation(manifest.field("spec", "wait"), message)
-            return
+    dependent = inventory.once(_dependents).get((manifest.namespace, manifest.name))
+    if dependent:
+        message = f"{manifest} is ready as soon as it is applied, and {dependent} depends on it"
+        yield Violation(manifest.field("spec", "wait"), message)
 
 
-def _is_about(entry: object, manifest: Manifest, holder: Manifest) -> bool:
-    """Whether an entry of another one's ``dependsOn`` names this Kustomization."""
-    if not isinstance(entry, dict) or entry.get("name") != manifest.name:
-        return False
-    return (entry.get("namespace") or holder.namespace) == manifest.namespace
+def _dependents(inventory: Inventory) -> dict[tuple[str, str], str]:
+    """For each Kustomization that others depend on, by namespace and name, the first of them."""
+    found: dict[tuple[str, str], str] = {}
+    for one in inventory.of_kind(_KUSTOMIZATION):
+        for entry in one.items("spec", "dependsOn"):
+            found.setdefault((entry.text("namespace") or one.namespace, entry.text("name")), one.name)
+    return found

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gategit.checks.policy.api import Manifest, Violation, Violations, duration, is_filled_in_later, policy
 
 _KINDS = (
@@ -16,6 +18,8 @@ _KINDS = (
     "source.toolkit.fluxcd.io/OCIRepository",
 )
 _TIMES = (("spec", "interval"), ("spec", "chart", "spec", "interval"))
+
+_read = lru_cache(256)(duration)  # the same few intervals come all the time
 
 
 @policy(level="warning", kinds=_KINDS)
@@ -74,7 +78,7 @@ def flux_interval(manifest: Manifest, *, shortest: str = "30s", longest: str = "
         value = manifest.get(*path)
         if value is None or is_filled_in_later(value):
             continue
-        seconds = duration(value)
+        seconds = _read(value) if isinstance(value, str) else None
         if seconds is None:
             yield Violation(manifest.field(*path), f"the interval {str(value)[:40]} is no duration; write 10m or 1h30m")
         elif seconds < low:
@@ -86,7 +90,7 @@ def flux_interval(manifest: Manifest, *, shortest: str = "30s", longest: str = "
 
 
 def _seconds(name: str, text: str) -> float:
-    seconds = duration(text)
+    seconds = _read(text)
     if seconds is None:
         raise ValueError(f"the parameter {name} must be a duration such as 10m, not {text[:40]}")
     return seconds

@@ -79,9 +79,9 @@ def flux_prune(
     if prune not in _WORDS:
         raise ValueError(f"the parameter prune must be one of {', '.join(_WORDS)}, not {prune[:40]}")
     field = manifest.field("spec", "prune")
-    if any(fnmatchcase(manifest.name, pattern) for pattern in exempt):
+    field = manifest.field("spec", "prune")
+    is_wrong = field.value is True if prune == "forbidden" else field.value is not True
+    if not is_wrong or isinstance(field.value, str) or any(fnmatchcase(manifest.name, one) for one in exempt):
         return
-    if prune == "required" and field.value is not True and not isinstance(field.value, str):
-        yield Violation(field, f"{manifest} does not prune, so what is deleted in Git goes on running")
-    elif prune == "forbidden" and field.value is True:
-        yield Violation(field, f"{manifest} prunes")
+    does = "prunes" if prune == "forbidden" else "does not prune, so what is deleted in Git goes on running"
+    yield Violation(field, f"{manifest} {does}")

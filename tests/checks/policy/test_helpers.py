@@ -215,3 +215,24 @@ def test_a_container_has_what_its_pod_has() -> None:
     assert one.security("seccompProfile", "type").value == "RuntimeDefault"
     assert not one.security("privileged")
     assert one.security("runAsUser").path == ("spec", "containers", 0, "securityContext", "runAsUser")
+
+
+def test_what_a_policy_makes_of_the_inventory_is_made_once() -> None:
+    """Each function has a result of its own, also one that is nothing; the next inventory knows nothing of it."""
+    calls: list[str] = []
+
+    def names(inventory: api.Inventory) -> list[str]:
+        calls.append("names")
+        return [one.name for one in inventory.of_kind("Service")]
+
+    def nothing(inventory: api.Inventory) -> None:
+        calls.append(f"nothing in {len(inventory.of_kind('Service'))}")
+
+    inventory = api.Inventory([api.Manifest({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "web"}})])
+
+    assert inventory.once(names) == ["web"]
+    assert inventory.once(names) is inventory.once(names)
+    inventory.once(nothing)
+    inventory.once(nothing)
+    assert api.Inventory().once(names) == []
+    assert calls == ["names", "nothing in 1", "names"]

@@ -8,12 +8,14 @@ from gategit.checks.policy.api.objects import Workload
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any, TypeVar
 
     from gategit.checks.policy.api.fields import Path
     from gategit.checks.policy.api.objects import Manifest
 
     Pair = tuple[str, str]
+    Result = TypeVar("Result")
 
 _SELECTORS: dict[str, Path] = {
     "Service": ("spec", "selector"),
@@ -38,7 +40,7 @@ class Inventory:
     one is taken for a neighbour of every other: look-ups err on the side of finding something.
     """
 
-    __slots__ = ("_autoscalers", "_by_folder", "_by_kind", "_by_label", "_by_name", "_by_selector")
+    __slots__ = ("_autoscalers", "_by_folder", "_by_kind", "_by_label", "_by_name", "_by_selector", "_results")
 
     def __init__(self, manifests: Iterable[Manifest] = ()) -> None:
         self._by_kind: dict[str, list[Manifest]] = {}
@@ -47,8 +49,20 @@ class Inventory:
         self._by_selector: dict[str, dict[Pair | None, list[Manifest]]] = {}
         self._by_folder: dict[str, list[Manifest]] | None = None
         self._autoscalers: dict[Pair, list[Manifest]] | None = None
+        self._results: dict[Callable[[Inventory], Any], Any] = {}
         for manifest in manifests:
             self._by_kind.setdefault(manifest.group_kind, []).append(manifest)
+
+    def once(self, work: Callable[[Inventory], Result]) -> Result:
+        """What a function of the policy's own makes of the inventory, such as an index. It is called once.
+
+        Args:
+            work: a function at the top of the policy's file; one that is defined anew each time is called each time.
+        """
+        if work not in self._results:
+            self._results[work] = work(self)
+        found: Result = self._results[work]
+        return found
 
     def of_kind(self, kind: str, namespace: str | None = None) -> list[Manifest]:
         """Every object of a kind (``group/Kind``), or those that may stand in a namespace."""
