@@ -187,10 +187,12 @@ class Waiver:
 
     def matches(self, finding: Finding) -> bool:
         """Whether the finding is what this waiver excepts, its date and the rule's own nature aside."""
-        if finding.rule != self.rule or not self.object.matches(finding.object):
+        if finding.rule != self.rule:
             return False
         if self.scope is not None:
             return finding.location.file == self.location.file and self.scope.covers(finding)
+        if not self.object.matches(finding.object):
+            return False
         if self.paths and not path_matcher(self.paths)(finding.location.file):
             return False
         if self.target is None:
@@ -308,20 +310,16 @@ def apply_waivers(
         context: the day, the rules, and what the run looked at.
         added: waivers that the change brings along: they except nothing yet, and are reported.
     """
-    by_rule: dict[str, list[int]] = {}
-    for index, waiver in enumerate(waivers):
-        by_rule.setdefault(waiver.rule, []).append(index)
-    coming: dict[str, list[Waiver]] = {}
-    for waiver in added:
-        coming.setdefault(waiver.rule, []).append(waiver)
+    counting, coming = _by_place(waivers), _by_place(added)
     uses = [_Uses() for _ in waivers]
     marked = []
     for finding in findings:
-        if finding.rule not in by_rule and finding.rule not in coming:
-            marked.append(finding)
-            continue
-        matching = [index for index in by_rule.get(finding.rule, ()) if context.matches(waivers[index], finding)]
-        able = context.can_waive(finding.rule)
+        places = ((finding.rule, None), (finding.rule, finding.location.file))
+        matching = [
+            index for place in places for index in counting.get(place, ()) if context.matches(waivers[index], finding)
+        ]
+        likely = [added[index] for place in places for index in coming.get(place, ())]
+        able = bool(matching or likely) and context.can_waive(finding.rule)
         holding = [index for index in matching if able and _counts(waivers[index], context.today)]
         best = max(holding, key=lambda index: waivers[index].expires, default=None)
         for index in matching:
@@ -329,9 +327,7 @@ def apply_waivers(
             uses[index].decided += best is None or index == best
         if best is not None:
             marked.append(_waived(finding, waivers[best]))
-        elif able and any(
-            _counts(one, context.today) and context.matches(one, finding) for one in coming.get(finding.rule, ())
-        ):
+        elif able and any(_counts(one, context.today) and context.matches(one, finding) for one in likely):
             marked.append(_after_the_merge(finding))
         else:
             marked.append(finding)
@@ -349,6 +345,15 @@ def apply_waivers(
             waiver for waiver, valid, used in zip(waivers, holds, uses, strict=True) if valid and not used.matched
         ),
     )
+
+
+def _by_place(waivers: Iterable[Waiver]) -> dict[tuple[str, str | None], list[int]]:
+    """Where each waiver stands in the list, by rule and, for one in a comment, by its file: there may be thousands."""
+    found: dict[tuple[str, str | None], list[int]] = {}
+    for index, waiver in enumerate(waivers):
+        place = (waiver.rule, None if waiver.scope is None else waiver.location.file)
+        found.setdefault(place, []).append(index)
+    return found
 
 
 @dataclass(slots=True)
