@@ -24,8 +24,9 @@ def known_token(manifest: Manifest) -> Violations:
     What it asks:
         No string of any object, wherever it stands, holds a private key, a token with the known shape of a cloud, a
         source forge, a registry, a chat or a payment service, a JSON web token, or a URL with a password. Tokens with
-        `EXAMPLE` in them and made-up ones (`user:password@`) pass. Values of Secrets and of environment variables are
-        left to `plaintext-secret`, which looks for more there.
+        `EXAMPLE` in them and made-up ones (`user:password@`) pass, and so does the id of an AWS access key under the
+        name of one (`accessKeyID`). Values of Secrets and of environment variables are left to `plaintext-secret`,
+        which looks for more there.
 
     Why:
         What is in git stays in git, and everyone who can read the repository has the credential. These shapes are what
@@ -66,10 +67,15 @@ def known_token(manifest: Manifest) -> Violations:
     if not any(map(token_in, strings)):
         return
     kind = manifest.group_kind
-    for _, field in strings_below(manifest):
+    for name, field in strings_below(manifest):
         what = token_in(field.value)
-        if what and not _is_judged_elsewhere(kind, field):
+        if what and not _is_judged_elsewhere(kind, field) and not _is_id(name, what):
             yield Violation(field, f"{manifest} holds {what} in plain text")
+
+
+def _is_id(name: str, what: str) -> bool:
+    """Whether it is the half of an AWS access key that is no secret, where that is asked for (``accessKeyID``)."""
+    return what == "an AWS access key" and name.lower().endswith("id")
 
 
 def _is_judged_elsewhere(kind: str, field: Field) -> bool:

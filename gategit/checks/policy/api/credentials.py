@@ -120,7 +120,7 @@ _NAME_MAY_SAY = (
     r"(?<!public_)(?<!host_)(?<!site_)(?<!sort_)(?<!partition_)(?<!primary_)(?<!publishable_)(?<!cache_)(?<!pub_)key)"
     r"(?:_?\d{1,3})?$"
 )
-_NAME_OF_A_KEY = ("secret_key", "access_key", "auth_key", "shared_key", "credentials")
+_NAME_OF_A_KEY = ("secret_key", "access_key", "auth_key", "shared_key", "_secret", "credentials")
 """What may as well be the name of another object or of a key in it, in the settings of a chart."""
 
 _PLACEHOLDER = r"""
@@ -129,7 +129,7 @@ _PLACEHOLDER = r"""
     | (?:.*[^a-z])?(?:change|replace|fill|insert)[-_ ]?(?:me|this|it|in|here)(?:[^a-z].*)?
     | (?:.*[^a-z])?(?:your|my|some|the)[-_ ].*(?:here|goes|password|token|key|secret)
     | (?:.*[^a-z])?(?:todo|tbd|fixme|redacted|placeholder|dummy|example|sample|fake|notused|unused)(?:[^a-z].*)?
-    | [x*.#_-]+ | \.\.\.
+    | [x*.#_-]+ | \.\.\. | (?-i:[A-Z_]*(?:SECRET|PASSWORD|TOKEN|KEY))
     | (?:vault|ref\+[a-z]+|op|secretref|awssm|gcpsm|azurekv|bao|file|akv|ssm|env):.*         # says where it is
     | arn:aws:.* | projects/.*/secrets/.* | avp\.kubernetes\.io.*
     | \$2[abxy]\$.* | \$argon2.* | \$[156]\$.* | \{SSHA?\d*\}.* | \$apr1\$.*               # a hash
@@ -145,15 +145,15 @@ _KEY = r"[A-Za-z0-9_.\-]{0,60}(?:pass|pwd|secret|token|key|credential)[A-Za-z0-9
 _PAIRS = (
     # "password": "value", as JSON and YAML have it, anywhere in a line
     rf"""["']({_KEY})["']\s{{0,8}}:\s{{0,8}}(["'])((?:(?!\2)[^\\\n]|\\.){{3,300}})\2""",
-    # password = value, password: value, to the end of the line; not in a comment
+    # password = value, password: value, to the end of the line
     rf"""(?m)^[ \t]*+(?:-[ \t]+)?(?:export[ \t]+)?({_KEY})[ \t]*+(?:=|:(?=[ \t]))[ \t]*+(["']?)([^\n]{{3,300}})$""",
-    # --password=value, ;Password=value
-    rf"""(?:(?<=[\s"';,&?])-{{1,2}}|(?<=[;&?]))({_KEY})=(["']?)([^\s"';,&]{{3,200}})""",
+    # --password=value, ;Password=value, PASSWORD=value ./run
+    rf"""(?<![^\s"';,&?])-{{0,2}}({_KEY})=(["']?)([^\s"';,&]{{3,200}})""",
     # <password>value</password>
     rf"""<({_KEY})>()([^<\s]{{3,200}})</""",
 )
 _NO_CREDENTIAL_IN_TEXT = (
-    r"[a-z_]+ | [A-Z_]+ | [a-z]+(?:[A-Z][a-z]+)+ | [A-Za-z_]+(?:\.[A-Za-z_]+)+"
+    r"[a-z_]+ | [A-Z_]+ | [A-Z]?[a-z]+(?:[A-Z][a-z]+)* | [A-Za-z_]+(?:\.[A-Za-z_]+)+"
     r" | .*[\s(){}\[\]<>`\\].* | [&*!|>@%].* | .*\$.*"
     r" | https?://[^@]* | [\d.]+ | [A-Za-z0-9_-]*(?:password|secret|token|key|creds|credentials)"
 )
@@ -245,13 +245,13 @@ def looks_random(value: str) -> bool:
 
     A UUID is not taken for one: it names things.
     """
-    if len(value) < 16 or " " in value or _compiled(_UUID).fullmatch(value):
+    if len(value) < 16 or not _compiled("[A-Za-z0-9+/=_~-]+").fullmatch(value) or _compiled(_UUID).fullmatch(value):
         return False
     different = len(set(value))
     if len(value) >= 32 and _compiled("[0-9a-f]+|[0-9A-F]+").fullmatch(value):
         return different >= 8
-    kinds = (any(c.isdigit() for c in value), any(c.islower() for c in value), any(c.isupper() for c in value))
-    return sum(kinds) == len(kinds) and different >= min(len(value) // 3, 20)
+    is_mixed = any(c.islower() for c in value) and any(c.isupper() for c in value)
+    return is_mixed and sum(c.isdigit() for c in value) >= 2 and different >= min(len(value) // 3, 20)
 
 
 def credentials_in_text(text: str) -> Iterator[str]:
@@ -264,6 +264,7 @@ def credentials_in_text(text: str) -> Iterator[str]:
     lowered = text.lower()
     if not any(word in lowered for word in _WORDS):
         return
+    text = _compiled(r"(?m)^[ \t]*+(?:#|;|//).*").sub("", text)  # comments
     found: set[str] = set()
     for number, pattern in enumerate(_PAIRS):
         for match in _compiled(pattern, re.IGNORECASE).finditer(text):
