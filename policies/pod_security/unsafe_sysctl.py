@@ -30,8 +30,8 @@ def unsafe_sysctl(workload: Workload) -> Violations:
         `securityContext.sysctls` of the pod names only parameters that belong to the pod alone. These are
         `kernel.shm_rmid_forced` and, below `net.ipv4.`, `ip_local_port_range`, `ip_unprivileged_port_start`,
         `ping_group_range` and `tcp_syncookies`; since Kubernetes 1.27 also `ip_local_reserved_ports`, since 1.29
-        `tcp_fin_timeout` and `tcp_keepalive_*`, since 1.32 `tcp_rmem` and `tcp_wmem`, since 1.37 `tcp_notsent_lowat` and
-        `tcp_slow_start_after_idle`.
+        `tcp_fin_timeout` and `tcp_keepalive_*`, since 1.32 `tcp_rmem` and `tcp_wmem`, since 1.37
+        `tcp_notsent_lowat` and `tcp_slow_start_after_idle`.
 
     Why:
         Other parameters weaken the isolation between pods or take memory that the kubelet does not count. And a node
