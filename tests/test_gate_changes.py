@@ -377,7 +377,7 @@ def test_a_link_in_place_of_a_file_of_the_gate_is_an_error(git_repository: Repos
     git_repository.symlink(name, "../elsewhere" if "/" in name else "elsewhere")
     git_repository.commit("link")
     report = gate.run(Request(directory=git_repository.folder, base="main", head="HEAD", trust=Trust.BASE))
-    [error] = [finding for finding in report.findings if finding.level is Level.ERROR]
+    [error] = [one for one in report.findings if one.rule == "gate-changed" and one.level is Level.ERROR]
     assert error.location.file == name
     assert "must be a regular file, not a symlink" in error.message
     assert report.verdict is Verdict.BLOCKED
@@ -391,7 +391,7 @@ def test_a_submodule_in_place_of_the_config_is_an_error(git_repository: Reposito
     git_repository.git("update-index", "--add", "--cacheinfo", f"160000,{commit},.gategit.yaml")
     git_repository.git("commit", "--quiet", "--message", "submodule")
     report = gate.run(Request(directory=git_repository.folder, base="main", head="HEAD", trust=Trust.BASE))
-    [error] = [finding for finding in report.findings if finding.level is Level.ERROR]
+    [error] = [one for one in report.findings if one.rule == "gate-changed" and one.level is Level.ERROR]
     assert "must be a regular file, not a submodule" in error.message
 
 

@@ -36,6 +36,9 @@ class Reach(StrEnum):
     CHANGES = "changes"  # everything that the change does
 
 
+MOST_FILES = 500
+"""The policies that one folder may hold: each is read and loaded in every run."""
+
 _FILE_NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*\Z")
 
 
@@ -235,6 +238,11 @@ def load_folder(tree: Tree, folder: str) -> tuple[PolicySource, ...]:
         if entry.kind is not EntryKind.FILE:
             raise ConfigError(
                 f"a policy must be a regular file, not a {entry.kind.value}", "put the file itself there", file=path
+            )
+        if len(found) == MOST_FILES:
+            raise ConfigError(
+                f"the policy folder {folder} holds more than {MOST_FILES} policies",
+                "put what belongs together into one policy, or name a folder inside of it",
             )
         found.append(_checked_source(path, name.removesuffix(".py"), tree.read(path)))
     if not found:

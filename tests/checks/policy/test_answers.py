@@ -62,7 +62,7 @@ def test_a_good_answer_is_believed() -> None:
     ],
 )
 def test_a_lie_is_not_believed(changes: dict[str, Any]) -> None:
-    """A seal of no question, a policy that was not asked, an object that was not sent, a path or message that is none."""
+    """No question's seal, a policy that was not asked, an object that was not sent, a path or message that is none."""
     assert believe(answer_with(**changes)) is None
 
 

@@ -10,6 +10,7 @@ import pytest
 from gategit.checks.policy.choose import PolicyChoice
 from gategit.checks.policy.load import (
     MOST_BYTES,
+    MOST_FILES,
     PolicyInfo,
     PolicySet,
     PolicySource,
@@ -58,6 +59,18 @@ def test_a_folder_without_policies_is_an_error(tree: FolderTree) -> None:
 
     assert str(caught.value) == "the policy folder gates holds no policy in folder"
     assert caught.value.hint == "put policy files (*.py) into it, or take it out of policies.folders"
+
+
+def test_a_folder_of_too_many_policies_is_an_error(tmp_path: Path) -> None:
+    """Each is read and loaded in every run, so their number has a limit."""
+    (tmp_path / "gate").mkdir()
+    for number in range(MOST_FILES + 1):
+        (tmp_path / "gate" / f"p{number}.py").write_text("")
+
+    with pytest.raises(ConfigError) as caught:
+        load_folder(FolderTree(tmp_path), "gate")
+
+    assert str(caught.value) == "the policy folder gate holds more than 500 policies"
 
 
 @pytest.mark.parametrize("name", ["Team.py", "team-label.py", "team__label.py", "_team.py", "1st.py", "tëam.py"])
