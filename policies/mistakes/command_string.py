@@ -60,13 +60,14 @@ def command_string(workload: Workload) -> Violations:
         https://kubernetes.io/docs/tasks/inject-data-application/define-command-argument-container/
     """
     for container in workload.containers:
-        for place in _PLACES:
-            if not container.get(place[0]):
+        value = container.value
+        for part, *steps in _PLACES:
+            if part not in value:
                 continue
-            first = container.get(*place, 0)
+            first = container.get(part, *steps, 0)
             if isinstance(first, str) and " " in first.strip() and not _is_open(first) and not workload.is_windows:
                 problem = f"the command of {container} begins with one text of several words, which is no program"
-                yield Violation(container.field(*place, 0), problem)
+                yield Violation(container.field(part, *steps, 0), problem)
 
 
 def _is_open(word: str) -> bool:

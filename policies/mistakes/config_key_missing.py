@@ -86,15 +86,14 @@ def config_key_missing(workload: Workload, inventory: Inventory) -> Violations:
     """
     for container in workload.containers:
         env = container.get("env")
-        if isinstance(env, list):
-            for variable in container.env:
-                reference = variable.get("valueFrom", "configMapKeyRef")
-                if isinstance(reference, dict) and reference.get("optional") is not True:
-                    field = variable.field("valueFrom", "configMapKeyRef")
-                    yield from _judge(workload, inventory, field.text("name"), field.field("key"))
-    for volume in workload.pod.items("volumes") if workload.pod.get("volumes") else ():
-        config = volume.get("configMap")
-        if isinstance(config, dict) and config.get("items") and config.get("optional") is not True:
+        for index, variable in enumerate(env if isinstance(env, list) else ()):
+            if isinstance(variable, dict) and "valueFrom" in variable:
+                reference = container.field("env", index, "valueFrom", "configMapKeyRef")
+                if not reference.is_true("optional"):
+                    yield from _judge(workload, inventory, reference.text("name"), reference.field("key"))
+    for volume in workload.pod.items("volumes"):
+        source = volume.get("configMap")
+        if isinstance(source, dict) and "items" in source and source.get("optional") is not True:
             for item in volume.items("configMap", "items"):
                 yield from _judge(workload, inventory, volume.text("configMap", "name"), item.field("key"))
 

@@ -55,8 +55,11 @@ def env_order(workload: Workload) -> Violations:
     """
     for container in workload.containers:
         env = container.get("env")
-        if isinstance(env, list) and any(isinstance(one, dict) and "$(" in str(one.get("value")) for one in env):
-            yield from _late(container)
+        for variable in env if isinstance(env, list) else ():
+            value = variable.get("value") if isinstance(variable, dict) else None
+            if isinstance(value, str) and "$(" in value:
+                yield from _late(container)
+                break
 
 
 def _late(container: Container) -> Violations:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
@@ -10,7 +11,6 @@ _KEY = re.compile(
     r"(?:(?=[^/]{1,253}/)[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*/)?"
     r"[A-Za-z0-9](?:[-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
 )
-_ANNOTATION_PREFIX = re.compile(r"[^/]+/")
 _PLACES = (("metadata",), ("spec", "template", "metadata"), ("spec", "jobTemplate", "spec", "template", "metadata"))
 
 
@@ -53,16 +53,22 @@ def label_key_invalid(manifest: Manifest) -> Violations:
         https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set
     """
     value = manifest.value
-    for place in _PLACES if isinstance(value, dict) and "spec" in value else _PLACES[:1]:
+    for place in _PLACES if "spec" in value else _PLACES[:1]:
         metadata = manifest.get(*place)
         if not isinstance(metadata, dict):
             continue
         for what in ("labels", "annotations"):
             keys = metadata.get(what)
-            if isinstance(keys, dict):
-                for key in keys:
-                    # The API server looks at an annotation's key in small letters.
-                    plain = key if what == "labels" or not isinstance(key, str) else key.lower()
-                    if isinstance(key, str) and not _KEY.fullmatch(plain) and not is_filled_in_later(key):
-                        problem = f"{manifest} has the key {key[:80]} in its {what}, which is none"
-                        yield Violation(manifest.field(*place, what, key), problem)
+            for key in keys if isinstance(keys, dict) else ():
+                if not isinstance(key, str):
+                    continue
+                # The API server looks at an annotation's key in small letters.
+                if not _is_key(key if what == "labels" else key.lower()) and not is_filled_in_later(key):
+                    problem = f"{manifest} has the key {key[:80]} in its {what}, which is none"
+                    yield Violation(manifest.field(*place, what, key), problem)
+
+
+@lru_cache(4096)
+def _is_key(key: str) -> bool:
+    """The same few keys come all the time."""
+    return _KEY.fullmatch(key) is not None

@@ -6,11 +6,9 @@ import re
 
 from gategit.checks.policy.api import (
     WORKLOADS,
-    Field,
     Manifest,
     Violation,
     Violations,
-    Workload,
     is_filled_in_later,
     policy,
 )
@@ -88,31 +86,39 @@ def port_invalid(manifest: Manifest) -> Violations:
         https://kubernetes.io/docs/reference/kubernetes-api/workload-resources/pod-v1/#ports
     """
     if manifest.group_kind == "Service":
-        for port in manifest.items("spec", "ports"):
-            yield from _judge(port.field("targetPort"), f"a targetPort of {manifest}", may_be_absent=True)
+        ports = manifest.get("spec", "ports")
+        for index, port in enumerate(ports if isinstance(ports, list) else ()):
+            target = port.get("targetPort") if isinstance(port, dict) else None
+            # Without one, or with zero, the cluster takes the Service's own port.
+            problem = _problem(target) if target else ""
+            if problem:
+                place = manifest.field("spec", "ports", index, "targetPort")
+                yield Violation(place, f"a targetPort of {manifest} {problem}")
         return
     workload = manifest.workload
-    if workload is not None:
-        yield from _containers(workload)
+    for container in workload.containers if workload is not None else ():
+        value = container.value
+        for part, *steps in _PLACES:
+            if part in value:
+                problem = _problem(container.get(part, *steps))
+                if problem:
+                    what = steps[0] if part == "lifecycle" else part
+                    place = container.field(part, *steps)
+                    yield Violation(place, f"the port of the {what} of {container} {problem}")
 
 
-def _containers(workload: Workload) -> Violations:
-    for container in workload.containers:
-        for place in _PLACES:
-            if container.get(place[0]) and container.get(*place) is not None:
-                yield from _judge(container.field(*place), f"the port of the {place[-3]} of {container}")
-
-
-def _judge(field: Field, what: str, *, may_be_absent: bool = False) -> Violations:
-    value = field.value
-    if may_be_absent and value in ("", 0):
-        return  # the cluster takes the Service's own port
-    if isinstance(value, str):
-        if value.isdecimal():
-            yield Violation(field, f"{what} is the text {value[:40]}; a number has no quotes")
-        elif not is_filled_in_later(value) and len(value) > _LONGEST:
-            yield Violation(field, f"{what} has the name {value[:40]}, which is longer than {_LONGEST} characters")
-        elif not is_filled_in_later(value) and not _NAME.fullmatch(value):
-            yield Violation(field, f"{what} has the name {value}; a name has small letters, digits and single dashes")
-    elif isinstance(value, int) and not isinstance(value, bool) and not 0 < value < 65536:
-        yield Violation(field, f"{what} is {value}; ports are from 1 to 65535")
+def _problem(port: object) -> str:
+    """What is wrong with a port, "" where nothing is."""
+    if isinstance(port, str):
+        if port.isdecimal():
+            return f"is the text {port[:40]}; a number has no quotes"
+        if is_filled_in_later(port):
+            return ""
+        if len(port) > _LONGEST:
+            return f"has the name {port[:40]}, which is longer than {_LONGEST} characters"
+        return (
+            "" if _NAME.fullmatch(port) else f"has the name {port}; a name has small letters, digits and single dashes"
+        )
+    if isinstance(port, int) and not isinstance(port, bool) and not 0 < port < 65536:
+        return f"is {port}; ports are from 1 to 65535"
+    return ""

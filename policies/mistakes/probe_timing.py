@@ -56,8 +56,9 @@ def probe_timing(workload: Workload) -> Violations:
         https://kubernetes.io/docs/tasks/configure-pod-container/configure-liveness-readiness-startup-probes/
     """
     for container in workload.containers:
+        value = container.value
         for name in _PROBES:
-            probe = container.get(name)
+            probe = value.get(name)
             if not isinstance(probe, dict):
                 continue
             timeout, period = probe.get("timeoutSeconds"), probe.get("periodSeconds") or 10
@@ -65,6 +66,6 @@ def probe_timing(workload: Workload) -> Violations:
                 problem = f"the {name} of {container} may take {timeout} seconds, and runs every {period}"
                 yield Violation(container.field(name, "timeoutSeconds"), problem)
             for key in _NUMBERS:
-                if probe.get(key) == 0 and probe[key] is not False:
+                if key in probe and probe[key] == 0 and probe[key] is not False:
                     problem = f"the {name} of {container} has {key} 0, for which the cluster takes its default"
                     yield Violation(container.field(name, key), problem)

@@ -76,34 +76,31 @@ def quantity_unit(manifest: Manifest, *, most_cpu: int = 128) -> Violations:
         yield from _amounts(manifest.field("spec"), str(manifest), most_cpu)
         return
     for container in workload.containers:
-        if container.get("resources"):
-            yield from _amounts(container, str(container), most_cpu)
-    if workload.pod.get("resources"):
+        if "resources" in container.value:
+            yield from _amounts(container, container, most_cpu)
+    if workload.pod.has("resources"):
         yield from _amounts(workload.pod, "the pod", most_cpu)
     for claim in manifest.items("spec", "volumeClaimTemplates"):
         yield from _amounts(claim.field("spec"), f"volume claim {claim.text('metadata', 'name')}", most_cpu)
 
 
-def _amounts(holder: Field, who: str, most_cpu: int) -> Violations:
+def _amounts(holder: Field, who: object, most_cpu: int) -> Violations:
     for group in ("requests", "limits"):
         amounts = holder.get("resources", group)
-        if not isinstance(amounts, dict):
-            continue
-        for name, value in amounts.items():
+        for name, value in amounts.items() if isinstance(amounts, dict) else ():
             problem = ""
-            if name in _BYTES:
-                problem = _bytes(value)
-            elif name == "cpu":
+            if name == "cpu":
                 problem = _cpu(value, most_cpu)
+            elif name in _BYTES:
+                problem = _bytes(value)
             if problem:
-                yield Violation(
-                    holder.field("resources", group, name), f"{who} has {group} of {name} {value}: {problem}"
-                )
+                place = holder.field("resources", group, name)
+                yield Violation(place, f"{who} has {group} of {name} {value}: {problem}")
 
 
 def _bytes(value: object) -> str:
-    if isinstance(value, str) and not value[-1:].isdigit() and value[-1:] not in "mun":
-        return ""  # with a suffix of at least a thousand it is rarely below a mebibyte: the common case is quick
+    if isinstance(value, str) and value.endswith(("Mi", "Gi", "M", "G")):
+        return ""  # the common case is quick; that it may be 0.1Mi is no matter
     amount = quantity(value)
     if amount is None or amount <= 0 or amount >= _LEAST:
         return ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gategit.checks.policy.api import (
     WORKLOADS,
-    Field,
     Inventory,
     Manifest,
     Violation,
@@ -82,30 +81,33 @@ def service_target_port(service: Manifest, inventory: Inventory) -> Violations:
     References:
         https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports
     """
-    ports = [port for port in service.items("spec", "ports") if _is_name(port.get("targetPort"))]
+    ports = service.get("spec", "ports")
     selector = service.get("spec", "selector")
-    if not ports or not selector:
+    names = [
+        (index, port)
+        for index, port in enumerate(ports if isinstance(ports, list) else ())
+        if isinstance(port, dict) and _is_name(port.get("targetPort"))
+    ]
+    if not names or not selector:
         return
     workloads = [one for one in inventory.workloads(selector, service.namespace) if one.containers]
-    if not workloads:
-        return
-    known = {_name_and_protocol(port, "name") for one in workloads for port in _ports(one)}
-    for port in ports:
-        if _name_and_protocol(port, "targetPort") not in known:
-            name = port.text("targetPort")
+    for index, port in names if workloads else ():
+        name, protocol = port["targetPort"], port.get("protocol") or "TCP"
+        if not any(_has_port(one, name, protocol) for one in workloads):
             others = f" and {len(workloads) - 1} more" if len(workloads) > 1 else ""
             problem = f"no container of {workloads[0]}{others} declares a port {name}, to which {service} leads"
-            yield Violation(port.field("targetPort"), problem)
+            yield Violation(service.field("spec", "ports", index, "targetPort"), problem)
 
 
 def _is_name(value: object) -> bool:
     return isinstance(value, str) and not value.isdecimal() and not is_filled_in_later(value)
 
 
-def _ports(workload: Workload) -> list[Field]:
-    """The ports of the containers that go on running."""
-    return [port for container in workload.containers if not container.is_init for port in container.ports]
-
-
-def _name_and_protocol(port: Field, key: str) -> tuple[str, str]:
-    return port.text(key), port.text("protocol") or "TCP"
+def _has_port(workload: Workload, name: str, protocol: object) -> bool:
+    """Whether a container that goes on running declares the port."""
+    for container in workload.containers:
+        ports = container.get("ports")
+        for port in ports if isinstance(ports, list) and not container.is_init else ():
+            if isinstance(port, dict) and port.get("name") == name and (port.get("protocol") or "TCP") == protocol:
+                return True
+    return False

@@ -7,9 +7,11 @@ from gategit.checks.policy.api import Field, Manifest, Violation, Violations, po
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 _TYPES = ("ClusterIP", "NodePort", "LoadBalancer", "ExternalName")
 _ONLY_LOAD_BALANCER = ("loadBalancerSourceRanges", "loadBalancerClass", "allocateLoadBalancerNodePorts")
+_WITH_A_TYPE = frozenset({*_ONLY_LOAD_BALANCER, "externalTrafficPolicy"})
 
 
 @policy(level="error", kinds=("Service",))
@@ -62,15 +64,26 @@ def service_type_conflict(service: Manifest) -> Violations:
     References:
         https://kubernetes.io/docs/reference/kubernetes-api/service-resources/service-v1/
     """
-    kind = service.get("spec", "type") or "ClusterIP"
-    if kind not in _TYPES or not isinstance(service.get("spec"), dict):
+    spec = service.get("spec")
+    if not isinstance(spec, dict):
+        return
+    kind = spec.get("type") or "ClusterIP"
+    if kind not in _TYPES or (kind == "ClusterIP" and _is_plain(spec)):
         return
     for place, types in _misplaced(service, kind):
         yield Violation(place, f"{service} of type {kind} sets {place.path[-1]}, which goes with {types}")
-    if kind in ("NodePort", "LoadBalancer") and service.get("spec", "clusterIP") == "None":
+    if kind in ("NodePort", "LoadBalancer") and spec.get("clusterIP") == "None":
         yield Violation(service.field("spec", "clusterIP"), f"{service} of type {kind} cannot be without a cluster IP")
-    if kind == "ExternalName" and not service.get("spec", "externalName"):
+    if kind == "ExternalName" and not spec.get("externalName"):
         yield Violation(service.field("spec", "externalName"), f"{service} of type ExternalName has no externalName")
+
+
+def _is_plain(spec: dict[str, Any]) -> bool:
+    """Whether a Service without a type sets nothing that needs one: nearly all are such."""
+    ports = spec.get("ports")
+    return _WITH_A_TYPE.isdisjoint(spec) and not any(
+        isinstance(port, dict) and "nodePort" in port for port in (ports if isinstance(ports, list) else ())
+    )
 
 
 def _misplaced(service: Manifest, kind: str) -> Iterator[tuple[Field, str]]:
