@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 # Plain text: re compiles and keeps them when a policy first asks, and most runs never do.
-_SHAPE = r"[vV]?(\d{1,9}(?:\.\d{1,9}){0,3})(?:[-+_.](.*))?"
-_UNSTABLE = r"(alpha|beta|pre|rc)[-.]?(\d{0,9})(?![a-z])"
+_SHAPE = r"[vV]?([0-9]{1,9}(?:\.[0-9]{1,9}){0,3})(?:[-+_](.*))?"
+_UNSTABLE = r"(alpha|beta|pre|rc)[-.]?([0-9]{0,9})(?![a-z])"
 _STABLE = ("~", 0)  # stands behind every word of _UNSTABLE
 _FIRST_BUILD = 100  # a single number this large counts builds
 _FIRST_YEAR = 1000  # a first number this large is a date or a build, and no neighbour of a small one
