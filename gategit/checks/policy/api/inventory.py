@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from gategit.checks.policy.api.objects import Manifest
 
     Pair = tuple[str, str]
+    Labelled = tuple[Workload, dict[str, str]]
     Result = TypeVar("Result")
 
 _SELECTORS: dict[str, Path] = {
@@ -45,7 +46,7 @@ class Inventory:
     def __init__(self, manifests: Iterable[Manifest] = ()) -> None:
         self._by_kind: dict[str, list[Manifest]] = {}
         self._by_name: dict[tuple[str, str], list[Manifest]] | None = None
-        self._by_label: dict[Pair, list[Workload]] | None = None
+        self._by_label: dict[Pair, list[Labelled]] | None = None
         self._by_selector: dict[str, dict[Pair | None, list[Manifest]]] = {}
         self._by_folder: dict[str, list[Manifest]] | None = None
         self._autoscalers: dict[Pair, list[Manifest]] | None = None
@@ -101,7 +102,7 @@ class Inventory:
         # The label that fewest have leaves least to look at.
         candidates = min(map(self._labelled, pairs), key=len) if pairs else self._workloads()
         return [
-            one for one in candidates if _neighbours(one.namespace, namespace) and selects(selector, one.pod_labels)
+            one for one, labels in candidates if _neighbours(one.namespace, namespace) and selects(selector, labels)
         ]
 
     def chooses_nothing(self, manifest: Manifest, *selector: str) -> bool:
@@ -154,15 +155,17 @@ class Inventory:
             candidates += index.get(pair, ())
         return [one for one in candidates if _neighbours(one.namespace, namespace) and selects(one.get(*path), labels)]
 
-    def _workloads(self) -> Iterator[Workload]:
-        return (one for kind in WORKLOADS for one in self._by_kind.get(kind, ()) if isinstance(one, Workload))
+    def _workloads(self) -> Iterator[Labelled]:
+        """Every workload, with its pods' labels."""
+        found = (one for kind in WORKLOADS for one in self._by_kind.get(kind, ()) if isinstance(one, Workload))
+        return ((one, one.pod_labels) for one in found)
 
-    def _labelled(self, pair: Pair) -> list[Workload]:
+    def _labelled(self, pair: Pair) -> list[Labelled]:
         """The workloads whose pods have a label."""
         if self._by_label is None:
             self._by_label = {}
             for one in self._workloads():
-                for label in one.pod_labels.items():
+                for label in one[1].items():
                     self._by_label.setdefault(label, []).append(one)
         return self._by_label.get(pair, [])
 
