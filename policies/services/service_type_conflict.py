@@ -95,6 +95,6 @@ def _misplaced(service: Manifest, kind: str) -> Iterator[tuple[Field, str]]:
     if kind in ("ClusterIP", "ExternalName"):
         if service.get("spec", "externalTrafficPolicy") and not service.get("spec", "externalIPs"):
             yield service.field("spec", "externalTrafficPolicy"), "NodePort or LoadBalancer"
-        for port in service.items("spec", "ports"):
-            if port.get("nodePort"):
-                yield port.field("nodePort"), "NodePort or LoadBalancer"
+    for port in service.items("spec", "ports") if kind == "ClusterIP" else ():
+        if port.get("nodePort"):
+            yield port.field("nodePort"), "NodePort or LoadBalancer"
