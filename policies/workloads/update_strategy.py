@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+import re
+
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 _PLACES = {
     "apps/Deployment": "strategy",
     "apps/DaemonSet": "updateStrategy",
     "apps/StatefulSet": "updateStrategy",
 }
+_PERCENT = re.compile(r"[0-9]+%")
 _DEADLINE = ("spec", "progressDeadlineSeconds")
 
 
@@ -143,6 +146,9 @@ def update_strategy(manifest: Manifest) -> Violations:
 def _problem(kind: str, rolling: dict[str, object]) -> str:
     """What is wrong with the settings of a rolling update, "" where nothing is."""
     missing, more = rolling.get("maxUnavailable"), rolling.get("maxSurge")
+    for amount in (missing, more):
+        if isinstance(amount, str) and not _PERCENT.fullmatch(amount) and not is_filled_in_later(amount):
+            return f"has the text {amount[:40]} in its rollingUpdate, where a number or a percentage is wanted"
     if kind == "StatefulSet":
         return "lets no pod be missing during an update" if _is_zero(missing) else ""
     if kind == "Deployment":
@@ -155,4 +161,6 @@ def _problem(kind: str, rolling: dict[str, object]) -> str:
 
 
 def _is_zero(value: object) -> bool:
-    return value in (0, "0", "0%") and value is not False
+    if isinstance(value, str):
+        return value.endswith("%") and not value[:-1].strip("0") and len(value) > 1
+    return value == 0 and value is not False

@@ -223,7 +223,9 @@ def test_a_restart_policy_fits_its_kind(fields: Verdicts, kind: str, policy: str
     ("kind", "strategy", "field"),
     [
         ("Deployment", {"rollingUpdate": {"maxSurge": 0, "maxUnavailable": 0}}, "rollingUpdate.maxUnavailable"),
-        ("Deployment", {"rollingUpdate": {"maxSurge": "0%", "maxUnavailable": "0"}}, "rollingUpdate.maxUnavailable"),
+        ("Deployment", {"rollingUpdate": {"maxSurge": "0%", "maxUnavailable": "00%"}}, "rollingUpdate.maxUnavailable"),
+        ("Deployment", {"rollingUpdate": {"maxSurge": "1"}}, "rollingUpdate.maxUnavailable"),
+        ("Deployment", {"rollingUpdate": {"maxSurge": "${SURGE}"}}, None),
         ("Deployment", {"rollingUpdate": {"maxSurge": 0}}, None),
         ("Deployment", {"rollingUpdate": {"maxUnavailable": 0}}, None),
         ("Deployment", {"type": "Recreate"}, None),
@@ -976,7 +978,7 @@ def test_who_must_not_be_root_is_not(
     ("context", "is_wrong"),
     [
         ({"allowPrivilegeEscalation": False, "privileged": True}, True),
-        ({"allowPrivilegeEscalation": False, "capabilities": {"add": ["SYS_ADMIN"]}}, True),
+        ({"allowPrivilegeEscalation": False, "capabilities": {"add": ["SYS_ADMIN"]}}, False),
         ({"allowPrivilegeEscalation": False, "capabilities": {"add": ["CAP_SYS_ADMIN"]}}, True),
         ({"allowPrivilegeEscalation": False, "capabilities": {"add": ["NET_ADMIN"]}}, False),
         ({"allowPrivilegeEscalation": False}, False),
