@@ -92,9 +92,9 @@ def _misplaced(service: Manifest, kind: str) -> Iterator[tuple[Field, str]]:
         for key in _ONLY_LOAD_BALANCER:
             if service.get("spec", key) not in (None, []):
                 yield service.field("spec", key), "LoadBalancer"
-    if kind in ("ClusterIP", "ExternalName"):
-        if service.get("spec", "externalTrafficPolicy") and not service.get("spec", "externalIPs"):
-            yield service.field("spec", "externalTrafficPolicy"), "NodePort or LoadBalancer"
+    policy_field = service.field("spec", "externalTrafficPolicy")
+    if kind in ("ClusterIP", "ExternalName") and policy_field.value and not service.get("spec", "externalIPs"):
+        yield policy_field, "NodePort or LoadBalancer"
     for port in service.items("spec", "ports") if kind == "ClusterIP" else ():
         if port.get("nodePort"):
             yield port.field("nodePort"), "NodePort or LoadBalancer"
