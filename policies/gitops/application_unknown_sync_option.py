@@ -10,26 +10,8 @@ from gategit.checks.policy.api import (
     application_spec,
     is_filled_in_later,
     policy,
+    sync_option_problem,
 )
-
-_YES_OR_NO = ("true", "false")
-_OPTIONS: dict[str, tuple[str, ...]] = {
-    "ApplyOutOfSyncOnly": _YES_OR_NO,
-    "ClientSideApplyMigration": _YES_OR_NO,
-    "CreateNamespace": _YES_OR_NO,
-    "Delete": (*_YES_OR_NO, "confirm"),
-    "FailOnSharedResource": _YES_OR_NO,
-    "Force": _YES_OR_NO,
-    "Prune": (*_YES_OR_NO, "confirm"),
-    "PruneLast": _YES_OR_NO,
-    "PrunePropagationPolicy": ("foreground", "background", "orphan"),
-    "Replace": _YES_OR_NO,
-    "RespectIgnoreDifferences": _YES_OR_NO,
-    "ServerSideApply": _YES_OR_NO,
-    "SkipDryRunOnMissingResource": _YES_OR_NO,
-    "Validate": _YES_OR_NO,
-}
-_IN_SMALL_LETTERS = {name.lower(): name for name in _OPTIONS}
 
 
 @policy(level="warning", kinds=APPLICATIONS)
@@ -94,20 +76,6 @@ def application_unknown_sync_option(manifest: Manifest, *, known: tuple[str, ...
     for option in application_spec(manifest).items("syncPolicy", "syncOptions"):
         if is_filled_in_later(option.value):
             continue
-        text = option.text()
-        name, _, value = text.partition("=")
-        if value and (name in known or value in _OPTIONS.get(name, ())):
-            continue
-        yield Violation(option, _problem(text, name, value))
-
-
-def _problem(text: str, name: str, value: str) -> str:
-    if not text:
-        return "a sync option must be a text such as CreateNamespace=true"
-    meant = _IN_SMALL_LETTERS.get(name.strip().lower(), "")
-    if not meant:
-        return f"Argo CD knows no sync option {name[:60]}"
-    if name != meant:
-        return f"Argo CD ignores the sync option {name[:60]}; it is written {meant}"
-    values = ", ".join(_OPTIONS[meant])
-    return f"the sync option {meant} must have one of the values {values}, not {value[:60] or 'none'}"
+        problem = sync_option_problem(option.text(), known)
+        if problem:
+            yield Violation(option, problem)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, matches, policy
 
 _BINDING = ("rbac.authorization.k8s.io", "ClusterRoleBinding")
 
@@ -50,7 +50,7 @@ def appproject_cluster_resources(manifest: Manifest, *, trusted: tuple[str, ...]
         https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
         https://kubernetes.io/docs/concepts/security/rbac-good-practices/#privilege-escalation-risks
     """
-    if any(fnmatchcase(manifest.name, pattern) for pattern in trusted):
+    if matches(manifest.name, trusted):
         return
     if any(_covers(entry.value) for entry in manifest.items("spec", "clusterResourceBlacklist")):
         return

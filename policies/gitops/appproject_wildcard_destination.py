@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, matches, policy
 
 
 @policy(level="warning", kinds=("argoproj.io/AppProject",), security_severity=6.5)
@@ -63,7 +61,7 @@ def appproject_wildcard_destination(manifest: Manifest, *, trusted: tuple[str, .
     References:
         https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
     """
-    if any(fnmatchcase(manifest.name, pattern) for pattern in trusted):
+    if matches(manifest.name, trusted):
         return
     for entry in manifest.items("spec", "destinations"):
         cluster = next((key for key in ("server", "name") if entry.get(key) == "*"), "")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, matches, policy
 
 _ANY_HOST = ("*", "**", "*/*", "*//*", "https://*", "https://**", "http://*", "ssh://*", "git@*", "oci://*")
 
@@ -47,7 +45,7 @@ def appproject_wildcard_source(manifest: Manifest, *, trusted: tuple[str, ...] =
     References:
         https://argo-cd.readthedocs.io/en/stable/user-guide/projects/
     """
-    if any(fnmatchcase(manifest.name, pattern) for pattern in trusted):
+    if matches(manifest.name, trusted):
         return
     for repository in manifest.items("spec", "sourceRepos"):
         if repository.value in _ANY_HOST:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, matches, policy
 
 _REFERENCES = {
     "kustomize.toolkit.fluxcd.io/Kustomization": (("spec", "sourceRef"),),
@@ -68,6 +66,6 @@ def flux_cross_namespace_reference(manifest: Manifest, *, shared: tuple[str, ...
         namespace = manifest.text(*path, "namespace")
         if not namespace or namespace == own or is_filled_in_later(namespace):
             continue
-        if not any(fnmatchcase(namespace, pattern) for pattern in shared):
+        if not matches(namespace, shared):
             message = f"{manifest} of namespace {own} refers to {path[-1]} in namespace {namespace}"
             yield Violation(manifest.field(*path, "namespace"), message)

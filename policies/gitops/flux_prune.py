@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, matches, policy
 
 _WORDS = ("required", "forbidden")
 
@@ -81,7 +79,7 @@ def flux_prune(
     field = manifest.field("spec", "prune")
     field = manifest.field("spec", "prune")
     is_wrong = field.value is True if prune == "forbidden" else field.value is not True
-    if not is_wrong or isinstance(field.value, str) or any(fnmatchcase(manifest.name, one) for one in exempt):
+    if not is_wrong or isinstance(field.value, str) or matches(manifest.name, exempt):
         return
     does = "prunes" if prune == "forbidden" else "does not prune, so what is deleted in Git goes on running"
     yield Violation(field, f"{manifest} {does}")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from fnmatch import fnmatchcase
-
-from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, matches, policy
 
 _TENANT = "toolkit.fluxcd.io/tenant"
 
@@ -92,7 +90,7 @@ def flux_service_account(
     namespace = manifest.namespace
     if not namespace or namespace in platform:
         return
-    if not any(fnmatchcase(namespace, pattern) for pattern in tenants):
+    if not matches(namespace, tenants):
         declared = inventory.get("Namespace", namespace)
         if declared is None or _TENANT not in declared.labels:
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
+from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, is_open_range, policy
 
 
 @policy(level="warning", kinds=("image.toolkit.fluxcd.io/ImagePolicy",))
@@ -56,18 +56,10 @@ def image_policy_unbounded(manifest: Manifest) -> Violations:
     """
     span = manifest.field("spec", "policy", "semver", "range")
     text = span.text()
-    if text and not is_filled_in_later(text) and not all(_ends(part) for part in text.split("||")):
+    if text and not is_filled_in_later(text) and is_open_range(text):
         yield Violation(span, f"the range {text[:60]} takes every later version")
     if manifest.get("spec", "filterTags", "pattern") not in (None, "", ".*", "^.*$", ".+"):
         return
     for order in ("alphabetical", "numerical"):
         if manifest.has("spec", "policy", order):
             yield Violation(manifest.field("spec", "policy", order), f"{manifest} takes any tag of the image")
-
-
-def _ends(span: str) -> bool:
-    """Whether one range of versions has an end: an upper bound, or a version that stands for itself and its kin."""
-    span = span.replace(" - ", "<").strip()
-    if "<" in span:
-        return True
-    return not span.startswith((">", "!=", "*", "x", "X")) and span != ""

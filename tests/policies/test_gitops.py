@@ -1049,13 +1049,56 @@ def test_flux_root_path(judge: Judge, path: str | None, source: dict[str, Any], 
     assert judge("flux-root-path", artifact, inventory=inventory) == []
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("kustomize.toolkit.fluxcd.io/prune", "disabled", None),
+        ("kustomize.toolkit.fluxcd.io/prune", "Disabled", None),
+        ("kustomize.toolkit.fluxcd.io/prune", "false", "Flux ignores prune: false; it knows disabled"),
+        ("kustomize.toolkit.fluxcd.io/reconcile", "no", "Flux ignores reconcile: no; it knows disabled"),
+        ("kustomize.toolkit.fluxcd.io/force", "true", "Flux ignores force: true; it knows enabled"),
+        ("kustomize.toolkit.fluxcd.io/ssa", "IfNotPresent", None),
+        (
+            "kustomize.toolkit.fluxcd.io/ssa",
+            "skip",
+            "Flux ignores ssa: skip; it knows Override, Merge, IfNotPresent and Ignore",
+        ),
+        ("kustomize.toolkit.fluxcd.io/name", "web", None),
+        ("kustomize.toolkit.fluxcd.io/prune", "${PRUNE}", None),
+        ("argocd.argoproj.io/sync-wave", "-5", None),
+        ("argocd.argoproj.io/sync-wave", "1.5", "Argo CD ignores the sync wave 1.5; it must be a whole number"),
+        ("argocd.argoproj.io/hook", "PreSync,PostSync", None),
+        ("argocd.argoproj.io/hook", "PreSync, Post", "Argo CD knows no hook Post"),
+        ("argocd.argoproj.io/hook-delete-policy", "HookSuccess", "Argo CD knows no hook-delete-policy HookSuccess"),
+        ("argocd.argoproj.io/sync-options", "Prune=false, Delete=confirm", None),
+        (
+            "argocd.argoproj.io/sync-options",
+            "Prune=false,delete=false",
+            "Argo CD ignores the sync option delete; it is written Delete",
+        ),
+        ("argocd.argoproj.io/refresh", "anything", None),
+    ],
+)
+def test_agent_annotation_ignored(judge: Judge, key: str, value: str, message: str | None) -> None:
+    """On any object; labels count for Flux alone, and what the config knows is let through."""
+    rule = "agent-annotation-ignored"
+    one = thing("ConfigMap", metadata={"name": "x", "annotations": {"a": "b", key: value}})
+    labelled = thing("ConfigMap", metadata={"name": "x", "labels": {key: value}})
+
+    assert judge(rule, one) == ([(f'metadata.annotations["{key}"]', message)] if message else [])
+    assert len(judge(rule, labelled)) == (1 if message and "flux" in key else 0)
+    known = ("delete",) if "sync-options" in key else (value, "Post")
+    assert judge(rule, one, known=known) == []
+
+
 def test_rules_of_the_pack(runner: Runner) -> None:
-    """What is recommended to everybody is also in the pack, and is an error: the agent or the API server refuses it."""
+    """What is recommended to everybody is in the pack too: it is refused, ignored, or open to all."""
     family = [policy for policy in runner.policies() if policy.id in FAMILY]
     sure = [policy for policy in family if "recommended" in policy.packs]
 
-    assert all("gitops" in policy.packs and policy.level is Level.ERROR for policy in sure)
+    assert all("gitops" in policy.packs for policy in sure)
     assert [policy.id for policy in sure] == [
+        "agent-annotation-ignored",
         "application-destination-ambiguous",
         "application-source-ignored",
         "appproject-role-invalid",

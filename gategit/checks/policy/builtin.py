@@ -48,6 +48,7 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "changes/volume_claim_removed": (_SURE, "change-safety"),
     "changes/volume_reclaim_delete": ("change-safety",),
     "changes/workload_removed": (),
+    "gitops/agent_annotation_ignored": (_SURE, "gitops"),
     "gitops/application_allow_empty": ("gitops",),
     "gitops/application_default_project": ("gitops",),
     "gitops/application_destination_ambiguous": (_SURE, "gitops"),

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from gategit.checks.policy.api import Field, Manifest, application_sources, application_spec, generators
+from gategit.checks.policy.api import (
+    Field,
+    Manifest,
+    application_sources,
+    application_spec,
+    generators,
+    sync_option_problem,
+)
 
 
 def test_an_application_set_is_judged_by_its_template() -> None:
@@ -58,3 +65,20 @@ def test_generators_are_not_followed_without_end() -> None:
 
     assert len(generators(Field({"generators": [generator]}))) == 1 + 2 + 4 + 8
     assert generators(Field({"generators": [None, 7, "x", {"matrix": 7, "merge": {"generators": 7}}]}))[0].value is None
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ("Replace=true", ""),
+        ("Prune=confirm", ""),
+        ("SyncTwice=often", ""),
+        ("Replace=confirm", "the sync option Replace must have one of the values true, false, not confirm"),
+        ("replace=true", "Argo CD ignores the sync option replace; it is written Replace"),
+        ("Other=true", "Argo CD knows no sync option Other"),
+        ("", "a sync option must be a text such as CreateNamespace=true"),
+    ],
+)
+def test_sync_options_are_compared_letter_by_letter(option: str, problem: str) -> None:
+    """Options that are newer than the table can be named."""
+    assert sync_option_problem(option, ("SyncTwice",)) == problem

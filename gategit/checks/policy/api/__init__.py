@@ -10,7 +10,13 @@ from gategit.checks.policy.api.changes import Change, Changes
 from gategit.checks.policy.api.cron import Cron, CronError, parse_cron
 from gategit.checks.policy.api.declare import PolicyDefinitionError, Violation, Violations, policy
 from gategit.checks.policy.api.fields import Field, is_filled_in_later
-from gategit.checks.policy.api.gitops import APPLICATIONS, application_sources, application_spec, generators
+from gategit.checks.policy.api.gitops import (
+    APPLICATIONS,
+    application_sources,
+    application_spec,
+    generators,
+    sync_option_problem,
+)
 from gategit.checks.policy.api.globs import matches
 from gategit.checks.policy.api.images import Image, parse_image
 from gategit.checks.policy.api.inventory import Inventory
@@ -25,7 +31,7 @@ from gategit.checks.policy.api.versions import Version, is_open_range, parse_ver
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gategit.checks.policy.api.credentials import (
-        credentials_in_text,
+        credential_in_text,
         is_placeholder,
         long_strings,
         named_credential,
@@ -71,7 +77,7 @@ __all__ = [
     "Workload",
     "application_sources",
     "application_spec",
-    "credentials_in_text",
+    "credential_in_text",
     "duration",
     "generators",
     "grants",
@@ -89,6 +95,7 @@ __all__ = [
     "quantity",
     "selects",
     "strings_below",
+    "sync_option_problem",
     "token_in",
     "unmet",
 ]
