@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from os.path import isfile
+
 from gategit.checks.policy.api import Changes, PullRequest, Violation, Violations, policy
 
 TYPE_CHECKING = False
@@ -101,22 +103,34 @@ def freeze_window(
     first = next(iter(changes), None)
     if first is None:
         return
-    from zoneinfo import ZoneInfo  # noqa: PLC0415  most runs have no windows
-
     # A window that cannot be read must not pass for one that is over.
-    try:
-        now = request.now.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
-    except (KeyError, ValueError, OSError):
-        yield Violation(first.manifest, f"the policy freeze-window does not know the time zone {time_zone}", of=first)
+    now = _local(request.now, time_zone)
+    if now is None:
+        yield Violation(first.manifest, f"the policy freeze-window does not know the time zone {time_zone!r}", of=first)
         return
     for window in windows:
         try:
             is_frozen = _holds(window, now)
         except ValueError:
-            yield Violation(first.manifest, f"the policy freeze-window cannot read its window {window}", of=first)
+            yield Violation(first.manifest, f"the policy freeze-window cannot read its window {window!r}", of=first)
             continue
         if is_frozen:
             yield Violation(first.manifest, f"changes are frozen: {window} ({time_zone})", of=first)
+
+
+def _local(now: datetime, time_zone: str) -> datetime | None:
+    """A moment as clocks show it in a time zone, None where there is no such time zone."""
+    if time_zone == "UTC":
+        return now.replace(tzinfo=None)
+    from zoneinfo import TZPATH, ZoneInfo  # noqa: PLC0415  most runs have no windows
+
+    # ZoneInfo would look for a package that brings time zones, which a policy may not.
+    if not any(isfile(f"{folder}/{time_zone}") for folder in TZPATH):  # noqa: PTH113  pathlib costs more than this process
+        return None
+    try:
+        return now.astimezone(ZoneInfo(time_zone)).replace(tzinfo=None)
+    except ValueError:
+        return None
 
 
 def _holds(window: str, now: datetime) -> bool:

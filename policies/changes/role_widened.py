@@ -146,9 +146,9 @@ def _place(rule: Field, added: list[tuple[str, str, str, str]]) -> Field:
     for position, key in ((3, "verbs"), (1, "resources"), (0, "apiGroups")):
         wider = {one[position] for one in added}
         members = rule.items(key)
-        if len(wider) == 1 and (len(members) > 1 or key == "verbs"):
+        if len(wider) == 1 and len(members) > 1:
             return next(member for member in members if member.value in wider)
-    return rule
+    return rule.field("verbs", 0) if len(rule.items("verbs")) == 1 else rule
 
 
 def _described(added: list[tuple[str, str, str, str]]) -> str:

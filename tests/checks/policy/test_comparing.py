@@ -45,7 +45,9 @@ def test_a_version_is_taken_apart(text: str, numbers: tuple[int, ...], unstable:
     assert (found.numbers, found.unstable, found.text, found.major) == (numbers, unstable, text, numbers[0])
 
 
-@pytest.mark.parametrize("text", ["", "latest", "main-7f3a2b", "v", "1.x", ">=1.2", "^1.2.3", "1.2.3.4.5", "$TAG", "\u0663"])
+@pytest.mark.parametrize(
+    "text", ["", "latest", "main-7f3a2b", "v", "1.x", ">=1.2", "^1.2.3", "1.2.3.4.5", "$TAG", "\u0663"]
+)
 def test_what_is_no_version(text: str) -> None:
     """Words, ranges and variables are none."""
     assert api.parse_version(text) is None
