@@ -7,7 +7,7 @@ from gategit.checks.policy.api import (
     Manifest,
     Violation,
     Violations,
-    credentials_in_text,
+    credential_in_text,
     is_filled_in_later,
     named_credential,
     policy,
@@ -97,7 +97,7 @@ def _credential(manifest: Manifest, key: str, value: str) -> str:
         return ""
     if named_credential(name, value, is_setting=True) and not _is_name_of_an_object(value):
         return "" if token_in(value) else "a credential"
-    within = next(credentials_in_text(value), "") if "{" in value or "\\n" in value else ""
+    within = credential_in_text(value) if "{" in value or "\\n" in value else ""
     return f"a credential under {within}" if within and not token_in(value) else ""
 
 

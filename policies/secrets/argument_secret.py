@@ -7,7 +7,7 @@ from gategit.checks.policy.api import (
     Manifest,
     Violation,
     Violations,
-    credentials_in_text,
+    credential_in_text,
     named_credential,
     policy,
     token_in,
@@ -96,4 +96,4 @@ def _credential_in(option: str, value: str) -> str:
         return name if value and named_credential(name, value, is_setting=True) else ""
     if option and "\n" not in value and named_credential(option, value, is_setting=True):
         return option
-    return next(credentials_in_text(value), "") if "=" in value or ":" in value else ""
+    return credential_in_text(value) if "=" in value or ":" in value else ""

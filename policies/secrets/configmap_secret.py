@@ -6,7 +6,7 @@ from gategit.checks.policy.api import (
     Manifest,
     Violation,
     Violations,
-    credentials_in_text,
+    credential_in_text,
     named_credential,
     policy,
     token_in,
@@ -68,6 +68,6 @@ def configmap_secret(manifest: Manifest) -> Violations:
         if named_credential(name, value) and "\n" not in value.strip():
             yield Violation(field, f"key {name} of {manifest} holds a credential in plain text")
             continue
-        within = next(credentials_in_text(value), "")
+        within = credential_in_text(value)
         if within:
             yield Violation(field, f"key {name} of {manifest} holds a credential under {within} in plain text")

@@ -10,7 +10,7 @@ from gategit.checks.policy.api import (
     Manifest,
     Violation,
     Violations,
-    credentials_in_text,
+    credential_in_text,
     is_filled_in_later,
     named_credential,
     policy,
@@ -153,6 +153,6 @@ def _credential(name: str, value: str, *, is_secret: bool) -> str:
     if named_credential(name, value, certain=is_secret):
         return "a credential"
     if "\n" in value or "{" in value:
-        within = next(credentials_in_text(value), "")
+        within = credential_in_text(value)
         return f"a credential under {within}" if within else ""
     return ""

@@ -10,7 +10,7 @@ from gategit.checks.policy.api import (
     Violations,
     application_sources,
     application_spec,
-    credentials_in_text,
+    credential_in_text,
     named_credential,
     policy,
     strings_below,
@@ -103,7 +103,7 @@ def values_secret(manifest: Manifest) -> Violations:
             if named_credential(name, value, is_setting=True) and "\n" not in value.strip():
                 yield Violation(field, f"the value {name} of {manifest} is a credential in plain text")
                 continue
-            within = next(credentials_in_text(value), "") if "\n" in value or "{" in value else ""
+            within = credential_in_text(value) if "\n" in value or "{" in value else ""
             if within:
                 yield Violation(field, f"the values of {manifest} hold a credential under {within} in plain text")
 

@@ -2,8 +2,8 @@
 
 Nothing here ever returns a credential: it says what kind of thing one is, and under which name it stands.
 
-The tables are long, and most objects hold no credential at all. So what is sought is sieved first, and the regular
-expressions of the single shapes are compiled when the sieve holds something back.
+The tables are long, and most objects hold no credential at all. So plain pieces of the shapes are looked for first, and
+a shape's regular expression is compiled when a piece of it is found.
 """
 
 from __future__ import annotations
@@ -26,84 +26,85 @@ SHORTEST_TOKEN = 20
 
 _SHORT = 256
 
-_PEM_WORDS = r"(?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?"
+_PEM = r"-{3,5}BEGIN (?:RSA |EC |DSA |OPENSSH |PGP )?PRIVATE KEY(?: BLOCK)?-{3,5}"
+_END_OF_LINE = r"(?:\s*[\r\n]\s*|(?:\\r)?\\n| ?(?=[A-Za-z0-9+/]{40}))"
 
-_SHAPES: tuple[tuple[str, str, str], ...] = (
-    # what it is, what the sieve looks for, the whole shape
-    (
-        "a private key",
-        "PRIVATE KEY",
-        rf"-{{3,5}}BEGIN {_PEM_WORDS}-{{3,5}}(?:\s*[\r\n]\s*|(?:\\r)?\\n| ?(?=[A-Za-z0-9+/]{{40}}))[A-Za-z0-9+/]{{4}}",
-    ),
-    (
-        "a private key in base64",
-        "LS0tLS1CRUdJTiB",
-        r"LS0tLS1CRUdJTiB(?:QUklWQVRFIEtFW|SU0EgUFJJVkFURSBLRV|FQyBQUklWQVRFIEtFW|PUEVOU1NIIFBSSVZBVEUgS0V|EU0EgUFJJVkFURSBLRV)",
-    ),
-    ("an AWS access key", "AKIA|ASIA", r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
-    ("an Azure storage key", "AccountKey=", r"\bAccountKey=[A-Za-z0-9+/]{86}=="),
-    ("an Azure access key", "SharedAccessKey=", r"\bSharedAccessKey=[A-Za-z0-9+/]{43}="),
-    (
-        "an Azure client secret",
-        "Q~",
-        r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])",
-    ),
-    ("a GitHub token", "gh[oprsu]_|github_pat_", r"\b(?:gh[oprsu]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40})"),
-    (
-        "a GitLab token",
-        "gl(?:pat|dt|rt|ptt|soat|agent|ft|imt)-",
-        r"\bgl(?:pat|dt|rt|ptt|soat|agent|ft|imt)-[A-Za-z0-9_-]{20}",
-    ),
+_PEM_IN_BASE64 = (  # BEGIN, then PRIVATE KEY with nothing, RSA, EC, OPENSSH or DSA before it
+    "LS0tLS1CRUdJTiB(?:QUklWQVRFIEtFW|SU0EgUFJJVkFURSBLRV|FQyBQUklWQVRFIEtFW|"
+    "PUEVOU1NIIFBSSVZBVEUgS0V|EU0EgUFJJVkFURSBLRV)"
+)
+
+_SHAPES: tuple[tuple[str, tuple[str, ...], str], ...] = (
+    # what it is, pieces one of which surely stands in it, the whole shape
+    ("a private key", ("PRIVATE KEY",), rf"{_PEM}{_END_OF_LINE}[A-Za-z0-9+/]{{4}}"),
+    ("a private key in base64", ("LS0tLS1CRUdJTiB",), _PEM_IN_BASE64),
+    ("an AWS access key", ("AKIA", "ASIA"), r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
     (
         "a Slack token",
-        "xox[abeoprs]-|xapp-",
+        ("xox", "xapp-"),
         r"\b(?:xox[abeoprs]-[A-Za-z0-9-]{20}|xapp-\d-[A-Z0-9]{8,}-\d{8,}-[a-z0-9]{20})",
     ),
-    ("a Slack webhook", r"hooks\.slack", r"hooks\.slack\.com/services/T[A-Z0-9]{7,}/B[A-Z0-9]{7,}/[A-Za-z0-9]{20}"),
-    ("a Discord webhook", "/api/webhooks/", r"discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{60}"),
+    ("a Google API key", ("AIza",), r"\bAIza[A-Za-z0-9_-]{35}"),
+    ("a Twilio key", ("SK",), r"\bSK[0-9a-f]{32}\b"),
+    ("an OpenAI key", ("T3BlbkFJ",), r"\bsk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,80}T3BlbkFJ[A-Za-z0-9_-]{20}"),
+    ("a Databricks token", ("dapi",), r"\bdapi[0-9a-f]{32}"),
+    ("a Cloudflare tunnel token", ("eyJhIjoi",), r"\beyJhIjoi[A-Za-z0-9+/=]{80}"),
+    ("a WireGuard key", ("PrivateKey",), r"\bPrivateKey ?= ?[A-Za-z0-9+/]{42}[A-Za-z0-9+/=]="),
+    ("a JSON web token", ("eyJ",), r"\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{16}"),
+    (
+        "a GitHub token",
+        ("ghp_", "gho_", "ghr_", "ghs_", "ghu_", "github_pat_"),
+        r"\b(?:gh[oprsu]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{40})",
+    ),
+    ("a Stripe key", ("k_live_", "whsec_"), r"\b(?:[rs]k_live_[A-Za-z0-9]{20}|whsec_[A-Za-z0-9+/]{32})"),
+    ("a Shopify token", ("shpat_", "shpca_", "shppa_", "shpss_"), r"\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
+    ("an npm token", ("npm_",), r"\bnpm_[A-Za-z0-9]{36}"),
+    ("a RubyGems key", ("rubygems_",), r"\brubygems_[a-f0-9]{48}"),
+    ("a Docker Hub token", ("dckr_",), r"\bdckr_[op]at_[A-Za-z0-9_-]{27}"),
+    ("a Hugging Face token", ("hf_",), r"\bhf_[A-Za-z]{34}\b"),
+    ("a DigitalOcean token", ("_v1_",), r"\bdo[opr]_v1_[a-f0-9]{64}"),
+    ("a Grafana token", ("glsa_", "glc_ey"), r"\b(?:glsa_[A-Za-z0-9]{32}_[a-fA-F0-9]{8}|glc_ey[A-Za-z0-9+/=]{32})"),
+    ("a Sentry token", ("sntrys_ey",), r"\bsntrys_ey[A-Za-z0-9+/=_-]{60}"),
+    ("a 1Password token", ("ops_ey",), r"\bops_eyJ[A-Za-z0-9_=-]{200}"),
+    ("a Linear key", ("lin_api_",), r"\blin_api_[A-Za-z0-9]{40}"),
+    (
+        "a GitLab token",
+        ("glpat-", "gldt-", "glrt-", "glptt-", "glsoat-", "glagent-", "glft-", "glimt-"),
+        r"\bgl(?:pat|dt|rt|ptt|soat|agent|ft|imt)-[A-Za-z0-9_-]{20}",
+    ),
+    ("a Google client secret", ("GOCSPX-",), r"\bGOCSPX-[A-Za-z0-9_-]{28}"),
+    ("a Mailgun key", ("key-",), r"\bkey-[0-9a-f]{32}\b"),
+    ("a PyPI token", ("pypi-AgE",), r"\bpypi-AgE[A-Za-z0-9_-]{50}"),
+    ("an Anthropic key", ("sk-ant-",), r"\bsk-ant-[a-z0-9]{3,10}-[A-Za-z0-9_-]{60}"),
+    ("a Heroku key", ("HRKU-",), r"\bHRKU-[A-Za-z0-9_-]{36}"),
+    ("a New Relic key", ("NRAK-",), r"\bNRAK-[A-Z0-9]{27}\b"),
+    ("a Pulumi token", ("pul-",), r"\bpul-[0-9a-f]{40}\b"),
+    ("a Tailscale key", ("tskey-",), r"\btskey-(?:auth|api|client)-[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20}"),
+    ("a Postman key", ("PMAK-",), r"\bPMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
+    ("an age key", ("AGE-SECRET-KEY-1",), r"\bAGE-SECRET-KEY-1[A-Z0-9]{50}"),
+    (
+        "an Azure client secret",
+        ("Q~",),
+        r"(?<![A-Za-z0-9_~.-])[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34}(?![A-Za-z0-9_~.-])",
+    ),
+    ("a Slack webhook", ("hooks.slack",), r"hooks\.slack\.com/services/T[A-Z0-9]{7,}/B[A-Z0-9]{7,}/[A-Za-z0-9]{20}"),
+    ("a SendGrid key", ("SG.",), r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
+    ("a Vault token", ("hvs.", "hvb."), r"\bhv[sb]\.[A-Za-z0-9_-]{24}"),
+    ("a Terraform token", (".atlasv1.",), r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60}"),
+    ("a Doppler token", ("dp.",), r"\bdp\.(?:pt|st|sa|ct)\.[A-Za-z0-9_.-]{40}"),
+    ("a Telegram bot token", (":AA",), r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b"),
+    ("a Discord webhook", ("/api/webhooks/",), r"discord(?:app)?\.com/api/webhooks/\d{17,20}/[A-Za-z0-9_-]{60}"),
     (
         "a Teams webhook",
-        "/webhookb2/|/IncomingWebhook/",
-        r"\.office\.com/webhookb?2?/[^\s\"']{20,200}/IncomingWebhook/[a-f0-9]{32}",
+        ("/IncomingWebhook/",),
+        r"\.office\.com/webhookb?2?/[^\s'<>]{20,200}/IncomingWebhook/[a-f0-9]{32}",
     ),
-    ("a Telegram bot token", ":AA", r"\b\d{8,10}:AA[A-Za-z0-9_-]{33}\b"),
-    ("a Google API key", "AIza", r"\bAIza[A-Za-z0-9_-]{35}"),
-    ("a Google client secret", "GOCSPX-", r"\bGOCSPX-[A-Za-z0-9_-]{28}"),
-    ("a Stripe key", "k_live_|whsec_", r"\b(?:[rs]k_live_[A-Za-z0-9]{20}|whsec_[A-Za-z0-9+/]{32})"),
-    ("a SendGrid key", r"SG\.", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
-    ("a Mailgun key", "key-[0-9a-f]{32}", r"\bkey-[0-9a-f]{32}\b"),
-    ("a Twilio key", "SK[0-9a-f]{32}", r"\bSK[0-9a-f]{32}\b"),
-    ("a Shopify token", "shp(?:at|ca|pa|ss)_", r"\bshp(?:at|ca|pa|ss)_[a-fA-F0-9]{32}"),
-    ("an npm token", "npm_", r"\bnpm_[A-Za-z0-9]{36}"),
-    ("a PyPI token", "pypi-AgE", r"\bpypi-AgE[A-Za-z0-9_-]{50}"),
-    ("a RubyGems key", "rubygems_", r"\brubygems_[a-f0-9]{48}"),
-    ("a Docker Hub token", "dckr_[op]at_", r"\bdckr_[op]at_[A-Za-z0-9_-]{27}"),
-    ("an OpenAI key", "sk-proj-|T3BlbkFJ", r"\bsk-(?:proj-|svcacct-)?[A-Za-z0-9_-]{20,80}T3BlbkFJ[A-Za-z0-9_-]{20}"),
-    ("an Anthropic key", "sk-ant-", r"\bsk-ant-[a-z0-9]{3,10}-[A-Za-z0-9_-]{60}"),
-    ("a Hugging Face token", "hf_", r"\bhf_[A-Za-z]{34}\b"),
-    ("a Databricks token", "dapi[0-9a-f]{32}", r"\bdapi[0-9a-f]{32}"),
-    ("a DigitalOcean token", "do[opr]_v1_", r"\bdo[opr]_v1_[a-f0-9]{64}"),
-    ("a Heroku key", "HRKU-", r"\bHRKU-[A-Za-z0-9_-]{36}"),
-    ("a New Relic key", "NRAK-", r"\bNRAK-[A-Z0-9]{27}\b"),
-    ("a Grafana token", "glsa_|glc_ey", r"\b(?:glsa_[A-Za-z0-9]{32}_[a-fA-F0-9]{8}|glc_ey[A-Za-z0-9+/=]{32})"),
-    ("a Sentry token", "sntrys_ey", r"\bsntrys_ey[A-Za-z0-9+/=_-]{60}"),
-    ("a Vault token", r"hv[sb]\.", r"\bhv[sb]\.[A-Za-z0-9_-]{24}"),
-    ("a Terraform token", r"\.atlasv1\.", r"\b[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_-]{60}"),
-    ("a Pulumi token", "pul-[0-9a-f]{40}", r"\bpul-[0-9a-f]{40}\b"),
-    ("a Doppler token", r"dp\.(?:pt|st|sa|ct)\.", r"\bdp\.(?:pt|st|sa|ct)\.[A-Za-z0-9_.-]{40}"),
-    ("a Tailscale key", "tskey-", r"\btskey-(?:auth|api|client)-[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20}"),
-    ("a 1Password token", "ops_ey", r"\bops_eyJ[A-Za-z0-9_=-]{200}"),
-    ("a Cloudflare tunnel token", "eyJhIjoi", r"\beyJhIjoi[A-Za-z0-9+/=]{80}"),
-    ("a Linear key", "lin_api_", r"\blin_api_[A-Za-z0-9]{40}"),
-    ("a Postman key", "PMAK-", r"\bPMAK-[a-f0-9]{24}-[a-f0-9]{34}"),
-    ("a WireGuard key", "PrivateKey ?=", r"\bPrivateKey ?= ?[A-Za-z0-9+/]{42}[A-Za-z0-9+/=]="),
-    ("an age key", "AGE-SECRET-KEY-1", r"\bAGE-SECRET-KEY-1[A-Z0-9]{50}"),
-    (
-        "a JSON web token",
-        "eyJ",
-        r"\beyJ[A-Za-z0-9_-]{10,500}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{16}",
-    ),
+    ("an Azure storage key", ("AccountKey=",), r"\bAccountKey=[A-Za-z0-9+/]{86}=="),
+    ("an Azure access key", ("SharedAccessKey=",), r"\bSharedAccessKey=[A-Za-z0-9+/]{43}="),
 )
+_PIECES = tuple((piece, what, shape) for what, pieces, shape in _SHAPES for piece in pieces)
+_SMALL_PIECES = tuple(one for one in _PIECES if one[0].islower() and "_" not in one[0])
+"""Those that a text in small letters can hold, as most texts in manifests are."""
 _URL_LOGIN = r"\b[a-z][a-z0-9+.-]{1,30}://([^\s:/@\"'<>]{0,100}):([^\s/@\"'<>\[\](){}|^\\]{3,200})@[^\s/@]"
 _MADE_UP_USERS = ("user", "username", "login", "name", "usr", "u")
 _MADE_UP_PASSWORDS = ("pass", "password", "passwd", "pwd", "p", "pw", "secret")
@@ -165,12 +166,6 @@ def _compiled(pattern: str, flags: int = 0) -> re.Pattern[str]:
     return re.compile(pattern, flags)
 
 
-@lru_cache(1)
-def _sieve() -> re.Pattern[str]:
-    """Finds a part of each shape, and little else."""
-    return re.compile("|".join(sieve for _, sieve, _ in _SHAPES))
-
-
 def token_in(text: str) -> str:
     """Which known kind of credential stands anywhere in a text, by its shape; "" where none does.
 
@@ -187,12 +182,10 @@ def _token_in_short(text: str) -> str:
 
 
 def _token_in(text: str) -> str:
-    if len(text) >= SHORTEST_TOKEN and _sieve().search(text):
-        for what, sieve, shape in _SHAPES:
-            if _compiled(sieve).search(text):
-                for match in _compiled(shape).finditer(text):
-                    if "EXAMPLE" not in match.group():
-                        return what
+    if len(text) >= SHORTEST_TOKEN:
+        for piece, what, shape in _SMALL_PIECES if text.islower() and "_" not in text else _PIECES:
+            if piece in text and _has_shape(text, shape):
+                return what
     if "@" in text and "://" in text:
         for match in _compiled(_URL_LOGIN).finditer(text):
             user, password = match.groups()
@@ -200,6 +193,10 @@ def _token_in(text: str) -> str:
             if not is_made_up and not is_placeholder(password) and "$" not in password:
                 return "a URL with a password"
     return ""
+
+
+def _has_shape(text: str, shape: str) -> bool:
+    return any("EXAMPLE" not in match.group() for match in _compiled(shape).finditer(text))
 
 
 def is_placeholder(value: str) -> bool:
@@ -254,27 +251,27 @@ def looks_random(value: str) -> bool:
     return is_mixed and sum(c.isdigit() for c in value) >= 2 and different >= min(len(value) // 3, 20)
 
 
-def credentials_in_text(text: str) -> Iterator[str]:
-    """The names under which credentials stand in a text: a config file, a script, a piece of JSON, YAML, INI or XML.
+def credential_in_text(text: str) -> str:
+    """The name under which a credential stands in a text, "" where none does.
 
-    A text is full of words about credentials, so less is taken for one than elsewhere: a value that is one plain
-    word, an expression, a path or a URL is not.
+    The text is a config file, a script, a piece of JSON, YAML, INI or XML. Such texts are full of words about
+    credentials, so less is taken for one than elsewhere: a value that is one plain word, an expression, a path or a URL
+    is not, and neither is what stands in a comment.
     """
+    if not ("=" in text or ":" in text or "<" in text):
+        return ""
     text = text[:LONGEST]
     lowered = text.lower()
     if not any(word in lowered for word in _WORDS):
-        return
+        return ""
     text = _compiled(r"(?m)^[ \t]*+(?:#|;|//).*").sub("", text)  # comments
-    found: set[str] = set()
     for number, pattern in enumerate(_PAIRS):
         for match in _compiled(pattern, re.IGNORECASE).finditer(text):
             name, quote, value = match.groups()
             value = _end_of_value(value, quote) if number == 1 else value
-            if name in found or len(value) < 4 or _no_credential_in_text(value):
-                continue
-            if named_credential(name, value, is_setting=True):
-                found.add(name)
-                yield name
+            if len(value) >= 4 and not _is_no_credential(value) and named_credential(name, value, is_setting=True):
+                return name
+    return ""
 
 
 def _end_of_value(value: str, quote: str) -> str:
@@ -284,7 +281,7 @@ def _end_of_value(value: str, quote: str) -> str:
     return value.partition(" #")[0].rstrip(" \t\r,;")
 
 
-def _no_credential_in_text(value: str) -> bool:
+def _is_no_credential(value: str) -> bool:
     return _compiled(_NO_CREDENTIAL_IN_TEXT, re.VERBOSE | re.DOTALL).fullmatch(value) is not None
 
 
