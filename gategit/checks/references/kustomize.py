@@ -532,11 +532,9 @@ def _roles(kustomizations: Mapping[str, Kustomization]) -> dict[str, Role]:
     for folder, kustomization in kustomizations.items():
         for link in kustomization.links:
             role = _ROLE_OF_USE.get(link.reference.use) if link.state is LinkState.FILE else None
-            if role is Role.MANIFEST and folder in plugins:
-                role = Role.DATA
-            # What stands elsewhere may be deployed from there as it is. If to be named as data anywhere in the tree
-            # were enough, any kustomization could hide any object: the file's own content decides.
-            if role is Role.DATA and link.path.rpartition("/")[0] != folder:
+            # If being named as data, or as what configures a plugin, were enough, a kustomization anywhere in the tree
+            # could hide the objects of any other folder: the file's own content decides.
+            if (role is Role.MANIFEST and folder in plugins) or (role is Role.DATA and _folder(link.path) != folder):
                 role = None
             if role is not None and _WEIGHT[role] >= _WEIGHT[roles.get(link.path, Role.DATA)]:
                 roles[link.path] = role
@@ -544,6 +542,10 @@ def _roles(kustomizations: Mapping[str, Kustomization]) -> dict[str, Role]:
         for file in (kustomization.file, *kustomization.others):
             roles[file] = Role.KUSTOMIZATION
     return roles
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
 
 
 def _plugin_folders(kustomizations: Mapping[str, Kustomization]) -> set[str]:

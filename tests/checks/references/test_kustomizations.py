@@ -557,15 +557,19 @@ def test_a_kustomization_that_is_a_template_is_counted(judge: Any) -> None:
 
 
 def test_roles_follow_from_what_names_a_file(memory_tree: Callable[[Mapping[str, str]], Any]) -> None:
-    """Patches are patches, values are data, and what is a resource as well is a manifest."""
+    """Patches are patches, values are data, and what is a resource as well is a manifest.
+
+    What is called data from another folder, or is a resource of plugins, is what its own content says.
+    """
     tree = memory_tree(
         {
             "kustomization.yaml": HEAD
             + "resources: [a.yaml, both.yaml]\npatches: [{path: p.yaml}, {path: both.yaml}]\n"
-            "configMapGenerator: [{name: x, files: [k=d.yaml]}]\ngenerators: [gen]\n",
+            "configMapGenerator: [{name: x, files: [k=d.yaml, far/d.yaml]}]\ngenerators: [gen, far/g.yaml]\n",
             "gen/kustomization.yaml": HEAD + "resources: [g.yaml]\n",
             "flux/kustomization.yaml": "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n",
             **dict.fromkeys(("a.yaml", "both.yaml", "p.yaml", "d.yaml", "gen/g.yaml"), cm("x")),
+            **dict.fromkeys(("far/d.yaml", "far/g.yaml"), cm("x")),
         }
     )
     graph = read_graph(tree)
@@ -577,7 +581,6 @@ def test_roles_follow_from_what_names_a_file(memory_tree: Callable[[Mapping[str,
         "both.yaml": Role.MANIFEST,
         "p.yaml": Role.PATCH,
         "d.yaml": Role.DATA,
-        "gen/g.yaml": Role.DATA,
     }
     assert set(tree.reads) == {"kustomization.yaml", "gen/kustomization.yaml", "flux/kustomization.yaml"}
 
