@@ -21,6 +21,7 @@ _ARGO_LISTS = {
 }
 _SYNC_OPTIONS = "argocd.argoproj.io/sync-options"
 _SYNC_WAVE = "argocd.argoproj.io/sync-wave"
+_KEYS = frozenset({*_FLUX, *_ARGO_LISTS, _SYNC_OPTIONS, _SYNC_WAVE})
 
 
 @policy(level="warning", kinds=("*",))
@@ -81,7 +82,8 @@ def agent_annotation_ignored(manifest: Manifest, *, known: tuple[str, ...] = ())
         values = manifest.get("metadata", holder)
         if not isinstance(values, dict):
             continue
-        for key, value in values.items():
+        for key in sorted(_KEYS.intersection(values)):
+            value = values[key]
             if not isinstance(value, str) or value in known or is_filled_in_later(value):
                 continue
             problem = _of_flux(key, value) if key in _FLUX else ""
