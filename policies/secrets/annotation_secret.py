@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from gategit.checks.policy.api import (
-    Field,
     Manifest,
     Violation,
     Violations,
@@ -14,6 +15,8 @@ from gategit.checks.policy.api import (
     token_in,
 )
 
+_TEMPLATE = ("spec", "template", "metadata")
+_TEMPLATES = {"batch/CronJob": ("spec", "jobTemplate", *_TEMPLATE), "Pod": ("template",)}
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
@@ -67,25 +70,29 @@ def annotation_secret(manifest: Manifest) -> Violations:
     References:
         https://kubernetes.io/docs/concepts/security/secrets-good-practices/
     """
-    yield from _judge(manifest, manifest.field("metadata"))
-    workload = manifest.workload
-    if workload is not None and workload.kind != "Pod":
-        yield from _judge(manifest, workload.pod_metadata)
-
-
-def _judge(manifest: Manifest, metadata: Field) -> Violations:
-    for kind in ("labels", "annotations"):
-        entries = metadata.get(kind)
-        if not isinstance(entries, dict):
-            continue
-        for key, value in entries.items():
-            if not isinstance(value, str) or not isinstance(key, str) or len(value) < 4:
+    for path in (("metadata",), _TEMPLATES.get(manifest.group_kind, _TEMPLATE)):
+        for kind in ("labels", "annotations"):
+            entries = manifest.get(*path, kind)
+            if not isinstance(entries, dict):
                 continue
-            what = _credential(manifest, key, value)
-            if what:
-                yield Violation(
-                    metadata.field(kind, key), f"{kind[:-1]} {key} of {manifest} holds {what} in plain text"
-                )
+            for key, value in entries.items():
+                if not isinstance(value, str) or not isinstance(key, str) or not _is_worth_a_look(key, value):
+                    continue
+                what = _credential(manifest, key, value)
+                if what:
+                    message = f"{kind[:-1]} {key} of {manifest} holds {what} in plain text"
+                    yield Violation(manifest.field(*path, kind, key), message)
+
+
+def _is_worth_a_look(key: str, value: str) -> bool:
+    return _says_something(key) or "{" in value or "\n" in value
+
+
+@lru_cache(4096)
+def _says_something(key: str) -> bool:
+    """Whether a key has to do with credentials. The same few come all the time."""
+    small = key.lower()
+    return any(word in small for word in ("pass", "pwd", "secret", "token", "key", "credential", "auth", "salt"))
 
 
 def _credential(manifest: Manifest, key: str, value: str) -> str:
@@ -97,7 +104,7 @@ def _credential(manifest: Manifest, key: str, value: str) -> str:
         return ""
     if named_credential(name, value, is_setting=True) and not _is_name_of_an_object(value):
         return "" if token_in(value) else "a credential"
-    within = credential_in_text(value) if "{" in value or "\\n" in value else ""
+    within = credential_in_text(value) if "{" in value or "\n" in value else ""
     return f"a credential under {within}" if within and not token_in(value) else ""
 
 

@@ -61,13 +61,13 @@ def configmap_secret(manifest: Manifest) -> Violations:
     References:
         https://kubernetes.io/docs/concepts/security/secrets-good-practices/
     """
-    for name, field in manifest.entries("data"):
-        value = field.text()
-        if not value or token_in(value):
+    data = manifest.get("data")
+    for name, value in data.items() if isinstance(data, dict) else ():
+        if not isinstance(value, str) or not isinstance(name, str):
             continue
-        if named_credential(name, value) and "\n" not in value.strip():
-            yield Violation(field, f"key {name} of {manifest} holds a credential in plain text")
-            continue
-        within = credential_in_text(value)
-        if within:
-            yield Violation(field, f"key {name} of {manifest} holds a credential under {within} in plain text")
+        what = "a credential" if "\n" not in value.strip() and named_credential(name, value) else ""
+        if not what:
+            within = credential_in_text(value)
+            what = f"a credential under {within}" if within else ""
+        if what and not token_in(value):
+            yield Violation(manifest.field("data", name), f"key {name} of {manifest} holds {what} in plain text")
