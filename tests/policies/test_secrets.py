@@ -430,6 +430,28 @@ def test_values_of_other_kinds(judge: Judge) -> None:
 
 
 @pytest.mark.parametrize(
+    ("spec", "field"),
+    [
+        ({"admin": {"password": PASSWORD}}, "admin.password"),
+        ({"config": [{"name": "api-token", "value": RANDOM}]}, "config[0].value"),
+        ({"clientSecret": RANDOM}, "clientSecret"),
+        ({"clientSecret": "web-oauth-1"}, None),
+        ({"secretKey": "password-1", "remoteRef": {"key": "db", "property": "password-1"}}, None),
+        ({"passwordSecretRef": {"name": "db-1", "key": "password-1"}}, None),
+        ({"password": "{{ .password }}"}, None),
+        ({"encrypted": {"password": "ENC[AES256_GCM,data:p673w==,type:str]"}}, None),
+    ],
+)
+def test_field_secret(judge: Judge, spec: Any, field: str | None) -> None:
+    """At any depth of a custom resource, and not in the kinds that other policies look through."""
+    assert [where for where, _ in judge("field-secret", thing("Widget", "example.com/v1", spec=spec))] == (
+        [f"spec.{field}"] if field else []
+    )
+    for kind, version in (("Secret", "v1"), ("Deployment", "apps/v1"), ("HelmRelease", "helm.toolkit.fluxcd.io/v2")):
+        assert judge("field-secret", thing(kind, version, spec=spec)) == []
+
+
+@pytest.mark.parametrize(
     ("sops", "flagged"),
     [
         ({}, ["data.b", "stringData.c"]),
@@ -490,6 +512,7 @@ def test_no_message_shows_a_credential(judge: Judge, policy: str) -> None:
         pod(args=[f"--password={PASSWORD}"], env=[{"name": "password", "value": PASSWORD}]),
         release({"password": PASSWORD, "url": everything}),
         thing("Service", metadata={"name": "x", "annotations": {"password": PASSWORD}}),
+        thing("Widget", "example.com/v1", spec={"password": PASSWORD}),
     ]
 
     messages = [said for one in objects for _, said in judge(policy, one)]

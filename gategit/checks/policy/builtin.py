@@ -177,6 +177,7 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "secrets/annotation_secret": (),
     "secrets/argument_secret": (),
     "secrets/configmap_secret": (),
+    "secrets/field_secret": (),
     "secrets/known_token": (_SURE,),
     "secrets/partly_encrypted": (_SURE,),
     "secrets/plaintext_secret": (_SURE,),
