@@ -691,3 +691,74 @@ def rollout(**template: Any) -> dict[str, Any]:
 def test_misplaced_block(judge: Judge, one: dict[str, Any], fields: list[str]) -> None:
     """Pod templates of custom resources alone: the schema knows the fields of all others."""
     assert [field for field, _ in judge("misplaced-block", one)] == fields
+
+
+@pytest.mark.parametrize(
+    ("types", "fields"),
+    [
+        (["Ingress"], ["spec.egress"]),
+        (["Egress"], ["spec.ingress"]),
+        (["Ingress", "Egress"], []),
+        (None, []),
+        ([], []),
+        ("Ingress", []),
+    ],
+)
+def test_network_policy_types(judge: Judge, types: Any, fields: list[str]) -> None:
+    """Without types the rules themselves decide."""
+    one = network_policy({"from": [PODS]}, egress=[{"to": [PODS]}], policyTypes=types)
+
+    assert [field for field, _ in judge("network-policy-types", one)] == fields
+    assert judge("network-policy-types", network_policy(policyTypes=["Egress"])) == []
+
+
+@pytest.mark.parametrize(
+    ("rules", "is_flagged"),
+    [
+        ([{"ports": [{"port": 443}]}], True),
+        ([{"ports": [{"port": 443}]}, {"ports": [{"port": 53, "protocol": "UDP"}]}], False),
+        ([{"to": [PODS]}], False),
+        ([{"ports": [{"port": 1, "endPort": 1024}]}], False),
+        ([{"ports": [{"port": 80, "endPort": 1024}]}], True),
+        ([{"ports": [{"port": "dns"}]}], False),
+        ([{"ports": [{"protocol": "UDP"}]}], False),
+        ([], False),
+    ],
+)
+def test_network_policy_without_dns(judge: Judge, rules: list[Any], *, is_flagged: bool) -> None:
+    """Policies of a namespace add up, so another one may open the way."""
+    one = network_policy(egress=rules)
+    names = network_policy(egress=[{"ports": [{"port": 53}]}])
+
+    assert bool(judge("network-policy-without-dns", one)) is is_flagged
+    assert judge("network-policy-without-dns", one, inventory=[names]) == []
+    assert bool(judge("network-policy-without-dns", one, inventory=[network_policy()])) is is_flagged
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        ("pod-security.kubernetes.io/enforce", None),
+        ("pod-security.kubernetes.io/enforced", "pod-security.kubernetes.io/enforce"),
+        ("pod-security.kubernetes.io/enfroce", "pod-security.kubernetes.io/enforce"),
+        ("pod-security.kubernetes.io/enforc", "pod-security.kubernetes.io/enforce"),
+        ("argocd.argoproj.io/sync-option", "argocd.argoproj.io/sync-options"),
+        ("argocd.argoproj.io/sync_wave", "argocd.argoproj.io/sync-wave"),
+        ("argocd.argoproj.io/managed-by", None),
+        ("prometheus.io/schema", "prometheus.io/scheme"),
+        ("prometheus.io/own", None),
+        ("helm.sh/hook-wieght", "helm.sh/hook-weight"),
+        ("kustomize.toolkit.fluxcd.io/pruned", "kustomize.toolkit.fluxcd.io/prune"),
+        ("sidecar.istio.io/injected", None),
+        ("example.com/enforced", None),
+        ("enforced", None),
+    ],
+)
+def test_well_known_name(judge: Judge, key: str, meant: str | None) -> None:
+    """One slip away from a name that is known, and no further."""
+    message = f"ConfigMap x has {key} in its labels, which nobody reads; there is {meant}"
+    found = judge("well-known-name", thing("ConfigMap", metadata={"name": "x", "labels": {key: "a"}}))
+
+    assert found == ([(f'metadata.labels["{key}"]', message)] if meant else [])
+    noted = thing("Deployment", "apps/v1", spec={"template": {"metadata": {"annotations": {key: "a"}}}})
+    assert bool(judge("well-known-name", noted)) is bool(meant)

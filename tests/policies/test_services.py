@@ -477,6 +477,81 @@ def test_service_monitor(judge: Judge) -> None:
     assert judge("dangling-service-monitor", monitor) == []
 
 
+@pytest.mark.parametrize(
+    ("port", "is_flagged"), [("http", False), ("80", True), ("web", True), ("$PORT", False), (None, False), (80, False)]
+)
+def test_service_monitor_port(judge: Judge, port: Any, *, is_flagged: bool) -> None:
+    """By the names of the Service's ports alone; one Service with the name is enough."""
+    selector = {"matchLabels": {"app": "web"}}
+    monitor = of_spec("ServiceMonitor", "monitoring.coreos.com/v1", selector=selector, endpoints=[{"port": port}])
+    labelled = {**service({"name": "http", "port": 80}), "metadata": {"name": "x", "labels": {"app": "web"}}}
+    message = f"ServiceMonitor x measures the port {port}, and Service x has no port of that name"
+
+    found = judge("service-monitor-port", monitor, inventory=[labelled])
+    assert found == ([("spec.endpoints[0].port", message)] if is_flagged else [])
+    assert judge("service-monitor-port", monitor, inventory=[service()]) == []
+
+
+@pytest.mark.parametrize(
+    ("other", "is_flagged"),
+    [
+        ({"selector": {"matchLabels": {"app": "web"}}}, True),
+        ({"selector": {}}, True),
+        ({"selector": {"matchLabels": {"app": "other"}}}, False),
+        ({"selector": None}, False),
+    ],
+)
+def test_disruption_budget_overlap(judge: Judge, other: dict[str, Any], *, is_flagged: bool) -> None:
+    """Two of different names for the pods of one workload."""
+    second = {**budget(**other), "metadata": {"name": "y"}}
+    message = "PodDisruptionBudget x and PodDisruptionBudget y both choose the pods of Deployment x"
+    found = judge("disruption-budget-overlap", budget(), inventory=[budget(), second, WEB])
+
+    assert found == ([("spec.selector", f"{message}, which then cannot be evicted")] if is_flagged else [])
+    assert judge("disruption-budget-overlap", budget(), inventory=[budget(), WEB]) == []
+    assert judge("disruption-budget-overlap", budget(), inventory=[second]) == []
+
+
+def test_autoscaler_conflict(judge: Judge) -> None:
+    """The same kind under another name, or KEDA's beside the cluster's own."""
+    second = {**autoscaler(), "metadata": {"name": "y"}}
+    keda = of_spec("ScaledObject", "keda.sh/v1alpha1", scaleTargetRef={"name": "x"})
+    elsewhere = {**second, "metadata": {"name": "y", "namespace": "other"}}
+    other = autoscaler(scaleTargetRef={"kind": "StatefulSet", "name": "x"})
+    message = "HorizontalPodAutoscaler x and HorizontalPodAutoscaler y both scale Deployment x"
+
+    assert judge("autoscaler-conflict", autoscaler(), inventory=[autoscaler(), second]) == [
+        ("spec.scaleTargetRef", message)
+    ]
+    assert len(judge("autoscaler-conflict", keda, inventory=[autoscaler(), keda])) == 1
+    assert judge("autoscaler-conflict", autoscaler(), inventory=[autoscaler(), elsewhere, other]) == []
+
+
+@pytest.mark.parametrize(
+    ("backend", "wrong", "dangles"),
+    [
+        ({"name": "x", "port": 80}, None, False),
+        ({"name": "x", "port": 8080}, ".port", False),
+        ({"name": "x"}, "", False),
+        ({"name": "y", "port": 80}, None, True),
+        ({"name": "y", "namespace": "other", "port": 80}, None, False),
+        ({"name": "$Y", "port": 80}, None, False),
+        ({"name": "x", "kind": "Bucket", "group": "example.com"}, None, False),
+        ({"name": "x", "port": "80"}, None, False),
+    ],
+)
+def test_the_backends_of_a_route(judge: Judge, backend: dict[str, Any], wrong: str | None, *, dangles: bool) -> None:
+    """Services only: their ports, and that they are there."""
+    route = of_spec("HTTPRoute", "gateway.networking.k8s.io/v1", rules=[{"backendRefs": [backend]}])
+    place = "spec.rules[0].backendRefs[0]"
+    web = service({"port": 80})
+    found = judge("route-backend-port", route, inventory=[web])
+
+    assert [field for field, _ in found] == ([] if wrong is None else [place + wrong])
+    assert bool(judge("dangling-route-backend", route, inventory=[web])) is dangles
+    assert judge("dangling-route-backend", route) == []
+
+
 def test_autoscaler_min_replicas_takes_a_parameter(judge: Judge) -> None:
     """Absent is one."""
     message = "HorizontalPodAutoscaler x may go down to 1 replica"
@@ -531,7 +606,13 @@ WHOLE = [
     budget(minAvailable=1),
     ingress(path(), tls=[{"hosts": ["a"]}]),
     NETWORK_POLICY,
-    of_spec("ServiceMonitor", "monitoring.coreos.com/v1", selector={"matchLabels": {"app": "web"}}),
+    of_spec(
+        "ServiceMonitor",
+        "monitoring.coreos.com/v1",
+        selector={"matchLabels": {"app": "web"}},
+        endpoints=[{"port": "http"}],
+    ),
+    of_spec("HTTPRoute", "gateway.networking.k8s.io/v1", rules=[{"backendRefs": [{"name": "x", "port": 80}]}]),
     of_spec("CronJob", "batch/v1", schedule="* 3 * * *"),
     of_spec("PersistentVolumeClaim", resources={"requests": {"storage": "1m"}}),
     thing("ConfigMap", data={"k": "v"}, binaryData={"b": "aGk="}),
