@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import Manifest, Violation, Violations, is_filled_in_later, policy
 
 
-@policy(level="error", kinds=("argoproj.io/AppProject",))
+@policy(level="warning", kinds=("argoproj.io/AppProject",))
 def appproject_role_invalid(manifest: Manifest) -> Violations:
     """The policy lines of an Argo CD AppProject's roles are lines that Argo CD accepts.
 
@@ -15,8 +15,9 @@ def appproject_role_invalid(manifest: Manifest) -> Violations:
         `PROJECT/`, and the effect is `allow` or `deny`.
 
     Why:
-        Argo CD takes one wrong line for a wrong project, and then refuses to sync every Application in it. It is often
-        a role that was copied from another project.
+        A wrong line gives nobody a right, and one that cannot be read can take the project's other lines with it.
+        Argo CD's server refuses to save such a project; applied from Git it is not looked at. It is often a role
+        that was copied from another project.
 
     How to fix:
         Write the names of this project and this role into the line.

@@ -20,12 +20,12 @@ def appproject_sync_window_invalid(manifest: Manifest) -> Violations:
     """The sync windows of an Argo CD AppProject can be read, come, and hold for something.
 
     What it asks:
-        Each of `spec.syncWindows` has a `schedule` of five fields that names a day that there is, a `duration` such
-        as `8h` or `30m`, and names at least one of `applications`, `namespaces` and `clusters`.
+        Each of `spec.syncWindows` has a `schedule` of five fields (no `@daily`) that names a day that there is, a
+        `duration` such as `8h` or `30m`, and names at least one of `applications`, `namespaces` and `clusters`.
 
     Why:
-        Argo CD takes a window that it cannot read for a wrong project, and refuses to sync everything in it. A window
-        that never comes, or holds for nothing, protects nothing: the freeze is not there.
+        Of a window that it cannot read Argo CD cannot tell whether it is open, and syncs nothing that it is about. A
+        window that never comes, or holds for nothing, protects nothing: the freeze is not there.
 
     How to fix:
         Write the schedule as cron does, and the length in hours and minutes. `applications: ["*"]` is all of them.
@@ -80,6 +80,8 @@ def _of_schedule(schedule: Field) -> str:
     """What is wrong with a schedule, "" where nothing is."""
     if is_filled_in_later(schedule.value):
         return ""
+    if schedule.text().lstrip().startswith("@"):
+        return f"the window's schedule must have five fields; Argo CD does not know {schedule.text().strip()[:40]}"
     try:
         cron = parse_cron(schedule.text())
     except CronError as error:

@@ -21,7 +21,7 @@ def flux_cross_namespace_reference(manifest: Manifest, *, shared: tuple[str, ...
         one. Those whose names hold `flux` are shared unless the config says otherwise.
 
     Why:
-        A source holds credentials. Whoever may refer to another tenant's source deploys from his private repository,
+        A source holds credentials. Whoever may refer to another tenant's source deploys from a private repository,
         or pushes to it, without being let into it. Where tenants are locked down, Flux refuses such a reference.
 
     How to fix:

@@ -13,8 +13,8 @@ def flux_receiver_unsigned(manifest: Manifest) -> Violations:
         `spec.type` of a Receiver is not `generic`, the type that checks nothing of the request.
 
     Why:
-        Whoever has seen the address, in a log or in a proxy, can call it as often as he likes, and each call makes Flux
-        fetch and build.
+        Whoever has seen the address, in a log or in a proxy, can call it as often as they like, and each call makes
+        Flux fetch and build.
 
     How to fix:
         Take the type of your Git host or registry, such as `github`, or `generic-hmac`, which checks a signature made

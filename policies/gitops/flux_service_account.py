@@ -28,7 +28,7 @@ def flux_service_account(
 
     Why:
         Without an account of its own, Flux applies the object with its controller's rights, and these are
-        cluster-admin. The tenant can then create anything anywhere, also rights for himself.
+        cluster-admin. The tenant can then create anything anywhere, also rights of their own.
 
     How to fix:
         Make a ServiceAccount in the tenant's namespace, bind it to what the tenant may do there, and name it in
