@@ -74,16 +74,21 @@ def classify(path: str, content: bytes, decoded: Decoded, chart_folders: frozens
         return Role.KUSTOMIZATION
     if _in_chart_templates(folder, chart_folders):
         return Role.TEMPLATE
+    # Objects before a broken document are applied: kubectl reads one document after the other.
+    if holds_objects(decoded):
+        return Role.MANIFEST
     if is_template(content, decoded):
         return Role.TEMPLATE
-    mappings = [document.data for document in decoded.documents if isinstance(document.data, dict)]
-    if any(_is_manifest(data) for data in mappings):
-        return Role.MANIFEST
-    if any(_is_kustomization(data) for data in mappings):
+    if any(_is_kustomization(document.data) for document in decoded.documents if isinstance(document.data, dict)):
         return Role.KUSTOMIZATION
     if decoded.problems and looks_like_manifest(content):
         return Role.MANIFEST  # what would say so could not be read
     return Role.DATA
+
+
+def holds_objects(decoded: Decoded) -> bool:
+    """Whether a file holds an object that could be applied, whatever else it holds."""
+    return any(_is_manifest(document.data) for document in decoded.documents if isinstance(document.data, dict))
 
 
 def is_template(content: bytes, decoded: Decoded) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
-from gategit.manifests.classify import classify, is_template
+from gategit.manifests.classify import classify, holds_objects, is_template
 from gategit.manifests.decode import Decoded, Limits, decode
 from gategit.manifests.expand import expand
 from gategit.manifests.manifest import Manifest, Role, Source
@@ -65,6 +65,8 @@ def read_file(
     decoded = decode(content, path, limits)
     if role is None:
         role = classify(path, content, decoded, chart_folders)
+    elif role is Role.KUSTOMIZATION and holds_objects(decoded):
+        role = Role.MANIFEST  # Kustomize reads one document of it; kubectl would apply the others
     elif role is Role.DATA and is_template(content, decoded):
         role = Role.TEMPLATE  # data that is not applied itself may well be a template
     return ManifestFile(path, content, role, decoded)

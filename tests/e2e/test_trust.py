@@ -454,6 +454,8 @@ def _list(text: str) -> str:
         ({"a.yaml": POD.encode("utf-16")}, "a.yaml"),
         ({"a.yaml": b"\xef\xbb\xbf" + POD.encode()}, "a.yaml"),
         ({"a.yaml": f"# {{{{ not a template }}}}\n{POD}"}, "a.yaml"),
+        ({"a.yaml": f"{POD}---\n{{{{ broken }}\n"}, "a.yaml"),
+        ({"x/kustomization.yaml": f"resources: []\n---\n{POD}"}, "x/kustomization.yaml"),
         ({".hidden/a.yml": POD}, ".hidden/a.yml"),
         ({"a.yaml": POD, ".gitattributes": "*.yaml binary export-ignore filter=gone -diff\n"}, "a.yaml"),
         ({"kustomization.yaml": "resources: [a.txt]\n", "a.txt": POD}, "a.txt"),
