@@ -147,7 +147,7 @@ def _place(rule: Field, added: list[tuple[str, str, str, str]]) -> Field:
         wider = {one[position] for one in added}
         members = rule.items(key)
         if len(wider) == 1 and len(members) > 1:
-            return next(member for member in members if member.value in wider)
+            return next((one for one in members if isinstance(one.value, str) and one.value in wider), rule)
     return rule.field("verbs", 0) if len(rule.items("verbs")) == 1 else rule
 
 
