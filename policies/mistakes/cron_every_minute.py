@@ -18,7 +18,7 @@ def cron_every_minute(cron_job: Manifest) -> Violations:
         one before.
 
     How to fix:
-        Write the minute: `0 3 * * *`.
+        Write the minute as well: `0 3 * * *` runs once, at three o'clock.
 
     Fails:
         apiVersion: batch/v1

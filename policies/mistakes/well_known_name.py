@@ -69,7 +69,7 @@ def well_known_name(manifest: Manifest) -> Violations:
         `sync-wave` changes no order, a misspelled `scrape` measures nothing.
 
     How to fix:
-        Write the name that the message shows.
+        Write the name that the message shows, or take a prefix of your own for one of your own.
 
     Fails:
         apiVersion: v1

@@ -17,7 +17,7 @@ def autoscaler_min_replicas(autoscaler: Manifest, *, least: int = 2) -> Violatio
         crash and each eviction is an outage.
 
     How to fix:
-        Set `minReplicas: 2` or more.
+        Set `minReplicas: 2` or more, and let the two run on different nodes.
 
     Parameters:
         least: the least number of replicas that passes.

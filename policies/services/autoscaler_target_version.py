@@ -20,7 +20,7 @@ def autoscaler_target_version(autoscaler: Manifest) -> Violations:
         Deployment, so the autoscaler cannot scale at all, and only its status says so.
 
     How to fix:
-        Write `apiVersion: apps/v1`.
+        Write `apiVersion: apps/v1` into `spec.scaleTargetRef`, as in the manifest of the target itself.
 
     Fails:
         apiVersion: autoscaling/v2

@@ -10,7 +10,7 @@ def external_ips(service: Manifest) -> Violations:
     """No Service claims external IP addresses.
 
     What it asks:
-        `spec.externalIPs` is absent or empty.
+        `spec.externalIPs` of a Service is absent or empty, whatever its type.
 
     Why:
         Nothing checks whose addresses these are. A Service that claims the address of another host gets what the

@@ -10,7 +10,7 @@ def external_name(service: Manifest) -> Violations:
     """No Service stands for a name outside of its namespace.
 
     What it asks:
-        `spec.type` is not `ExternalName`.
+        `spec.type` of a Service is not `ExternalName`.
 
     Why:
         Such a Service is a DNS alias. An Ingress that leads to it reaches into other namespaces, or out of the

@@ -17,7 +17,7 @@ def ingress_without_host(ingress: Manifest) -> Violations:
         too where they have no rule of their own for the path.
 
     How to fix:
-        Name the host in `spec.rules[].host`.
+        Name the host in `spec.rules[].host`. For a default page use `spec.defaultBackend`.
 
     Fails:
         apiVersion: networking.k8s.io/v1

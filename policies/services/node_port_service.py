@@ -10,7 +10,7 @@ def node_port_service(service: Manifest) -> Violations:
     """No Service opens a port on every node.
 
     What it asks:
-        `spec.type` is not `NodePort`.
+        `spec.type` of a Service is not `NodePort`.
 
     Why:
         The port is open on each node's own address, past the Ingress with its TLS and its authentication. Whether a
