@@ -402,6 +402,16 @@ def test_role_widened(
     assert judge("role-widened", new, old) == ([(place, message)] if place else [])
 
 
+def test_role_widened_beside_odd_data(judge: Judge) -> None:
+    """What is no string stands for no resource, and hides none."""
+    old, new = (
+        thing("Role", RBAC, rules=[{"apiGroups": [""], "resources": resources, "verbs": ["get"]}])
+        for resources in (["a"], [["x"], {"y": 1}, "a", "b"])
+    )
+
+    assert judge("role-widened", new, old) == [("rules[0].resources[3]", "Role x now allows to get b")]
+
+
 def test_role_widened_by_url(judge: Judge) -> None:
     """A URL below one that ends with a star is no news."""
 
