@@ -461,7 +461,10 @@ def test_field_secret(judge: Judge, spec: Any, field: str | None) -> None:
         ({"unencrypted_regex": "^stringData$"}, ["data.b"]),
         ({"unencrypted_suffix": "Data"}, ["data.b"]),
         ({"encrypted_suffix": "Data"}, ["stringData.c"]),
+        ({"encrypted_regex": "^data$|^stringData$"}, ["data.b", "stringData.c"]),
         ({"encrypted_regex": "("}, []),
+        ({"encrypted_regex": "^(d+)+$"}, []),
+        ({"unencrypted_regex": "^.*$"}, []),
         (None, []),
     ],
 )
