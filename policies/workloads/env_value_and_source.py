@@ -11,7 +11,8 @@ def env_value_and_source(workload: Workload) -> Violations:
 
     What it asks:
         An entry of a container's `env` does not set both `value` and `valueFrom`, and `valueFrom` names exactly one
-        source. A `value` that is empty beside `valueFrom` passes, as it does in the cluster.
+        source. A `value` that is empty beside `valueFrom` passes, as it does in the cluster. An entry of `envFrom`
+        names one source too.
 
     Why:
         The API server refuses the object. Both fields are what Kustomize makes of a base with `value` and a patch with
@@ -70,8 +71,13 @@ def env_value_and_source(workload: Workload) -> Violations:
                 continue
             where = container.field("env", index, "valueFrom")
             what = f"environment variable {str(variable.get('name'))[:80]} of {container}"
-            sources = [name for name, one in source.items() if one is not None]
+            names = [name for name, one in source.items() if one is not None]
             if variable.get("value"):
                 yield Violation(where, f"{what} has both a value and a source for it")
-            elif len(sources) != 1:
-                yield Violation(where, f"{what} has {len(sources) or 'no'} sources in valueFrom; it needs one")
+            elif len(names) != 1:
+                yield Violation(where, f"{what} has {len(names) or 'no'} sources in valueFrom; it needs one")
+        sources = container.get("envFrom")
+        for index, source in enumerate(sources if isinstance(sources, list) else ()):
+            if isinstance(source, dict) and (source.get("configMapRef") is None) == (source.get("secretRef") is None):
+                found = "both a ConfigMap and a Secret" if source.get("secretRef") is not None else "no source"
+                yield Violation(container.field("envFrom", index), f"an entry of envFrom of {container} has {found}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import WORKLOADS, Field, Violation, Violations, Workload, policy
+from gategit.checks.policy.api import WORKLOADS, Container, Field, Violation, Violations, Workload, policy
 
 _HANDLERS = ("exec", "grpc", "httpGet", "tcpSocket")
-_UNUSUAL = frozenset(("successThreshold", "terminationGracePeriodSeconds"))
+_HOOKS = ("exec", "httpGet", "sleep", "tcpSocket")
+_NUMBERS = ("initialDelaySeconds", "periodSeconds", "timeoutSeconds", "failureThreshold", "successThreshold")
+_UNUSUAL = frozenset(("exec", "successThreshold", "terminationGracePeriodSeconds"))
 
 
 @policy(level="error", kinds=WORKLOADS)
@@ -15,7 +17,8 @@ def invalid_probe(workload: Workload) -> Violations:
     What it asks:
         A probe has exactly one of `exec`, `grpc`, `httpGet` and `tcpSocket`. An init container has no probes and no
         `lifecycle`, unless it is a sidecar (`restartPolicy: Always`). A liveness or startup probe has no
-        `successThreshold` above 1, and a readiness probe no `terminationGracePeriodSeconds`.
+        `successThreshold` above 1, and a readiness probe no `terminationGracePeriodSeconds`. An `exec` has a command,
+        no number is negative, and a lifecycle hook has one thing to do as well.
 
     Why:
         The API server refuses the object. Two handlers in one probe are what Kustomize makes of a base with
@@ -95,14 +98,28 @@ def invalid_probe(workload: Workload) -> Violations:
                     what = field.path[-1]
                     yield Violation(field, f"{container} has a {what}, which only a container that keeps running can")
             continue
+        if container.has("lifecycle"):
+            yield from _hooks(container)
         for probe in probes:
             if not _is_good(probe.value):
                 yield from _problems(probe, str(container))
 
 
+def _hooks(container: Container) -> Violations:
+    for hook in ("postStart", "preStop"):
+        field = container.field("lifecycle", hook)
+        if isinstance(field.value, dict):
+            handlers = [name for name in _HOOKS if field.has(name)]
+            if len(handlers) != 1:
+                found = " and ".join(handlers) or "nothing to do"
+                yield Violation(field, f"the {hook} of {container} has {found}; it needs one thing to do")
+
+
 def _is_good(probe: dict[str, object]) -> bool:
     """Whether there is surely nothing to say of a probe: what nearly every one passes."""
-    return not probe.keys() & _UNUSUAL and len([name for name in _HANDLERS if probe.get(name) is not None]) == 1
+    if probe.keys() & _UNUSUAL or len([name for name in _HANDLERS if probe.get(name) is not None]) != 1:
+        return False
+    return not any(isinstance(value, int) and value < 0 for value in probe.values())
 
 
 def _problems(probe: Field, who: str) -> Violations:
@@ -113,6 +130,12 @@ def _problems(probe: Field, who: str) -> Violations:
         yield Violation(probe, f"the {what} of {who} has no {names}: it cannot look")
     elif len(handlers) > 1:
         yield Violation(probe, f"the {what} of {who} has {' and '.join(handlers)}; it may have one of them")
+    if probe.has("exec") and not probe.get("exec", "command"):
+        yield Violation(probe.field("exec", "command"), f"the {what} of {who} has no command to run")
+    for name in _NUMBERS:
+        number = probe.integer(name)
+        if number is not None and number < 0:
+            yield Violation(probe.field(name), f"the {name} of the {what} of {who} is negative")
     if what == "readinessProbe":
         if probe.has("terminationGracePeriodSeconds"):
             where = probe.field("terminationGracePeriodSeconds")

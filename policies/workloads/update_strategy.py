@@ -146,6 +146,8 @@ def update_strategy(manifest: Manifest) -> Violations:
 def _problem(kind: str, rolling: dict[str, object]) -> str:
     """What is wrong with the settings of a rolling update, "" where nothing is."""
     missing, more = rolling.get("maxUnavailable"), rolling.get("maxSurge")
+    if isinstance(missing, str) and _PERCENT.fullmatch(missing) and int(missing[:9].rstrip("%")) > 100:
+        return "lets more than all of its pods be missing during an update"
     for amount in (missing, more):
         if isinstance(amount, str) and not _PERCENT.fullmatch(amount) and not is_filled_in_later(amount):
             return f"has the text {amount[:40]} in its rollingUpdate, where a number or a percentage is wanted"

@@ -312,13 +312,13 @@ def test_a_mount_names_a_volume_of_its_pod(judge: Judge) -> None:
         ),
         (
             {
-                "livenessProbe": {"exec": {}, "successThreshold": 2},
-                "readinessProbe": {"exec": {}, "successThreshold": 2},
+                "livenessProbe": {"grpc": {}, "successThreshold": 2},
+                "readinessProbe": {"grpc": {}, "successThreshold": 2},
             },
             [("livenessProbe.successThreshold", "the successThreshold of the livenessProbe of container a must be 1")],
         ),
         (
-            {"readinessProbe": {"exec": {}, "terminationGracePeriodSeconds": 5}},
+            {"readinessProbe": {"grpc": {}, "terminationGracePeriodSeconds": 5}},
             [
                 (
                     "readinessProbe.terminationGracePeriodSeconds",
@@ -339,7 +339,12 @@ def test_a_probe_looks_in_one_way(judge: Judge, container: dict[str, Any], probl
 @pytest.mark.parametrize(("restart", "is_wrong"), [(None, True), ("Always", False)])
 def test_only_sidecars_among_init_containers_are_probed(fields: Verdicts, restart: Any, *, is_wrong: bool) -> None:
     """What ends by itself cannot be asked whether it still runs."""
-    init = {"name": "i", "restartPolicy": restart, "readinessProbe": {"exec": {}}, "lifecycle": {"preStop": {}}}
+    init = {
+        "name": "i",
+        "restartPolicy": restart,
+        "readinessProbe": {"grpc": {}},
+        "lifecycle": {"preStop": {"sleep": {}}},
+    }
     flagged = ["spec.initContainers[0].readinessProbe", "spec.initContainers[0].lifecycle"]
 
     assert fields("invalid-probe", pod(initContainers=[init])) == flagged * is_wrong
@@ -1077,3 +1082,267 @@ def test_a_budget_lets_broken_pods_go(fields: Verdicts, spec: dict[str, Any], ve
     found = fields("disruption-budget-unhealthy", of_spec("PodDisruptionBudget", "policy/v1", **spec), version=version)
 
     assert found == ["spec.unhealthyPodEvictionPolicy"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("container", "field", "message"),
+    [
+        (
+            {"livenessProbe": {"exec": {"command": []}}},
+            "livenessProbe.exec.command",
+            "the livenessProbe of container a has no command to run",
+        ),
+        (
+            {"startupProbe": {"grpc": {}, "periodSeconds": -1}},
+            "startupProbe.periodSeconds",
+            "the periodSeconds of the startupProbe of container a is negative",
+        ),
+        (
+            {"lifecycle": {"preStop": {}}},
+            "lifecycle.preStop",
+            "the preStop of container a has nothing to do; it needs one thing to do",
+        ),
+        (
+            {"lifecycle": {"postStart": {"exec": {}, "httpGet": {}}}},
+            "lifecycle.postStart",
+            "the postStart of container a has exec and httpGet; it needs one thing to do",
+        ),
+    ],
+)
+def test_a_probe_or_hook_has_something_to_do(judge: Judge, container: dict[str, Any], field: str, message: str) -> None:
+    """As the API server judges it."""
+    assert judge("invalid-probe", pod(of_container=container)) == [(f"spec.containers[0].{field}", message)]
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ({"configMapRef": {"name": "c"}}, None),
+        ({"prefix": "A_", "secretRef": {"name": "c"}}, None),
+        ({"prefix": "A_"}, "an entry of envFrom of container a has no source"),
+        ({"configMapRef": {}, "secretRef": {}}, "an entry of envFrom of container a has both a ConfigMap and a Secret"),
+    ],
+)
+def test_variables_come_from_one_place(judge: Judge, source: dict[str, Any], message: str | None) -> None:
+    """Those of a whole ConfigMap or Secret too."""
+    found = judge("env-value-and-source", pod(of_container={"envFrom": [source]}))
+
+    assert found == ([] if message is None else [("spec.containers[0].envFrom[0]", message)])
+
+
+def test_a_part_of_a_projected_volume_is_of_one_kind(judge: Judge) -> None:
+    """Of several parts, each has one."""
+    sources: list[dict[str, Any]] = [{"secret": {}}, {"configMap": {}}, {"secret": {}, "configMap": {}}]
+
+    assert judge("volume-sources", pod(volumes=[{"name": "v", "projected": {"sources": sources}}])) == [
+        ("spec.volumes[0].projected.sources[2]", "an entry of the volume v is secret and configMap at once")
+    ]
+
+
+def test_a_rolling_update_can_miss_all_pods_and_no_more(judge: Judge) -> None:
+    """A percentage above a hundred is refused; a surge may be as large as it likes."""
+    rolling = {"maxSurge": "200%", "maxUnavailable": "101%"}
+
+    assert judge("update-strategy", of_spec("Deployment", "apps/v1", strategy={"rollingUpdate": rolling})) == [
+        (
+            "spec.strategy.rollingUpdate.maxUnavailable",
+            "Deployment x lets more than all of its pods be missing during an update",
+        )
+    ]
+    rolling["maxUnavailable"] = "100%"
+    assert judge("update-strategy", of_spec("Deployment", "apps/v1", strategy={"rollingUpdate": rolling})) == []
+
+
+@pytest.mark.parametrize(
+    ("volume", "field", "message"),
+    [
+        ({"configMap": {"defaultMode": 0o777}}, None, None),
+        (
+            {"configMap": {"defaultMode": 512}},
+            "configMap.defaultMode",
+            "a file cannot have the mode 512, which is 01000",
+        ),
+        ({"secret": {"defaultMode": -1}}, "secret.defaultMode", "a file cannot have the mode -1"),
+        ({"secret": {"items": [{"mode": 0o400}]}}, None, None),
+        (
+            {"downwardAPI": {"items": [{"mode": 755}]}},
+            "downwardAPI.items[0].mode",
+            "a file cannot have the mode 755, which is 01363",
+        ),
+        (
+            {"projected": {"sources": [{"secret": {"items": [{"mode": 644}]}}]}},
+            "projected.sources[0].secret.items[0].mode",
+            "a file cannot have the mode 644, which is 01204",
+        ),
+        ({"configMap": {"defaultMode": "0755"}}, None, None),
+    ],
+)
+def test_a_mode_is_one_that_files_have(
+    judge: Judge, volume: dict[str, Any], field: str | None, message: str | None
+) -> None:
+    """Octal digits without the 0 in front are a decimal number."""
+    found = judge("volume-file-mode", pod(volumes=[{"name": "v", **volume}]))
+
+    assert found == ([] if field is None else [(f"spec.volumes[0].{field}", message)])
+
+
+@pytest.mark.parametrize(
+    ("name", "amount", "message"),
+    [
+        ("cpu", "100m", None),
+        ("memory", 1024, None),
+        ("hugepages-1Gi", "1Gi", None),
+        ("nvidia.com/gpu", "1", None),
+        ("requests.nvidia.com/gpu", 1, None),
+        ("${RESOURCE}", 1, None),
+        ("mem", "1Gi", "the limits of container a name mem, which is no resource of a container"),
+        ("CPU", 1, "the limits of container a name CPU, which is no resource of a container"),
+        ("storage", "1Gi", "the limits of container a name storage, which is no resource of a container"),
+        ("memory", "-1Gi", "the limits of container a hold a negative amount of memory"),
+        ("cpu", -1, "the limits of container a hold a negative amount of cpu"),
+        (
+            "nvidia.com/gpu",
+            0.5,
+            "the limits of container a hold part of one nvidia.com/gpu, and these come whole",
+        ),
+    ],
+)
+def test_a_resource_is_one_that_there_is(judge: Judge, name: str, amount: Any, message: str | None) -> None:
+    """In an amount that there is."""
+    found = judge("invalid-resource", pod(of_container={"resources": {"limits": {name: amount}}}))
+
+    assert [text for _, text in found] == ([] if message is None else [message])
+
+
+@pytest.mark.parametrize(
+    ("operator", "values", "message"),
+    [
+        ("In", ["a"], None),
+        ("Exists", None, None),
+        ("Exists", [], None),
+        ("Gt", ["3"], None),
+        ("${OPERATOR}", [], None),
+        (None, [], None),
+        ("NotIn", [], "the expression on k has no values, which NotIn needs"),
+        ("DoesNotExist", ["a"], "the expression on k has values, which DoesNotExist does not look at"),
+        ("Lt", ["1", "2"], "the expression on k has 2 values, and Lt needs one"),
+        ("in", ["a"], "the expression on k has the operator in, which there is not"),
+    ],
+)
+def test_an_expression_has_the_values_that_its_operator_needs(
+    judge: Judge, operator: Any, values: Any, message: str | None
+) -> None:
+    """In affinities, spreading and selectors."""
+    expression = {"key": "k", "operator": operator, "values": values}
+    term = {"matchExpressions": [expression]}
+    spread = [{"maxSkew": 1, "labelSelector": term}]
+    required = {"requiredDuringSchedulingIgnoredDuringExecution": {"nodeSelectorTerms": [term]}}
+    one = pod("Deployment", affinity={"nodeAffinity": required}, topologySpreadConstraints=spread)
+    one["spec"]["selector"] = term
+    place = "nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution.nodeSelectorTerms[0].matchExpressions[0]"
+    found = judge("invalid-scheduling-constraint", one)
+
+    assert found == [
+        (f"{where}.operator", message)
+        for where in (
+            f"spec.template.spec.affinity.{place}",
+            "spec.template.spec.topologySpreadConstraints[0].labelSelector.matchExpressions[0]",
+            "spec.selector.matchExpressions[0]",
+        )
+        if message is not None
+    ]
+
+
+def test_weights_and_skews_have_bounds(judge: Judge) -> None:
+    """A weight from 1 to 100, a skew from 1 on."""
+    terms: list[dict[str, Any]] = [
+        {"weight": weight, "podAffinityTerm": {}} for weight in (0, 1, 100, 101, "${WEIGHT}")
+    ]
+    affinity = {"podAntiAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": terms}}
+    place = "spec.affinity.podAntiAffinity.preferredDuringSchedulingIgnoredDuringExecution"
+
+    assert judge(
+        "invalid-scheduling-constraint", pod(affinity=affinity, topologySpreadConstraints=[{"maxSkew": 0}])
+    ) == [
+        (f"{place}[0].weight", "a weight of 0 is not from 1 to 100"),
+        (f"{place}[3].weight", "a weight of 101 is not from 1 to 100"),
+        ("spec.topologySpreadConstraints[0].maxSkew", "a maxSkew of 0 is not from 1 on"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "field", "message"),
+    [
+        ({"of_container": {"livenessProbe": {"httpGet": {"scheme": "HTTPS"}}}}, None, None),
+        ({"of_container": {"livenessProbe": {"httpGet": {"scheme": "${SCHEME}"}}}}, None, None),
+        (
+            {"of_container": {"livenessProbe": {"httpGet": {"scheme": "https"}}}},
+            "containers[0].livenessProbe.httpGet.scheme",
+            "https is no scheme; there are HTTP, HTTPS",
+        ),
+        (
+            {"of_container": {"lifecycle": {"preStop": {"httpGet": {"scheme": "http"}}}}},
+            "containers[0].lifecycle.preStop.httpGet.scheme",
+            "http is no scheme; there are HTTP, HTTPS",
+        ),
+        (
+            {"of_container": {"terminationMessagePolicy": "file"}},
+            "containers[0].terminationMessagePolicy",
+            "file is no terminationMessagePolicy; there are File, FallbackToLogsOnError",
+        ),
+        (
+            {"of_container": {"securityContext": {"procMount": "unmasked"}}},
+            "containers[0].securityContext.procMount",
+            "unmasked is no procMount; there are Default, Unmasked",
+        ),
+        (
+            {"preemptionPolicy": "never"},
+            "preemptionPolicy",
+            "never is no preemptionPolicy; there are PreemptLowerPriority, Never",
+        ),
+        ({"volumes": [{"name": "v", "hostPath": {"path": "/a", "type": ""}}]}, None, None),
+        (
+            {"volumes": [{"name": "v", "hostPath": {"path": "/a", "type": "socket"}}]},
+            "volumes[0].hostPath.type",
+            (
+                "socket is no type; there are BlockDevice, CharDevice, Directory, DirectoryOrCreate, File, "
+                "FileOrCreate, Socket"
+            ),
+        ),
+    ],
+)
+def test_a_choice_is_one_of_its_words(
+    judge: Judge, of_pod: dict[str, Any], field: str | None, message: str | None
+) -> None:
+    """Upper and lower case count."""
+    found = judge("unknown-choice", pod(**of_pod))
+
+    assert found == ([] if field is None else [(f"spec.{field}", message)])
+
+
+@pytest.mark.parametrize(
+    ("mount", "fields_found"),
+    [
+        ({"subPath": "a/b"}, []),
+        ({"subPath": "a/..b"}, []),
+        ({"subPath": "/a"}, ["subPath"]),
+        ({"subPath": "a/../b"}, ["subPath"]),
+        ({"subPathExpr": "/$(NAME)"}, ["subPathExpr"]),
+        ({"subPath": "a", "subPathExpr": "b"}, ["subPathExpr"]),
+        ({"subPath": 7}, []),
+    ],
+)
+def test_a_part_of_a_volume_is_inside_of_it(fields: Verdicts, mount: dict[str, Any], fields_found: list[str]) -> None:
+    """Relative, without a way up."""
+    found = fields("invalid-sub-path", pod(of_container={"volumeMounts": [{"name": "v", **mount}]}))
+
+    assert found == [f"spec.containers[0].volumeMounts[0].{key}" for key in fields_found]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_wrong"),
+    [("web-1", False), ("a.b", True), ("A", True), ("-a", True), ("a" * 64, True), ("${A}", False)],
+)
+def test_a_volume_has_a_name_that_it_can_have(fields: Verdicts, name: str, *, is_wrong: bool) -> None:
+    """A DNS label, so no dots."""
+    assert fields("volume-name", pod(volumes=[{"name": name}])) == ["spec.volumes[0].name"] * is_wrong
