@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Change, Field, Manifest, Violation, Violations, is_filled_in_later, policy
+from gategit.checks.policy.api import (
+    Change,
+    Field,
+    Manifest,
+    PullRequest,
+    Violation,
+    Violations,
+    is_filled_in_later,
+    policy,
+)
 
 _FLUX = (
     ("spec", "path"),
@@ -36,13 +45,14 @@ _ARGO = (
         "argoproj.io/Application",
     ),
 )
-def application_moved(change: Change) -> Violations:
+def application_moved(change: Change, request: PullRequest) -> Violations:
     """A change does not point what the agent deploys at another source or place.
 
     What it asks:
         `path`, `sourceRef`, `targetNamespace` and the name prefixes of a Flux Kustomization that prunes stay as they
         are, and so do the release name, namespaces and chart of a HelmRelease, and the source and destination of an
-        Argo CD Application. Versions may change. Only what was set before is compared.
+        Argo CD Application. Versions may change. Only what was set before is compared. A path whose folder moves in the
+        same pull request, with all files that it loses, passes.
 
     Why:
         What the new source does not declare under the same names is deleted, and in another namespace or cluster all
@@ -80,6 +90,20 @@ def application_moved(change: Change) -> Violations:
           destination:
             namespace: store  # <-
 
+    Passes (the folder moves as well):
+        --- # pull request
+        changed_files: [cluster/shop.yaml, apps/shop/web.yaml, apps/store/web.yaml]
+        --- # old
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: shop, namespace: flux-system}
+        spec: {path: ./apps/shop, prune: true}
+        --- # new
+        apiVersion: kustomize.toolkit.fluxcd.io/v1
+        kind: Kustomization
+        metadata: {name: shop, namespace: flux-system}
+        spec: {path: ./apps/store, prune: true}
+
     Passes:
         --- # old
         apiVersion: kustomize.toolkit.fluxcd.io/v1
@@ -102,7 +126,9 @@ def application_moved(change: Change) -> Violations:
     for path in _fields(new):
         field = new.field(*path)
         before, after = _place(old.field(*path)), _place(field)
-        if before and before != after and not is_filled_in_later(before + after):
+        if not before or before == after or is_filled_in_later(before + after):
+            continue
+        if path[-1] != "path" or not _has_moved(before, after, request.changed_files):
             yield Violation(field, f"{'.'.join(path[1:])} of {new} changes from {before} to {after or 'nothing'}")
 
 
@@ -116,3 +142,9 @@ def _place(field: Field) -> str:
     """A path or name without what says nothing."""
     text = field.text()
     return text.removeprefix("./").rstrip("/") or text if field.path[-1] == "path" else text
+
+
+def _has_moved(before: str, after: str, files: tuple[str, ...]) -> bool:
+    """Whether every file that changes in the one folder changes in the other too: the one is emptied into the other."""
+    lost = {file[len(before) + 1 :] for file in files if file.startswith(f"{before}/")}
+    return bool(lost) and lost <= {file[len(after) + 1 :] for file in files if file.startswith(f"{after}/")}

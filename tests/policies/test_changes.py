@@ -1034,6 +1034,26 @@ def test_application_moved(  # noqa: PLR0917  one parameter per column of the ta
 
 
 @pytest.mark.parametrize(
+    ("files", "is_flagged"),
+    [
+        (("apps/a/x.yaml", "apps/b/x.yaml"), False),
+        (("apps/a/x.yaml", "apps/b/x.yaml", "apps/b/new.yaml"), False),
+        (("apps/a/x.yaml", "apps/a/y.yaml", "apps/b/x.yaml"), True),
+        (("apps/b/x.yaml",), True),
+        (("apps/aa/x.yaml", "apps/b/x.yaml"), True),
+        ((), True),
+    ],
+)
+def test_a_path_that_moves_with_its_folder(judge: Judge, files: tuple[str, ...], *, is_flagged: bool) -> None:
+    """Every file that the old folder loses is in the new one."""
+    old, new = (thing("Kustomization", FLUX, spec={"prune": True, "path": f"./apps/{name}"}) for name in "ab")
+
+    found = judge("application-moved", new, old, request=RequestFacts(changed_files=files))
+
+    assert bool(found) is is_flagged
+
+
+@pytest.mark.parametrize(
     ("kind", "api_version", "before", "after", "messages"),
     [
         (
