@@ -33,7 +33,7 @@ def unknown_choice(workload: Workload) -> Violations:
         The API server refuses the object. Upper and lower case count: `https` and `directory` are refused.
 
     How to fix:
-        Write the word as the message spells it.
+        Write one of the words that the message lists, with its capitals.
 
     Fails:
         apiVersion: apps/v1
