@@ -17,7 +17,7 @@ from gategit.checks.policy.api import (
     policy,
 )
 
-_EXACT = re.compile(r"=? ?v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]*)?")
+_EXACT = r"=? ?v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]*)?"
 
 
 @policy(
@@ -123,7 +123,7 @@ def helm_chart_pinned(manifest: Manifest, *, exact: bool = False) -> Violations:
         if is_open_range(text):
             says = f"the version {text[:60]}, which is any later one too" if text else "no version, so it is the newest"
             yield Violation(where, f"the chart {chart.text()[:100]} of {manifest} has {says}")
-        elif exact and not _EXACT.fullmatch(text):
+        elif exact and not re.fullmatch(_EXACT, text):
             yield Violation(
                 where, f"the chart {chart.text()[:100]} of {manifest} has the range {text[:60]} for a version"
             )

@@ -11,9 +11,8 @@ _LONGEST = 255  # of the repository with its registry
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::\d+)?"
-_REFERENCE = re.compile(
-    rf"((?:{_HOST}/)?{_PART}(?:/{_PART})*)(?::\w[\w.-]{{0,127}})?(?:@(?:sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))?",
-    re.ASCII,
+_REFERENCE = (
+    rf"((?:{_HOST}/)?{_PART}(?:/{_PART})*)(?::\w[\w.-]{{0,127}})?(?:@(?:sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))?"
 )
 
 
@@ -80,5 +79,5 @@ def image_reference_invalid(workload: Workload) -> Violations:
 
 @lru_cache(4096)
 def _is_valid(reference: str) -> bool:
-    found = _REFERENCE.fullmatch(reference[:600])
+    found = re.fullmatch(_REFERENCE, reference[:600], re.ASCII)
     return found is not None and len(found[1]) <= _LONGEST
