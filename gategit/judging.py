@@ -369,7 +369,7 @@ class Judging:
                 continue
             others = self._inventory_of(inventory, run.target)
             scene = Scene(run.target or "", run.version or "", self.request_facts, others)
-            for finding in check_policies(self._own_runner(), wanted, own, locate, scene):
+            for finding in check_policies(self._own_runner(), wanted, own, locate, scene, self.choice.refused):
                 # Several targets or versions say the same of the same field: once is enough.
                 identity = (finding.rule, finding.location, finding.path, finding.message, finding.object)
                 if identity not in seen:
@@ -420,7 +420,7 @@ class Judging:
                 for change in changes
             ]
             scene = Scene(request=self.request_facts)
-            found += check_policies(self._own_runner(), together, subjects, locate, scene)
+            found += check_policies(self._own_runner(), together, subjects, locate, scene, self.choice.refused)
         return found
 
     def check_surroundings(

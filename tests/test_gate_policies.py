@@ -330,3 +330,33 @@ def test_an_object_is_compared_with_those_of_its_target(git_repository: Reposito
     git_repository.commit("add", {**apps, "test/svc.json": service("web"), "shared/svc.json": service("all")})
 
     assert said(check(git_repository)) == [("prod/web.json", "no Service", State.NEW)]
+
+
+PICKY = policy(
+    "picky",
+    'if most > 9:\n        raise ParameterError("most", f"must be at most 9, not {most}")\n    yield from ()',
+    "thing: Manifest, *, most: int = 1",
+    'kinds=("*",)',
+)
+
+
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ("  parameters: {picky: {most: 10}}\n", 5),
+        ('  overrides:\n    - paths: ["**"]\n      parameters: {picky: {most: 10}}\n', 7),
+    ],
+)
+def test_a_parameter_that_a_policy_refuses_is_an_error_of_the_config(
+    git_repository: RepositoryBuilder, config: str, line: int
+) -> None:
+    """At its place, with the policy's own words."""
+    git_repository.commit("base", {".gategit.yaml": CONFIG + config, **PICKY})
+    git_repository.branch("pr")
+    git_repository.commit("add", {"a.json": deployment("a")})
+
+    with pytest.raises(ConfigError) as caught:
+        check(git_repository)
+    expected = "the parameter most of picky must be at most 9, not 10"
+    assert str(caught.value).endswith(expected)
+    assert (caught.value.file, caught.value.line) == (".gategit.yaml", line)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, policy
+from gategit.checks.policy.api import Manifest, ParameterError, Violation, Violations, policy
 
 _WORDS = ("required", "forbidden")
 _PREFIXES = (
@@ -65,7 +65,7 @@ def application_finalizer(manifest: Manifest, *, finalizer: str = "required") ->
         https://argo-cd.readthedocs.io/en/stable/user-guide/app_deletion/
     """
     if finalizer not in _WORDS:
-        raise ValueError(f"the parameter finalizer must be one of {', '.join(_WORDS)}, not {finalizer[:40]}")
+        raise ParameterError("finalizer", f"must be one of {', '.join(_WORDS)}, not {finalizer[:40]}")
     found = [one for one in manifest.items("metadata", "finalizers") if one.text().startswith(_PREFIXES)]
     if finalizer == "forbidden":
         for one in found:

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import APPLICATIONS, Field, Manifest, Violation, Violations, application_spec, policy
+from gategit.checks.policy.api import (
+    APPLICATIONS,
+    Field,
+    Manifest,
+    ParameterError,
+    Violation,
+    Violations,
+    application_spec,
+    policy,
+)
 
 _WORDS = ("required", "forbidden", "any")
 
@@ -79,7 +88,7 @@ def application_sync_policy(
     """
     for name, word in (("automated", automated), ("prune", prune), ("self_heal", self_heal)):
         if word not in _WORDS:
-            raise ValueError(f"the parameter {name} must be one of {', '.join(_WORDS)}, not {word[:40]}")
+            raise ParameterError(name, f"must be one of {', '.join(_WORDS)}, not {word[:40]}")
     spec = application_spec(manifest)
     if not spec:
         return

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, duration, is_filled_in_later, policy
+from gategit.checks.policy.api import (
+    Manifest,
+    ParameterError,
+    Violation,
+    Violations,
+    duration,
+    is_filled_in_later,
+    policy,
+)
 
 _KINDS = (
     "helm.toolkit.fluxcd.io/HelmRelease",
@@ -92,5 +100,5 @@ def flux_interval(manifest: Manifest, *, shortest: str = "30s", longest: str = "
 def _seconds(name: str, text: str) -> float:
     seconds = _read(text)
     if seconds is None:
-        raise ValueError(f"the parameter {name} must be a duration such as 10m, not {text[:40]}")
+        raise ParameterError(name, f"must be a duration such as 10m, not {text[:40]}")
     return seconds

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, matches, policy
+from gategit.checks.policy.api import Manifest, ParameterError, Violation, Violations, matches, policy
 
 _WORDS = ("required", "forbidden")
 
@@ -75,7 +75,7 @@ def flux_prune(
         https://fluxcd.io/flux/components/kustomize/kustomizations/#prune
     """
     if prune not in _WORDS:
-        raise ValueError(f"the parameter prune must be one of {', '.join(_WORDS)}, not {prune[:40]}")
+        raise ParameterError("prune", f"must be one of {', '.join(_WORDS)}, not {prune[:40]}")
     field = manifest.field("spec", "prune")
     field = manifest.field("spec", "prune")
     is_wrong = field.value is True if prune == "forbidden" else field.value is not True

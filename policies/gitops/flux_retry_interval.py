@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import Manifest, Violation, Violations, duration, policy
+from gategit.checks.policy.api import Manifest, ParameterError, Violation, Violations, duration, policy
 
 
 @policy(level="note", kinds=("kustomize.toolkit.fluxcd.io/Kustomization",))
@@ -46,7 +46,7 @@ def flux_retry_interval(manifest: Manifest, *, longest: str = "30m") -> Violatio
     """
     limit = duration(longest)
     if limit is None:
-        raise ValueError(f"the parameter longest must be a duration such as 30m, not {longest[:40]}")
+        raise ParameterError("longest", f"must be a duration such as 30m, not {longest[:40]}")
     interval = manifest.field("spec", "interval")
     seconds = duration(interval.value)
     if seconds is not None and seconds > limit and not manifest.has("spec", "retryInterval"):

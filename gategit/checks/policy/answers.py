@@ -8,7 +8,7 @@ from typing import Any
 
 from gategit.checks.policy.api.declare import is_of_type
 from gategit.checks.policy.load import PolicyInfo, PolicyParameter, PolicySource
-from gategit.checks.policy.subjects import Hit
+from gategit.checks.policy.subjects import Hit, Refusal
 from gategit.model import Level
 
 _LONGEST_MESSAGE = 500
@@ -65,6 +65,20 @@ def believed_crash(crash: object, indices: Sequence[int]) -> tuple[int, str, str
         case [int(subject), str(message), str(trace)] if 0 <= subject < len(indices):
             lines = (clean(line) for line in trace[:_LONGEST_TRACEBACK].splitlines())
             return indices[subject], clean(message), "\n".join(lines)
+    raise LostError("it made the worker process answer something that is not an answer")
+
+
+def believed_refusal(policy: str, refused: object) -> Refusal | None:
+    """That a policy refuses a parameter, if it says so.
+
+    Raises:
+        LostError: it says something else.
+    """
+    match refused:
+        case None:
+            return None
+        case [str(name), str(problem)]:
+            return Refusal(policy, clean(name), clean(problem))
     raise LostError("it made the worker process answer something that is not an answer")
 
 

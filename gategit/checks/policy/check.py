@@ -9,7 +9,8 @@ from gategit.checks.policy.documentation import parse
 from gategit.checks.policy.load import PolicyInfo, PolicySet
 from gategit.checks.policy.rules import POLICY_CRASHED
 from gategit.checks.policy.run import Runner
-from gategit.checks.policy.subjects import Crash, Hit, Scene, Subject
+from gategit.checks.policy.subjects import Crash, Hit, Refusal, Scene, Subject
+from gategit.errors import ConfigError
 from gategit.manifests.manifest import Manifest
 from gategit.model import FieldPath, Finding, Location, RelatedLocation, Stage
 
@@ -17,8 +18,17 @@ Locate = Callable[[Manifest, FieldPath, Literal["key", "value"]], Location]
 """Where a field of a manifest stands: the key, or the value."""
 
 
-def check(
-    runner: Runner, policies: PolicySet, subjects: Sequence[Subject], locate: Locate, scene: Scene | None = None
+def _without_place(refusal: Refusal) -> ConfigError:
+    return ConfigError(f"the parameter {refusal.name} of {refusal.policy} {refusal.problem}")
+
+
+def check(  # noqa: PLR0913, PLR0917  what judges what, and how its answers become findings
+    runner: Runner,
+    policies: PolicySet,
+    subjects: Sequence[Subject],
+    locate: Locate,
+    scene: Scene | None = None,
+    refused: Callable[[Refusal], ConfigError] = _without_place,
 ) -> list[Finding]:
     """Judge objects by every enabled policy.
 
@@ -31,16 +41,19 @@ def check(
         subjects: the objects.
         locate: tells where a field stands; it is asked for what is found only.
         scene: the target, the pull request, and the other objects of the tree.
+        refused: makes the error for a parameter that a policy cannot use (``PolicyChoice.refused``).
 
     Returns:
         The findings, in the order of the subjects. A violation that a policy reports of the old object stands in the
         base's file; that is so for objects which the change removes.
 
     Raises:
-        ConfigError: one of the repository's own policies cannot be used.
+        ConfigError: one of the repository's own policies cannot be used, or a parameter of any.
         UndecidedError: the worker did not come up.
     """
     outcome = runner.run(policies, subjects, scene)
+    if outcome.refusals:
+        raise refused(outcome.refusals[0])
     helps: dict[str, str] = {}
     findings = [_finding(hit, subjects[hit.subject], policies, helps, locate) for hit in outcome.hits]
     findings += [_crash_finding(crash, policies, subjects, locate) for crash in outcome.crashes]

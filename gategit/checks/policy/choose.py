@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from gategit.checks.policy.api.declare import is_of_type
 from gategit.checks.policy.builtin import PACKS
 from gategit.checks.policy.load import BUILTIN_IDS, PolicyInfo, PolicyParameter, PolicySet, PolicySource
+from gategit.checks.policy.subjects import Refusal
 from gategit.config import Levels, Parameters, ParameterValue, PolicyOverride, PolicySettings
 from gategit.errors import ConfigError
 from gategit.model import FieldPath, Level
@@ -101,6 +102,16 @@ class PolicyChoice:
         if found is None:
             found = self._sets[key] = self._set(tuple(overrides[index] for index in key))
         return found
+
+    def refused(self, refusal: Refusal) -> ConfigError:
+        """The error for a parameter that a policy cannot use, at its place in the config."""
+        place: FieldPath = ("policies", "parameters", refusal.policy, refusal.name)
+        if refusal.name not in self._settings.parameters.get(refusal.policy, {}):
+            for index, override in enumerate(self._settings.overrides):
+                if refusal.name in override.parameters.get(refusal.policy, {}):
+                    place = ("policies", "overrides", index, "parameters", refusal.policy, refusal.name)
+        message = f"the parameter {refusal.name} of {refusal.policy} {refusal.problem}"
+        return self._error_at(place, message, f"gategit policy explain {refusal.policy} says what it takes")
 
     def _set(self, overrides: tuple[PolicyOverride, ...]) -> PolicySet:
         given: dict[str, Level | None] = dict(self._settings.levels)

@@ -217,6 +217,8 @@ class _Staged:
         outcome = runner.run(self.policies, subjects, scene)
         if outcome.crashes:
             raise _ExampleError(*(f"the policy crashed: {crash.message}" for crash in outcome.crashes))
+        if outcome.refusals:
+            raise _ExampleError(*(f"the parameter {one.name} {one.problem}" for one in outcome.refusals))
         found: dict[tuple[int, int], str] = {}
         for hit in outcome.hits:
             found.setdefault(self._place(hit, subjects[hit.subject]), hit.message)

@@ -18,9 +18,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from gategit.checks.policy.answers import LostError, believed_crash, believed_hit
+from gategit.checks.policy.answers import LostError, believed_crash, believed_hit, believed_refusal
 from gategit.checks.policy.load import PolicyInfo, PolicySet, PolicySource, Reach
-from gategit.checks.policy.subjects import Crash, Hit, Outcome, Scene, Subject
+from gategit.checks.policy.subjects import Crash, Hit, Outcome, Refusal, Scene, Subject
 from gategit.checks.policy.worker_process import Limits, WorkerProcess, load_policies
 from gategit.errors import ConfigError, UndecidedError
 from gategit.manifests.manifest import Manifest
@@ -181,6 +181,7 @@ def _together(outcomes: Iterable[Outcome], policies: Sequence[PolicyInfo]) -> Ou
     return Outcome(
         tuple(sorted(hits, key=lambda hit: (hit.subject, order[hit.policy]))),
         tuple(sorted(crashes, key=lambda crash: (crash.policy, crash.subject or 0, crash.message))),
+        tuple(refusal for outcome in listed for refusal in outcome.refusals),
     )
 
 
@@ -251,6 +252,7 @@ class _Run:
         self._dropped: set[int] = set()
         self._hits: list[Hit] = []
         self._crashes: dict[tuple[str, str], Crash] = {}
+        self._refusals: set[Refusal] = set()
         self._failure: Exception | None = None
         self._batches: queue.Queue[_Batch | None] = queue.Queue(4)
         self._lanes: list[threading.Thread] = []
@@ -295,6 +297,7 @@ class _Run:
         return Outcome(
             tuple(sorted(self._hits, key=lambda hit: (hit.subject, order[hit.policy]))),
             tuple(sorted(self._crashes.values(), key=lambda crash: (crash.policy, crash.subject or 0, crash.message))),
+            tuple(sorted(self._refusals, key=lambda refusal: (refusal.policy, refusal.name))),
         )
 
     def _put(self, batch: _Batch) -> None:
@@ -420,8 +423,11 @@ class _Run:
         for crash in crashes[:1]:
             subject, message, trace = believed_crash(crash, batch.indices)
             self._crash(Crash(policy.id, message, trace, subject, max(1, crashed)))
+        refusal = believed_refusal(policy.id, answer.get("refused"))
         with self._lock:
             self._hits.extend(believed)
+            if refusal is not None:
+                self._refusals.add(refusal)
         return answer.get("stopped") is False
 
 

@@ -125,8 +125,18 @@ class Crash:
 
 
 @dataclass(frozen=True, slots=True)
+class Refusal:
+    """A parameter that a policy cannot use: whose, which one, and what it must be."""
+
+    policy: str
+    name: str
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class Outcome:
     """What the policies said."""
 
     hits: tuple[Hit, ...] = ()
     crashes: tuple[Crash, ...] = ()
+    refusals: tuple[Refusal, ...] = ()

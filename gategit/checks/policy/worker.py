@@ -537,6 +537,7 @@ class _Batch:
         hits: list[tuple[int, str, tuple[str | int, ...], str]] = []
         crashes: list[tuple[int, str, str]] = []
         stopped = ""
+        refused: tuple[str, str] | None = None
         index = 0
         output.used = False
         _alarm(seconds)
@@ -545,6 +546,9 @@ class _Batch:
             for index, view in self._things(policy):
                 try:
                     _collect(call, view, index, hits)
+                except api.ParameterError as error:
+                    refused = (str(error.name), str(error.problem))
+                    break
                 except Exception as error:  # noqa: BLE001  one object's crash keeps nothing from the others
                     crashes.append((index, _sentence(error), _tail(error.__traceback__)))
         except _TimeLimitError as error:
@@ -563,6 +567,7 @@ class _Batch:
             "crashes": crashes[:1],  # the first one explains; the number says how far it goes
             "crashed": len(crashes),
             "stopped": bool(stopped),
+            "refused": refused,
         }
 
 

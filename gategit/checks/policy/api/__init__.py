@@ -8,7 +8,7 @@ is not there, or not of the wanted type, is absent.
 from gategit.checks.policy.api.amounts import duration, quantity
 from gategit.checks.policy.api.changes import Change, Changes
 from gategit.checks.policy.api.cron import Cron, CronError, parse_cron
-from gategit.checks.policy.api.declare import PolicyDefinitionError, Violation, Violations, policy
+from gategit.checks.policy.api.declare import ParameterError, PolicyDefinitionError, Violation, Violations, policy
 from gategit.checks.policy.api.fields import Field, is_filled_in_later
 from gategit.checks.policy.api.gitops import (
     APPLICATIONS,
@@ -68,6 +68,7 @@ __all__ = [
     "Image",
     "Inventory",
     "Manifest",
+    "ParameterError",
     "PolicyDefinitionError",
     "PullRequest",
     "Target",

@@ -37,6 +37,20 @@ class PolicyDefinitionError(Exception):
         self.line = line
 
 
+class ParameterError(Exception):
+    """A parameter of the policy's own has a value that it cannot use: raise it, and the run ends as a config error.
+
+    Args:
+        name: the parameter.
+        problem: what it must be, as the end of a sentence: ``must be a duration such as 10m``.
+    """
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"the parameter {name} {problem}")
+        self.name = name
+        self.problem = problem
+
+
 class Violation:
     """A policy broken at a field.
 
