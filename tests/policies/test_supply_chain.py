@@ -191,6 +191,27 @@ def test_an_image_that_no_runtime_can_read(judge: Judge, image: str) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("volume", "message"),
+    [
+        ({"image": {"reference": "model"}}, "the image of volume v has no tag, so it is latest"),
+        ({"image": {"reference": "model:latest"}}, "the image of volume v has the tag latest"),
+        ({"image": {"reference": "model:2"}}, None),
+        ({"image": {"reference": "model@" + DIGEST}}, None),
+        ({"image": {"reference": "${MODEL}"}}, None),
+        ({"image": {}}, None),
+        ({"image": "model"}, None),
+        ({"emptyDir": {}}, None),
+    ],
+)
+def test_image_volume_pinned(judge: Judge, volume: Any, message: str | None) -> None:
+    """As for the image of a container."""
+    given = workload({"volumes": [None, {"name": "v", **volume}]}, "Deployment")
+    field = "spec.template.spec.volumes[1].image.reference"
+
+    assert judge("image-volume-pinned", given) == ([(field, message)] if message else [])
+
+
 OPEN = ["*", ">=1.4", ">1", ">= 1.4", "x", "1.4.2 || >=2", "!=1.4", ">=1.0.0-0", "*-0", "latest", "=>1.2, !=1.5"]
 BOUNDED = ["1.x", "1.4.*", "~1.4", "^1.4.2", ">=1.4 <2", ">=1.4, <2.0.0", "1.2 - 1.4", "<2", "1.4", "^1 || ^2"]
 EXACT = ["1.4.2", "v1.4.2", "=1.4.2", "1.4.2-rc.1", "1.4.2+build.7", "${VERSION}", "{{ version }}"]

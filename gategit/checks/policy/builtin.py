@@ -237,6 +237,7 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "supply_chain/image_moving_tag": (),
     "supply_chain/image_pull_policy": (),
     "supply_chain/image_reference_invalid": (_SURE,),
+    "supply_chain/image_volume_pinned": (),
     "supply_chain/insecure_source": (_SURE, "gitops"),
     "supply_chain/oci_source_pinned": ("gitops",),
     "workloads/anti_affinity": (),
