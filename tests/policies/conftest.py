@@ -76,7 +76,7 @@ def judge(runner: Runner) -> Judge:
         given: Mapping[str, Mapping[str, Any]] = {policy: parameters} if parameters else {}
         scene = Scene("prod", version, request or RequestFacts(), tuple(manifest(one) for one in inventory))
         outcome = runner.run(PolicySet(runner.policies(), {policy: Level.ERROR}, given), [subject], scene)
-        assert outcome.crashes == ()
+        assert (outcome.crashes, outcome.refusals) == ((), ())
         return [(format_path(hit.path), hit.message) for hit in outcome.hits]
 
     return judged

@@ -172,13 +172,14 @@ def test_application_sync_policy_as_configured(judge: Judge) -> None:
 def test_a_parameter_that_says_nothing_is_not_passed_over(
     runner: Runner, policy: str, parameters: dict[str, str], message: str
 ) -> None:
-    """The policy judges nothing then, and says why: the verdict is undecided."""
+    """The policy judges nothing then, and says why: an error of the config."""
     subjects = [Subject(None, manifest(application())), Subject(None, manifest(kustomization(interval="5m")))]
 
     outcome = runner.run(PolicySet(runner.policies(), {policy: Level.ERROR}, {policy: parameters}), subjects)
 
-    assert len(outcome.crashes) == 1
-    assert message in outcome.crashes[0].message + outcome.crashes[0].traceback
+    assert (outcome.hits, outcome.crashes) == ((), ())
+    (refusal,) = outcome.refusals
+    assert f"the parameter {refusal.name} {refusal.problem}".startswith(message)
 
 
 @pytest.mark.parametrize(
