@@ -6,6 +6,7 @@ from gategit.checks.policy.api import (
     WORKLOADS,
     Field,
     Inventory,
+    Manifest,
     Violation,
     Violations,
     Workload,
@@ -20,8 +21,8 @@ def config_key_missing(workload: Workload, inventory: Inventory) -> Violations:
 
     What it asks:
         Where a ConfigMap of the repository is named by `configMapKeyRef` or by a volume with `items`, it holds the
-        key. What is `optional` passes, and so does a ConfigMap that is not in the repository. Where several have the
-        name, one with the key is enough.
+        key. What is `optional` passes, and so does a ConfigMap that is not in the repository, or is empty there, since
+        something in the cluster fills it. Where several have the name, one with the key is enough.
 
     Why:
         A pod that asks for a missing key never starts (`CreateContainerConfigError`), and a rollout waits for it. It
@@ -98,10 +99,17 @@ def config_key_missing(workload: Workload, inventory: Inventory) -> Violations:
                 yield from _judge(workload, inventory, volume.text("configMap", "name"), item.field("key"))
 
 
+def _is_filled(config_map: Manifest) -> bool:
+    """Whether something in the cluster fills the ConfigMap: it is empty, or asks for a bundle of certificates."""
+    if not config_map.get("data") and not config_map.get("binaryData"):
+        return True
+    return any("inject" in key for key in (*config_map.labels, *config_map.annotations))
+
+
 def _judge(workload: Workload, inventory: Inventory, name: str, key: Field) -> Violations:
     wanted = key.text()
     found = inventory.named("ConfigMap", name, workload.namespace) if name else []
-    if not found or not wanted or is_filled_in_later(wanted):
+    if not found or not wanted or is_filled_in_later(wanted) or any(map(_is_filled, found)):
         return
     if not any(one.has("data", wanted) or one.has("binaryData", wanted) for one in found):
         yield Violation(key, f"{workload} takes the key {wanted} from ConfigMap {name}, which has none of that name")

@@ -8,6 +8,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    Path = tuple[str | int, ...]
+
 _OF_A_CONTAINER = (
     "livenessProbe",
     "readinessProbe",
@@ -110,25 +112,26 @@ def misplaced_block(manifest: Manifest) -> Violations:
             yield from _judge(manifest, path)
 
 
-def _pod_specs(value: dict[str, Any], path: tuple[str, ...], depth: int) -> list[tuple[str, ...]]:
+def _pod_specs(value: Any, path: Path, depth: int) -> list[Path]:
     """The paths of what looks like a pod's specification in a template."""
-    found: list[tuple[str, ...]] = []
+    found: list[Path] = []
     if depth > _DEEPEST:
         return found
-    for key, member in value.items():
-        if not isinstance(member, dict) or not isinstance(key, str):
+    members = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, member in members:
+        if not isinstance(member, dict | list):
             continue
-        inner = member.get("spec")
         own = (*path, key)
-        is_template = key == "template" or key.endswith("odTemplate")
-        if is_template and isinstance(inner, dict) and isinstance(inner.get("containers"), list):
-            found.append((*own, "spec"))
-        else:
-            found += _pod_specs(member, own, depth + 1)
+        if isinstance(member, dict) and isinstance(key, str) and (key == "template" or key.endswith("odTemplate")):
+            inner = member.get("spec")
+            if isinstance(inner, dict) and isinstance(inner.get("containers"), list):
+                found.append((*own, "spec"))
+                continue
+        found += _pod_specs(member, own, depth + 1)
     return found
 
 
-def _judge(manifest: Manifest, path: tuple[str, ...]) -> Violations:
+def _judge(manifest: Manifest, path: Path) -> Violations:
     pod, template = manifest.field(*path), manifest.field(*path[:-1])
     for key in _OF_A_CONTAINER:
         if pod.has(key):

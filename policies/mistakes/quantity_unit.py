@@ -106,7 +106,8 @@ def _bytes(value: object) -> str:
         return ""
     if isinstance(value, str) and value.endswith("m"):
         return "m is thousandths of a byte, Mi is mebibytes"
-    return "that is less than one mebibyte; the unit is missing"
+    is_bare = not isinstance(value, str) or value[-1:].isdigit()
+    return "that is less than one mebibyte; the unit is missing" if is_bare else "that is less than one mebibyte"
 
 
 def _cpu(value: object, most: int) -> str:

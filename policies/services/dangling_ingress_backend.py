@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gategit.checks.policy.api import WORKLOADS, Inventory, Manifest, Violation, Violations, is_filled_in_later, policy
 
+_IN_ANNOTATION = "use-annotation"  # AWS's controller finds in an annotation what the name stands for
+
 
 @policy(level="warning", kinds=("networking.k8s.io/Ingress",), inventory=("Service", *WORKLOADS))
 def dangling_ingress_backend(ingress: Manifest, inventory: Inventory) -> Violations:
@@ -75,6 +77,8 @@ def dangling_ingress_backend(ingress: Manifest, inventory: Inventory) -> Violati
         backends += [path.field("backend", "service") for path in rule.items("http", "paths")]
     for service in backends:
         name = service.text("name")
-        if not name or is_filled_in_later(name) or inventory.get("Service", name, ingress.namespace):
+        if not name or is_filled_in_later(name) or service.text("port", "name") == _IN_ANNOTATION:
+            continue
+        if inventory.get("Service", name, ingress.namespace):
             continue
         yield Violation(service.field("name"), f"{ingress} leads to Service {name}, which is not in the repository")

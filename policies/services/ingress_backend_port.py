@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, is_filled_in_later, policy
 
+_IN_ANNOTATION = "use-annotation"  # AWS's controller finds in an annotation what the name stands for
+
 
 @policy(level="error", kinds=("networking.k8s.io/Ingress",), inventory=("Service",))
 def ingress_backend_port(ingress: Manifest, inventory: Inventory) -> Violations:
@@ -82,7 +84,7 @@ def ingress_backend_port(ingress: Manifest, inventory: Inventory) -> Violations:
     for backend in backends:
         key = "name" if backend.text("port", "name") else "number"
         wanted = backend.get("port", key)
-        if not isinstance(wanted, str | int) or is_filled_in_later(wanted):
+        if not isinstance(wanted, str | int) or is_filled_in_later(wanted) or wanted == _IN_ANNOTATION:
             continue
         services = inventory.named("Service", backend.text("name"), ingress.namespace)
         if services and not any(_has_port(service, key, wanted) for service in services):

@@ -253,6 +253,7 @@ def test_what_a_schedule_does_is_said_in_words(judge: Judge) -> None:
         ("memory", "512m", "m is thousandths of a byte, Mi is mebibytes"),
         ("memory", "512", "that is less than one mebibyte; the unit is missing"),
         ("memory", 512, "that is less than one mebibyte; the unit is missing"),
+        ("memory", "500k", "that is less than one mebibyte"),
         ("memory", 0, None),
         ("memory", "${MEMORY}", None),
         ("memory", "lots", None),
@@ -654,6 +655,26 @@ def test_config_key_missing(judge: Judge, reference: dict[str, Any], *, is_flagg
     )
 
 
+@pytest.mark.parametrize(
+    "config_map",
+    [
+        thing("ConfigMap"),
+        thing("ConfigMap", data={}),
+        thing(
+            "ConfigMap",
+            metadata={"name": "x", "labels": {"config.openshift.io/inject-trusted-cabundle": "true"}},
+            data={"a": ""},
+        ),
+    ],
+)
+def test_a_config_map_that_the_cluster_fills_has_any_key(judge: Judge, config_map: dict[str, Any]) -> None:
+    """It is empty in the repository, or asks for a bundle of certificates."""
+    reference = {"name": "x", "key": "ca-bundle.crt"}
+    one = container(env=[{"name": "A", "valueFrom": {"configMapKeyRef": reference}}])
+
+    assert judge("config-key-missing", one, inventory=[config_map]) == []
+
+
 def rollout(**template: Any) -> dict[str, Any]:
     return thing("Rollout", "argoproj.io/v1alpha1", spec={"template": template})
 
@@ -681,6 +702,14 @@ def rollout(**template: Any) -> dict[str, Any]:
         (
             thing("Job", "example.com/v1", spec={"a": {"podTemplate": {"spec": {"containers": [], "env": []}}}}),
             ["spec.a.podTemplate.spec.env"],
+        ),
+        (
+            thing(
+                "RayCluster",
+                "ray.io/v1",
+                spec={"workers": [{}, {"template": {"spec": {"containers": [], "env": []}}}]},
+            ),
+            ["spec.workers[1].template.spec.env"],
         ),
         (thing("Prometheus", "monitoring.coreos.com/v1", spec={"containers": [], "volumeMounts": []}), []),
         (thing("HelmRelease", "helm.toolkit.fluxcd.io/v2", spec=rollout(spec={"containers": [], "env": []})), []),

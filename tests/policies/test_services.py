@@ -155,6 +155,7 @@ def test_a_sidecar_serves_and_an_init_container_does_not(judge: Judge) -> None:
         ({"number": 8080}, ["spec.rules[0].http.paths[0].backend.service.port.number"]),
         ({"name": "web"}, ["spec.rules[0].http.paths[0].backend.service.port.name"]),
         ({"name": "$PORT"}, []),
+        ({"name": "use-annotation"}, []),
         ({"number": "80"}, ["spec.rules[0].http.paths[0].backend.service.port.number"]),
         ({"other": 1}, []),
     ],
@@ -180,7 +181,13 @@ def test_one_variant_of_a_service_with_the_port_is_enough(judge: Judge) -> None:
 
 def test_dangling_ingress_backend(judge: Judge) -> None:
     """The default backend too; nothing is known where the folder holds neither Services nor workloads."""
-    one = ingress(path("a"), path("x"), path("$B"), defaultBackend={"service": {"name": "c"}})
+    one = ingress(
+        path("a"),
+        path("x"),
+        path("$B"),
+        path("redirect", name="use-annotation"),
+        defaultBackend={"service": {"name": "c"}},
+    )
     fields = ["spec.defaultBackend.service.name", "spec.rules[0].http.paths[0].backend.service.name"]
 
     assert [field for field, _ in judge("dangling-ingress-backend", one, inventory=[service()])] == fields
