@@ -559,6 +559,35 @@ def test_the_backends_of_a_route(judge: Judge, backend: dict[str, Any], wrong: s
     assert judge("dangling-route-backend", route) == []
 
 
+@pytest.mark.parametrize(
+    ("peer", "is_flagged"),
+    [
+        ({"podSelector": {"matchLabels": {"app": "web"}}}, False),
+        ({"podSelector": {"matchLabels": {"app": "wbe"}}}, True),
+        ({"podSelector": {"matchLabels": {"app": "wbe"}}, "namespaceSelector": {}}, False),
+        ({"podSelector": {}}, False),
+        ({"ipBlock": {"cidr": "10.0.0.0/8"}}, False),
+    ],
+)
+def test_dangling_network_policy_peer(judge: Judge, peer: dict[str, Any], *, is_flagged: bool) -> None:
+    """Pods of the own namespace, on their way in and out."""
+    one = of_spec("NetworkPolicy", "networking.k8s.io/v1", ingress=[{"from": [peer]}], egress=[{"to": [peer]}])
+    places = ["spec.ingress[0].from[0].podSelector", "spec.egress[0].to[0].podSelector"]
+    found = judge("dangling-network-policy-peer", one, inventory=[WEB])
+
+    assert [field for field, _ in found] == (places if is_flagged else [])
+    assert judge("dangling-network-policy-peer", one) == []
+
+
+def test_unhealthy_pod_eviction_is_asked_where_it_is_known(judge: Judge) -> None:
+    """Older clusters do not have the field."""
+    message = "PodDisruptionBudget x keeps pods that are not ready"
+
+    assert judge("unhealthy-pod-eviction", budget()) == [("spec.unhealthyPodEvictionPolicy", message)]
+    assert judge("unhealthy-pod-eviction", budget(), version="1.26") == []
+    assert judge("unhealthy-pod-eviction", budget(unhealthyPodEvictionPolicy="AlwaysAllow")) == []
+
+
 def test_autoscaler_min_replicas_takes_a_parameter(judge: Judge) -> None:
     """Absent is one."""
     message = "HorizontalPodAutoscaler x may go down to 1 replica"

@@ -105,7 +105,7 @@ class Inventory:
             one for one, labels in candidates if _neighbours(one.namespace, namespace) and selects(selector, labels)
         ]
 
-    def chooses_nothing(self, manifest: Manifest, *selector: str) -> bool:
+    def chooses_nothing(self, manifest: Manifest, *selector: str | int) -> bool:
         """Whether a pod selector chooses no workload of the tree, as far as the tree can tell.
 
         It can where the manifest's folder holds a workload: pods that a chart, an operator or another repository makes
