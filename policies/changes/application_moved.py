@@ -139,8 +139,10 @@ def _fields(manifest: Manifest) -> tuple[tuple[str, ...], ...]:
 
 
 def _place(field: Field) -> str:
-    """A path or name without what says nothing."""
+    """A path or name without what says nothing; of a chart in a folder, its name."""
     text = field.text()
+    if field.path[-1] == "chart":
+        return text.rstrip("/").rpartition("/")[2]
     return text.removeprefix("./").rstrip("/") or text if field.path[-1] == "path" else text
 
 

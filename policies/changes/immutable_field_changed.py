@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import binascii
 
-from gategit.checks.policy.api import Change, Field, Manifest, Violation, Violations, is_filled_in_later, policy
+from gategit.checks.policy.api import (
+    Change,
+    Field,
+    Manifest,
+    Violation,
+    Violations,
+    is_filled_in_later,
+    policy,
+    quantity,
+)
 
 _RBAC = "rbac.authorization.k8s.io"
 
@@ -49,6 +58,9 @@ _FIXED: dict[str, tuple[tuple[tuple[str, ...], object], ...]] = {
         (("volumeBindingMode",), "Immediate"),
     ),
     "storage.k8s.io/CSIDriver": ((("spec", "attachRequired"), True),),
+    "storage.k8s.io/VolumeAttributesClass": ((("driverName",), None), (("parameters",), None)),
+    "resource.k8s.io/ResourceClaim": ((("spec",), None),),
+    "resource.k8s.io/ResourceClaimTemplate": ((("spec",), None),),
     "networking.k8s.io/IngressClass": ((("spec", "controller"), None),),
     "gateway.networking.k8s.io/GatewayClass": ((("spec", "controllerName"), None),),
     "scheduling.k8s.io/PriorityClass": ((("value",), 0), (("preemptionPolicy",), "PreemptLowerPriority")),
@@ -71,6 +83,17 @@ _VOLUME_SOURCES = (
     *("gcePersistentDisk", "glusterfs", "hostPath", "iscsi", "local", "nfs", "photonPersistentDisk", "portworxVolume"),
     *("quobyte", "rbd", "scaleIO", "storageos", "vsphereVolume"),
 )
+_DEFAULTS = {
+    "dnsPolicy": "ClusterFirst",
+    "enableServiceLinks": True,
+    "protocol": "TCP",
+    "schedulerName": "default-scheduler",
+    "terminationGracePeriodSeconds": 30,
+    "terminationMessagePath": "/dev/termination-log",
+    "terminationMessagePolicy": "File",
+    "volumeMode": "Filesystem",
+}  # what fields inside of a fixed one count as where they are absent
+_CHOSEN = ("imagePullPolicy", "controllerExpandSecretRef", "defaultMode")  # may be set later, or be as they were
 _POD_MUTABLE = {"activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"}
 _CONTAINER_MUTABLE = {"image", "resources"}
 
@@ -208,10 +231,25 @@ def _is_changed(before: object, after: object) -> bool:
     if before == after:
         return False
     if isinstance(before, dict) and isinstance(after, dict):
-        return any(_is_changed(before.get(key), after.get(key)) for key in before.keys() | after.keys())
+        return any(_is_key_changed(key, before.get(key), after.get(key)) for key in before.keys() | after.keys())
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         return any(map(_is_changed, before, after))
     return not is_filled_in_later(f"{before}{after}")
+
+
+def _is_key_changed(key: object, before: object, after: object) -> bool:
+    """Whether the values under a key of a mapping differ to the cluster."""
+    if before is None or after is None:
+        if key in _CHOSEN:
+            return False
+        default = _DEFAULTS.get(key) if isinstance(key, str) else None
+        before, after = default if before is None else before, default if after is None else after
+    if key in ("limits", "requests") and isinstance(before, dict) and isinstance(after, dict):
+        return before.keys() != after.keys() or any(
+            quantity(amount) != quantity(after[name]) and _is_changed(amount, after[name])
+            for name, amount in before.items()
+        )
+    return _is_changed(before, after)
 
 
 def _plain(value: object) -> object:
@@ -248,10 +286,7 @@ def _claim(template: Field) -> object:
     value = template.value
     if not isinstance(value, dict):
         return value
-    claim: dict[str, object] = {"metadata": value.get("metadata"), "spec": value.get("spec")}
-    if isinstance(claim["spec"], dict):
-        claim["spec"] = {"volumeMode": "Filesystem", **claim["spec"]}
-    return _plain(claim)
+    return _plain({"metadata": value.get("metadata"), "spec": value.get("spec")})
 
 
 def _job(old: Manifest, new: Manifest) -> Violations:
@@ -304,6 +339,8 @@ def _service(old: Manifest, new: Manifest) -> Violations:
 
 
 def _pod(old: Manifest, new: Manifest) -> Violations:
+    if old.items("spec", "schedulingGates"):
+        return  # it waits to be scheduled, and some of its fields may be set until then
     before, after = (_fixed_part(manifest.get("spec")) for manifest in (old, new))
     if before != after and _differ(before, after, None):
         yield Violation(

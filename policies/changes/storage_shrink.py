@@ -20,7 +20,8 @@ def storage_shrink(change: Change) -> Violations:
         Whoever deletes the claim to get on deletes the data.
 
     How to fix:
-        Keep the size. To get a smaller volume, make a new claim, copy the data, and switch over.
+        Keep the size. To get a smaller volume, make a new claim, copy the data, and switch over. To take back an
+        expansion that has failed, which the cluster allows, say so in a waiver.
 
     Fails:
         --- # old

@@ -198,6 +198,30 @@ def test_a_job_template_with_variables_of_a_shell_is_compared(judge: Judge) -> N
 
 
 @pytest.mark.parametrize(
+    ("container", "fields", "is_flagged"),
+    [
+        ({"resources": {"limits": {"cpu": 1, "memory": "1Gi"}}}, {}, False),
+        ({"resources": {"limits": {"cpu": "2000m", "memory": "1Gi"}}}, {}, True),
+        ({"resources": {"limits": {"cpu": "1000m"}}}, {}, True),
+        ({"terminationMessagePath": "/dev/termination-log", "imagePullPolicy": "IfNotPresent"}, {}, False),
+        ({"ports": [{"containerPort": 80, "protocol": "TCP"}]}, {}, False),
+        ({"ports": [{"containerPort": 80, "protocol": "UDP"}]}, {}, True),
+        ({"stdin": False, "env": []}, {"dnsPolicy": "ClusterFirst", "securityContext": {}}, False),
+        ({}, {"dnsPolicy": "None"}, True),
+        ({}, {"securityContext": {"runAsUser": 0}}, True),
+    ],
+)
+def test_a_default_that_is_written_out_is_no_change(
+    judge: Judge, container: dict[str, Any], fields: dict[str, Any], *, is_flagged: bool
+) -> None:
+    """Nor is another way to write an amount."""
+    before = {"resources": {"limits": {"cpu": "1000m", "memory": "1024Mi"}}, "ports": [{"containerPort": 80}]}
+    old, new = pod(before, "Job"), pod(before | container, "Job", **fields)
+
+    assert bool(judge("immutable-field-changed", new, old)) is is_flagged
+
+
+@pytest.mark.parametrize(
     ("metadata", "spec"),
     [
         ({"annotations": {"kustomize.toolkit.fluxcd.io/force": "Enabled"}}, {}),
