@@ -96,8 +96,8 @@ def _problem(name: str, groups: list[object]) -> str:
     """What is wrong with a resource's name, "" where nothing is."""
     lower = name.lower()
     if lower != name:
-        known = next((one for one in (lower, _plural(lower)) if one in _GROUP_OF), lower)
-        return f"the API calls it {known}"
+        known = next((one for one in (lower, _plural(lower)) if one in _GROUP_OF), "")
+        return f"the API calls it {known}" if known else "the API's names are plural and in small letters"
     group = _GROUP_OF.get(name)
     built_in = [one for one in groups if isinstance(one, str) and one in _GROUPS]
     if group is None:

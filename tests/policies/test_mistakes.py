@@ -169,7 +169,7 @@ def test_rbac_api_group_version(judge: Judge, group: Any, message: str | None) -
         (["*"], "deployments", None),
         (["metrics.k8s.io"], "pods", None),
         (["example.com"], "widget", None),
-        (["example.com"], "Widget", "Widget, and the API calls it widget"),
+        (["example.com"], "Widget", "Widget, and the API's names are plural and in small letters"),
         (["$GROUP"], "deployments", None),
         ([None], "deployments", None),
     ],
