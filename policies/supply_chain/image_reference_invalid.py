@@ -11,6 +11,7 @@ _LONGEST = 255  # of the repository with its registry
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
 _HOST = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[0-9a-fA-F:]+\])(?::\d+)?"
+_STAND_IN = "[A-Z_][A-Z0-9_-]*(?:[:@]|$)"  # WEB_IMAGE, which Kustomize's images or a script replaces
 _REFERENCE = (
     rf"((?:{_HOST}/)?{_PART}(?:/{_PART})*)(?::\w[\w.-]{{0,127}})?(?:@(?:sha256:[0-9a-f]{{64}}|sha512:[0-9a-f]{{128}}))?"
 )
@@ -23,7 +24,7 @@ def image_reference_invalid(workload: Workload) -> Violations:
     What it asks:
         The image of each container is a reference as registries define it: a repository in small letters, a tag of
         letters, digits, dots and dashes, a digest of the right length; no scheme (`https://`), no space, no empty tag.
-        An image that something fills in later is not judged.
+        An image that something fills in later, or that only stands for one (`WEB_IMAGE`), is not judged.
 
     Why:
         The API server takes any text. The node then reports `InvalidImageName`, and the pod never starts; in a rolling
@@ -79,5 +80,7 @@ def image_reference_invalid(workload: Workload) -> Violations:
 
 @lru_cache(4096)
 def _is_valid(reference: str) -> bool:
+    if re.match(_STAND_IN, reference):
+        return True
     found = re.fullmatch(_REFERENCE, reference[:600], re.ASCII)
     return found is not None and len(found[1]) <= _LONGEST

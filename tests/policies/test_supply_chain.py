@@ -168,7 +168,16 @@ def test_the_tags_that_move_can_be_set(judge: Judge) -> None:
 VALID_IMAGES = [
     *("redis", "redis:7", "library/redis:7.4.1-alpine", "a/b/c/d:1", "registry.example.com:5000/web", "localhost/web"),
     *("ghcr.io/example/web@" + DIGEST, "ghcr.io/example/web:1.4@" + DIGEST, "REGISTRY.example.com/web", "a__b/c--d.e"),
-    *("[2001:db8::1]:5000/web:1", "web:v1.0_RC-1", "${IMAGE}", "web:{{ .Values.tag }}", "$(IMAGE)", "web:" + "a" * 128),
+    *(
+        "[2001:db8::1]:5000/web:1",
+        "web:v1.0_RC-1",
+        "${IMAGE}",
+        "web:{{ .Values.tag }}",
+        "$(IMAGE)",
+        "WEB_IMAGE",
+        "__IMAGE__:TAG",
+        "web:" + "a" * 128,
+    ),
 ]
 INVALID_IMAGES = [
     *("Redis:7", "redis:", "redis: 7", " redis:7", "redis:7 ", "https://ghcr.io/web:1", "oci://ghcr.io/web:1", ":7"),
