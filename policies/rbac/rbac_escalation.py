@@ -15,9 +15,8 @@ def rbac_escalation(manifest: Manifest) -> Violations:
     """No role lets its subjects take more rights than it gives them.
 
     What it asks:
-        No Role or ClusterRole allows `escalate` or `bind` on roles and cluster roles, or `impersonate` on users,
-        groups, service accounts and what else makes an identity, unless the rule lists in `resourceNames` which ones.
-        Wildcards count.
+        No Role or ClusterRole allows `escalate` or `bind` on roles and cluster roles, or `impersonate` on users, groups
+        and service accounts, unless the rule lists in `resourceNames` which ones. Wildcards count.
 
     Why:
         The API server refuses to let anyone hand out rights that they do not have. These three verbs are the way
