@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from gategit import rules
 from gategit.checks.policy.load import PolicyInfo
 from gategit.checks.policy.worker_process import Limits
 from gategit.ci_event import EventKind
@@ -93,15 +94,16 @@ def preview(  # noqa: PLR0913, PLR0917  what is asked, the trees, both sides of 
         return Preview((_note(text, Location(after.config.file or CONFIG_FILE)),))
     quiet = replace(request, use_cache=False, jobs=1, target=None, stages=frozenset({Stage.POLICY}))
     policies: dict[str, PolicyInfo] = {}
+    secret = frozenset(rule.id for rule in rules.check_rules().values() if rule.sensitive)
     try:
         with Judging(quiet, trees, after, LIMITS) as judging:
-            policies = {
-                info.source.path: info for info in judging.choice.general.policies if not info.source.is_builtin
-            }
+            loaded = judging.choice.general.policies
+            policies = {info.source.path: info for info in loaded if not info.source.is_builtin}
+            secret |= {info.id for info in loaded if info.sensitive}
             found = named(_judge(judging, judged))
     except GategitError as error:
-        return Preview((*_bounded(scene.notes(())), _failed(error)), policies)
-    return Preview(tuple(_bounded(scene.notes(found))), policies)
+        return Preview((*_bounded(scene.notes((), secret)), _failed(error)), policies)
+    return Preview(tuple(_bounded(scene.notes(found, secret))), policies)
 
 
 def _judge(judging: Judging, judged: Judged) -> list[Finding]:
@@ -133,8 +135,13 @@ class _Preview:
             return True
         return _own_policies(self._before) == _own_policies(self._after)
 
-    def notes(self, found: Iterable[Finding]) -> Iterator[Finding]:
-        """What would be said after the merge, and is not said, or weighs less, today."""
+    def notes(self, found: Iterable[Finding], secret: frozenset[str]) -> Iterator[Finding]:
+        """What would be said after the merge, and is not said, or weighs less, today.
+
+        Args:
+            found: what the policies of the preview say.
+            secret: rules whose lines no report may show.
+        """
         today: dict[str, int] = {}
         for finding in self._judged.findings:
             today[finding.fingerprint] = max(self._weight(self._before, finding), today.get(finding.fingerprint, 0))
@@ -144,7 +151,11 @@ class _Preview:
         for finding in (*found, *others):
             weight = self._weight(self._after, finding)
             if weight > today.get(finding.fingerprint, 0) and included(finding.location.file):
-                yield _translated(finding, self._level(self._after, finding) or finding.level)
+                note = _translated(finding, self._level(self._after, finding) or finding.level)
+                # A place without a line shows none; the rule of all notes is the same, whatever they are about.
+                if finding.rule in secret:
+                    note = replace(note, location=Location(note.location.file), related=())
+                yield note
 
     def _level(self, trusted: Trusted, finding: Finding) -> Level | None:
         settings = trusted.config.policies

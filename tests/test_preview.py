@@ -9,6 +9,7 @@ import pytest
 from gategit import gate, preview
 from gategit.checks.policy.worker_process import Limits
 from gategit.model import Level, Report, Verdict
+from gategit.report import FORMATS, render
 from gategit.request import Request, Trust
 
 if TYPE_CHECKING:
@@ -228,3 +229,13 @@ def test_a_config_that_names_no_policy_is_a_note(git_repository: RepositoryBuild
             "did you mean image-digest?"
         )
     ]
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_preview_shows_no_line_that_may_hold_a_secret(git_repository: RepositoryBuilder, form: str) -> None:
+    """What a rule about secrets would say is said of the file; the field is named, its line is not shown."""
+    manifest = f"{MAP.replace('ConfigMap', 'Secret')}stringData: {{password: hunter2x9}}\n"
+    base = {".gategit.yaml": "version: 1\npolicies: {levels: {plaintext-secret: 'off'}}\n"}
+    report = judge(git_repository, base, {".gategit.yaml": "version: 1\n", "a.yaml": manifest})
+    assert any("after the merge plaintext-secret (error) would say" in note for note in notes(report))
+    assert "hunter2x9" not in render(report, form, color=False, verbose=True, width=100)
