@@ -1346,3 +1346,85 @@ def test_a_part_of_a_volume_is_inside_of_it(fields: Verdicts, mount: dict[str, A
 def test_a_volume_has_a_name_that_it_can_have(fields: Verdicts, name: str, *, is_wrong: bool) -> None:
     """A DNS label, so no dots."""
     assert fields("volume-name", pod(volumes=[{"name": name}])) == ["spec.volumes[0].name"] * is_wrong
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("A", None),
+        ("a.b-c", None),
+        ("1 b", None),
+        ("${A}", None),
+        ("", "an empty text is no name that an environment variable of container a can have"),
+        ("A=1", "'A=1' is no name that an environment variable of container a can have"),
+        ("\u00c4", r"'\xc4' is no name that an environment variable of container a can have"),
+        ("A\n", r"'A\n' is no name that an environment variable of container a can have"),
+    ],
+)
+def test_a_variable_has_a_name_that_it_can_have(judge: Judge, name: str, message: str | None) -> None:
+    """Printable characters without an equals sign."""
+    found = judge("invalid-env-name", pod(of_container={"env": [{"name": name}]}))
+
+    assert found == ([] if message is None else [("spec.containers[0].env[0].name", message)])
+
+
+@pytest.mark.parametrize(
+    ("of_pod", "field", "message"),
+    [
+        ({"dnsPolicy": "None"}, "dnsPolicy", "the pods of Deployment x have no DNS policy and no nameserver"),
+        ({"dnsPolicy": "None", "dnsConfig": {"nameservers": ["192.0.2.1"]}}, None, None),
+        ({"dnsPolicy": "Default"}, None, None),
+        (
+            {"activeDeadlineSeconds": 9},
+            "activeDeadlineSeconds",
+            "the pods of Deployment x have a deadline, and they are to run until they are replaced",
+        ),
+        (
+            {"securityContext": {"seccompProfile": {"type": "Localhost"}}},
+            "securityContext.seccompProfile.localhostProfile",
+            "the seccompProfile of the pod does not say which file",
+        ),
+        (
+            {
+                "of_container": {
+                    "securityContext": {"appArmorProfile": {"type": "RuntimeDefault", "localhostProfile": "a"}}
+                }
+            },
+            "containers[0].securityContext.appArmorProfile.localhostProfile",
+            "the appArmorProfile of container a names a file, and is not of the type Localhost",
+        ),
+        ({"securityContext": {"seccompProfile": {"type": "Localhost", "localhostProfile": "a"}}}, None, None),
+        ({"securityContext": {"fsGroup": -1}}, "securityContext.fsGroup", "the fsGroup of the pod is negative"),
+        (
+            {"of_container": {"securityContext": {"runAsUser": -1}}},
+            "containers[0].securityContext.runAsUser",
+            "the runAsUser of container a is negative",
+        ),
+        ({"of_container": {"lifecycle": {"preStop": {"sleep": {"seconds": 30}}}}}, None, None),
+        (
+            {"of_container": {"lifecycle": {"preStop": {"sleep": {"seconds": 31}}}}},
+            "containers[0].lifecycle.preStop.sleep.seconds",
+            "the preStop of container a sleeps for 31 of the 30 seconds to end",
+        ),
+        (
+            {
+                "of_container": {"lifecycle": {"preStop": {"sleep": {"seconds": 31}}}},
+                "terminationGracePeriodSeconds": 31,
+            },
+            None,
+            None,
+        ),
+    ],
+)
+def test_settings_that_belong_together_are_there_together(
+    judge: Judge, of_pod: dict[str, Any], field: str | None, message: str | None
+) -> None:
+    """As the API server judges it."""
+    found = judge("invalid-pod-setting", pod("Deployment", **of_pod))
+
+    assert found == ([] if field is None else [(f"spec.template.spec.{field}", message)])
+
+
+def test_a_job_may_have_a_deadline(judge: Judge) -> None:
+    """Its pods are to end."""
+    assert judge("invalid-pod-setting", pod("Job", activeDeadlineSeconds=9)) == []

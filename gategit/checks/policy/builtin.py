@@ -263,6 +263,8 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "workloads/ephemeral_storage_limit": (),
     "workloads/identical_probes": (),
     "workloads/interactive_container": (),
+    "workloads/invalid_env_name": (_SURE,),
+    "workloads/invalid_pod_setting": (_SURE,),
     "workloads/invalid_probe": (_SURE,),
     "workloads/invalid_resource": (_SURE,),
     "workloads/invalid_scheduling_constraint": (_SURE,),
