@@ -579,15 +579,6 @@ def test_dangling_network_policy_peer(judge: Judge, peer: dict[str, Any], *, is_
     assert judge("dangling-network-policy-peer", one) == []
 
 
-def test_unhealthy_pod_eviction_is_asked_where_it_is_known(judge: Judge) -> None:
-    """Older clusters do not have the field."""
-    message = "PodDisruptionBudget x keeps pods that are not ready"
-
-    assert judge("unhealthy-pod-eviction", budget()) == [("spec.unhealthyPodEvictionPolicy", message)]
-    assert judge("unhealthy-pod-eviction", budget(), version="1.26") == []
-    assert judge("unhealthy-pod-eviction", budget(unhealthyPodEvictionPolicy="AlwaysAllow")) == []
-
-
 def test_autoscaler_min_replicas_takes_a_parameter(judge: Judge) -> None:
     """Absent is one."""
     message = "HorizontalPodAutoscaler x may go down to 1 replica"

@@ -226,7 +226,6 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "services/service_port_names": (_SURE,),
     "services/service_target_port": (_SURE,),
     "services/service_type_conflict": (_SURE,),
-    "services/unhealthy_pod_eviction": (),
     "services/wildcard_host": (),
     "supply_chain/allowed_registries": (),
     "supply_chain/allowed_sources": (),
