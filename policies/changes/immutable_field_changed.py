@@ -17,7 +17,9 @@ from gategit.checks.policy.api import (
 
 _RBAC = "rbac.authorization.k8s.io"
 
-_UNSET = object()  # stands for the default of a field whose value the cluster chooses: absent then says nothing
+# Stand for the default of a field whose value the cluster chooses where it is absent.
+_UNSET = object()  # nothing is known of it then, on either side
+_ONCE = object()  # nothing is known of it before; to take it away afterwards is to change it
 
 # For each kind the fields that the API server refuses to change, each with what it counts as where it is absent.
 # Source: the functions Validate…Update of pkg/apis/*/validation, and the rules in the schemas of the Gateway API.
@@ -40,14 +42,12 @@ _FIXED: dict[str, tuple[tuple[tuple[str, ...], object], ...]] = {
     ),
     "PersistentVolumeClaim": (
         (("spec", "accessModes"), None),
-        (("spec", "storageClassName"), _UNSET),
+        (("spec", "storageClassName"), _ONCE),
         (("spec", "volumeMode"), "Filesystem"),
-        (("spec", "volumeName"), _UNSET),
+        (("spec", "volumeName"), _ONCE),
         (("spec", "selector"), None),
-        (("spec", "dataSource"), _UNSET),
-        (("spec", "dataSourceRef"), _UNSET),
     ),
-    "PersistentVolume": ((("spec", "volumeMode"), "Filesystem"),),
+    "PersistentVolume": ((("spec", "volumeMode"), "Filesystem"), (("spec", "nodeAffinity"), _ONCE)),
     f"{_RBAC}/RoleBinding": ((("roleRef", "kind"), None), (("roleRef", "name"), None)),
     f"{_RBAC}/ClusterRoleBinding": ((("roleRef", "kind"), None), (("roleRef", "name"), None)),
     "Secret": ((("type",), "Opaque"),),
@@ -57,7 +57,10 @@ _FIXED: dict[str, tuple[tuple[tuple[str, ...], object], ...]] = {
         (("reclaimPolicy",), "Delete"),
         (("volumeBindingMode",), "Immediate"),
     ),
-    "storage.k8s.io/CSIDriver": ((("spec", "attachRequired"), True),),
+    "storage.k8s.io/CSIDriver": (
+        (("spec", "attachRequired"), True),
+        (("spec", "volumeLifecycleModes"), ["Persistent"]),
+    ),
     "storage.k8s.io/VolumeAttributesClass": ((("driverName",), None), (("parameters",), None)),
     "resource.k8s.io/ResourceClaim": ((("spec",), None),),
     "resource.k8s.io/ResourceClaimTemplate": ((("spec",), None),),
@@ -94,8 +97,7 @@ _DEFAULTS = {
     "volumeMode": "Filesystem",
 }  # what fields inside of a fixed one count as where they are absent
 _CHOSEN = ("imagePullPolicy", "controllerExpandSecretRef", "defaultMode")  # may be set later, or be as they were
-_POD_MUTABLE = {"activeDeadlineSeconds", "tolerations", "terminationGracePeriodSeconds", "schedulingGates"}
-_CONTAINER_MUTABLE = {"image", "resources"}
+_POD_MUTABLE = {"activeDeadlineSeconds", "tolerations", "schedulingGates", "ephemeralContainers"}
 
 
 @policy(level="error", kinds=tuple(_FIXED))
@@ -212,7 +214,7 @@ def immutable_field_changed(change: Change) -> Violations:
         return
     for path, default in _FIXED[kind]:
         before, after = old.get(*path), new.get(*path)
-        if before != after and _differ(before, after, default):
+        if before != after and _differ(before, after, default) and not _was_beta(path, before):
             yield Violation(new.field(*path), f"{'.'.join(path)} of {new} cannot be changed")
     special = _SPECIAL.get(kind)
     if special is not None:
@@ -221,9 +223,16 @@ def immutable_field_changed(change: Change) -> Violations:
 
 def _differ(before: object, after: object, default: object) -> bool:
     """Whether a field has another value afterwards, as far as both are known."""
-    if default is _UNSET and (before is None or after is None):
-        return False
+    if default is _UNSET or default is _ONCE:
+        if before is None or after is None:
+            return before is not None and default is _ONCE
+        return _is_changed(_plain(before), _plain(after))
     return _is_changed(_plain(default if before is None else before), _plain(default if after is None else after))
+
+
+def _was_beta(path: tuple[str, ...], before: object) -> bool:
+    """Whether a volume chose its nodes by labels that have other names by now, to which they may be changed."""
+    return path[-1] == "nodeAffinity" and "beta.kubernetes.io/" in repr(before)
 
 
 def _is_changed(before: object, after: object) -> bool:
@@ -290,11 +299,22 @@ def _claim(template: Field) -> object:
 
 
 def _job(old: Manifest, new: Manifest) -> Violations:
+    before, after = old.get("spec", "completions"), new.get("spec", "completions")
+    if new.get("spec", "completionMode") != "Indexed" and _differ(before, after, _UNSET):
+        yield Violation(new.field("spec", "completions"), f"spec.completions of {new} cannot be changed")
     before, after = old.get("spec", "template"), new.get("spec", "template")
     if before == after or old.is_true("spec", "suspend"):
         return  # a suspended Job's scheduling may be changed until it starts
     if _differ(before, after, None):
         yield Violation(new.field("spec", "template"), f"spec.template of {new} cannot be changed")
+
+
+def _claim_source(old: Manifest, new: Manifest) -> Violations:
+    """What a claim is filled from: the cluster sets the one field from the other."""
+    before, after = (one.get("spec", "dataSource") or one.get("spec", "dataSourceRef") for one in (old, new))
+    if before != after and _differ(before, after, None):
+        name = "dataSourceRef" if new.has("spec", "dataSourceRef") else "dataSource"
+        yield Violation(new.field("spec", name), f"spec.{name} of {new} cannot be changed")
 
 
 def _volume(old: Manifest, new: Manifest) -> Violations:
@@ -334,7 +354,7 @@ def _service(old: Manifest, new: Manifest) -> Violations:
     if after and (before or after == "None") and _is_changed(before, after):
         yield Violation(new.field("spec", "clusterIP"), f"spec.clusterIP of {new} cannot be changed")
     before, after = old.get("spec", "loadBalancerClass"), new.get("spec", "loadBalancerClass")
-    if kinds == {"LoadBalancer"} and before != after and _differ(before, after, _UNSET):
+    if kinds == {"LoadBalancer"} and before != after and _differ(before, after, _ONCE):
         yield Violation(new.field("spec", "loadBalancerClass"), f"spec.loadBalancerClass of {new} cannot be changed")
 
 
@@ -352,13 +372,11 @@ def _fixed_part(spec: object) -> object:
     """A pod's specification without what may be changed while it runs."""
     if not isinstance(spec, dict):
         return spec
-    found = {key: value for key, value in spec.items() if key not in _POD_MUTABLE and key != "ephemeralContainers"}
+    found = {key: value for key, value in spec.items() if key not in _POD_MUTABLE}
     for key in ("containers", "initContainers"):
         if isinstance(found.get(key), list):
             found[key] = [
-                {name: value for name, value in one.items() if name not in _CONTAINER_MUTABLE}
-                if isinstance(one, dict)
-                else one
+                {name: value for name, value in one.items() if name != "image"} if isinstance(one, dict) else one
                 for one in found[key]
             ]
     return found
@@ -368,6 +386,7 @@ _SPECIAL = {
     "apps/StatefulSet": _stateful_set,
     "batch/Job": _job,
     "PersistentVolume": _volume,
+    "PersistentVolumeClaim": _claim_source,
     "Secret": _frozen,
     "ConfigMap": _frozen,
     "Service": _service,

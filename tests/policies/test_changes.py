@@ -108,7 +108,14 @@ def test_a_removal_is_seen(judge: Judge, policy: str) -> None:
         ("batch/v1", "Job", "spec.completionMode", None, "Indexed"),
         ("v1", "PersistentVolumeClaim", "spec.storageClassName", "fast", "slow"),
         ("v1", "PersistentVolumeClaim", "spec.accessModes", ["ReadWriteOnce"], ["ReadWriteMany"]),
+        ("v1", "PersistentVolumeClaim", "spec.storageClassName", "fast", None),
+        ("v1", "PersistentVolumeClaim", "spec.volumeName", "volume", None),
         ("v1", "PersistentVolumeClaim", "spec.volumeMode", None, "Block"),
+        ("v1", "PersistentVolumeClaim", "spec.dataSource", {"name": "a"}, {"name": "b"}),
+        ("v1", "PersistentVolume", "spec.nodeAffinity", {"required": {"a": 1}}, {"required": {"a": 2}}),
+        ("batch/v1", "Job", "spec.completions", 2, 3),
+        (STORAGE, "CSIDriver", "spec.volumeLifecycleModes", None, ["Ephemeral"]),
+        (STORAGE, "VolumeAttributesClass", "parameters", {"iops": "1"}, {"iops": "2"}),
         ("v1", "PersistentVolume", "spec.nfs", {"server": "a"}, {"server": "b"}),
         (RBAC, "RoleBinding", "roleRef.name", "view", "edit"),
         (RBAC, "ClusterRoleBinding", "roleRef.kind", "Role", "ClusterRole"),
@@ -168,6 +175,15 @@ def set_field(kind: str, api_version: str, field: str, value: Any) -> dict[str, 
         ),
         ("v1", "PersistentVolumeClaim", "spec.storageClassName", None, "fast"),
         ("v1", "PersistentVolumeClaim", "spec.volumeName", None, "volume"),
+        ("v1", "PersistentVolume", "spec.nodeAffinity", None, {"required": {"a": 1}}),
+        (
+            "v1",
+            "PersistentVolume",
+            "spec.nodeAffinity",
+            {"required": {"key": "beta.kubernetes.io/os"}},
+            {"required": {"key": "kubernetes.io/os"}},
+        ),
+        ("batch/v1", "Job", "spec.completions", None, 3),
         ("v1", "PersistentVolumeClaim", "spec.resources", {"requests": {"storage": "1Gi"}}, None),
         ("v1", "PersistentVolume", "spec.nfs", {"server": "a"}, {"server": "a", "readOnly": False}),
         ("v1", "Secret", "type", None, "Opaque"),
@@ -282,6 +298,17 @@ def test_what_of_a_service_can_be_changed_with_its_type(judge: Judge) -> None:
     assert judge("immutable-field-changed", other, old) == [
         ("spec.loadBalancerClass", "spec.loadBalancerClass of Service x cannot be changed")
     ]
+
+
+def test_a_source_of_a_claim_may_be_written_in_either_field(judge: Judge) -> None:
+    """The cluster fills in the other one."""
+    source = {"kind": "VolumeSnapshot", "apiGroup": "snapshot.storage.k8s.io", "name": "a"}
+    old, new = (
+        set_field("PersistentVolumeClaim", "v1", f"spec.{name}", source) for name in ("dataSource", "dataSourceRef")
+    )
+
+    assert judge("immutable-field-changed", new, old) == []
+    assert len(judge("immutable-field-changed", thing("PersistentVolumeClaim", spec={}), old)) == 1
 
 
 def test_what_of_a_bare_pod_can_be_changed(judge: Judge) -> None:
