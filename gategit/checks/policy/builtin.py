@@ -106,7 +106,6 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "mistakes/misplaced_block": (_SURE,),
     "mistakes/name_too_long": (_SURE,),
     "mistakes/network_policy_allows_all": (_SURE,),
-    "mistakes/network_policy_ignored_rules": (_SURE,),
     "mistakes/network_policy_ip_block": (_SURE,),
     "mistakes/network_policy_peer_or": (_SURE,),
     "mistakes/network_policy_types": (_SURE,),
