@@ -1261,6 +1261,13 @@ def test_which_accounts_are_bots_and_what_they_may_change(judge: Judge) -> None:
     assert judge("bot-change", None, old, request=BOT) == [("", "renovate[bot], a bot, removes ConfigMap x")]
 
 
+def test_no_value_of_a_secret_is_pointed_at(judge: Judge) -> None:
+    """The finding stands on the name, whatever a bot changes in it."""
+    old, new = (thing("Secret", data={"a": value, "b": value}) for value in ("YQ==", "Yg=="))
+
+    assert judge("bot-change", new, old, request=BOT) == [("", "renovate[bot], a bot, changes more than versions")]
+
+
 def test_environments_together(runner: Runner) -> None:
     """By the paths of files or the names of targets; silent while none is named."""
     pairs: list[Pair] = [(None, named("ConfigMap", namespace=str(number))) for number in range(3)]
