@@ -1155,6 +1155,25 @@ def test_sync_turned_off(  # noqa: PLR0917  one parameter per column of the tabl
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "is_flagged"),
+    [
+        ({}, {"automated": {"prune": True}}, True),
+        ({"automated": {"prune": False}}, {"automated": {"prune": True}}, True),
+        ({"automated": {"prune": True}}, {"automated": {"prune": True, "selfHeal": True}}, False),
+        ({"automated": {}}, {"automated": {"prune": "true"}}, False),
+    ],
+)
+def test_prune_turned_on(judge: Judge, before: Any, after: Any, *, is_flagged: bool) -> None:
+    """What had it, or has it not, is no news."""
+    old, new = (thing("Application", ARGO, spec={"syncPolicy": policy}) for policy in (before, after))
+    message = "Application x will delete everything that has gone from the repository before"
+
+    found = judge("prune-turned-on", new, old)
+
+    assert found == ([("spec.syncPolicy.automated.prune", message)] if is_flagged else [])
+
+
+@pytest.mark.parametrize(
     ("old", "new", "messages"),
     [
         (

@@ -35,6 +35,7 @@ BUILTIN: Mapping[str, tuple[str, ...]] = {
     "changes/network_policy_widened": ("change-safety",),
     "changes/pod_security_lowered": ("change-safety",),
     "changes/probe_removed": ("change-safety",),
+    "changes/prune_turned_on": ("change-safety",),
     "changes/quota_relaxed": ("change-safety",),
     "changes/reference_removed": ("change-safety",),
     "changes/replicas_drop": (_SURE, "change-safety"),
