@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from itertools import islice, product
 
-from gategit.checks.policy.api import ROLES, Change, Field, Violation, Violations, policy
+from gategit.checks.policy.api import ROLES, Change, Field, Manifest, Violation, Violations, policy
 
 _MOST = 20_000  # how many combinations of one rule are looked at
+_MOST_FINDINGS = 50  # how many rules of one role are shown: after that many it is another role
 
 _Rule = tuple[frozenset[str], frozenset[str], frozenset[str], frozenset[str]]
 
@@ -83,6 +84,10 @@ def role_widened(change: Change) -> Violations:
     old, new = change.old, change.new
     if old is None or new is None or old.get("rules") == new.get("rules"):
         return
+    yield from islice(_widened(old, new), _MOST_FINDINGS)
+
+
+def _widened(old: Manifest, new: Manifest) -> Violations:
     known = old.get("rules")
     before = [_rule(rule) for rule in old.items("rules")]
     for rule in new.items("rules"):

@@ -463,6 +463,13 @@ def test_role_widened_beside_odd_data(judge: Judge) -> None:
     assert judge("role-widened", new, old) == [("rules[0].resources[3]", "Role x now allows to get b")]
 
 
+def test_role_widened_ends(judge: Judge) -> None:
+    """A role that is another one altogether floods no report."""
+    rules = [{"apiGroups": [""], "resources": [f"a{number}"], "verbs": ["get"]} for number in range(300)]
+
+    assert len(judge("role-widened", thing("Role", RBAC, rules=rules), thing("Role", RBAC, rules=[]))) == 50
+
+
 def test_role_widened_by_url(judge: Judge) -> None:
     """A URL below one that ends with a star is no news."""
 
