@@ -7,7 +7,7 @@ others of its file with it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from gategit.manifests.text import NotText, decode_text
@@ -51,11 +51,15 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document that is not empty. ``index`` counts every document of the file, empty ones too, from 0."""
+    """One document that is not empty. ``index`` counts every document of the file, empty ones too, from 0.
+
+    ``root`` is libyaml's node that the data was built from, None where it was built another way.
+    """
 
     index: int
     line: int
     data: Any
+    root: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

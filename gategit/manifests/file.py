@@ -38,7 +38,8 @@ class ManifestFile:
         """Where each field stands; the text is composed at the first question."""
         from gategit.manifests.positions import SourceMap  # noqa: PLC0415  only findings ask where
 
-        return SourceMap(self.content, self.path)
+        roots = {document.index: document.root for document in self.decoded.documents if document.root is not None}
+        return SourceMap(self.content, self.path, roots)
 
     def location(self, source: Source, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
         """The place of an object's field, or of its nearest ancestor that exists."""

@@ -52,8 +52,8 @@ class _Parser(CParser):  # type: ignore[misc]  # ruamel.yaml.clib has no type in
     ascend_resolver = staticmethod("".format)
 
 
-def fast_documents(content: bytes, *, depth: int, nodes: int, documents: int) -> list[tuple[int, int, Any]]:
-    """Index, line and data of each document that is not empty.
+def fast_documents(content: bytes, *, depth: int, nodes: int, documents: int) -> list[tuple[int, int, Any, Any]]:
+    """Index, line and data of each document that is not empty, and libyaml's node that it was built from.
 
     Raises:
         Unusual: the text needs the careful path.
@@ -67,7 +67,7 @@ def fast_documents(content: bytes, *, depth: int, nodes: int, documents: int) ->
             root = parser.get_node()
             data = build.document(root)
             if data is not None:
-                found.append((index, root.start_mark.line + 1, data))
+                found.append((index, root.start_mark.line + 1, data, root))
             index += 1
             if index > documents:
                 raise Unusual
@@ -110,12 +110,12 @@ def compose_one(text: str, *, nodes: int, offset: int) -> Node | None:
     try:
         parser = _safe_parser(text.encode(), nodes)
         root = parser.get_node() if parser.check_node() else None
-        return None if root is None or parser.check_node() else _Adapted(root, offset)
+        return None if root is None or parser.check_node() else Adapted(root, offset)
     except (YAMLError, Unusual, UnicodeError):
         return None
 
 
-class _Adapted(Node):
+class Adapted(Node):
     """A node of libyaml's as one of ours; those below it are adapted when somebody goes there."""
 
     __slots__ = ("_children", "_native", "_offset")
@@ -141,14 +141,23 @@ class _Adapted(Node):
         if self._children is None:
             offset = self._offset
             if self.kind is Kind.MAPPING:
-                self._children = [(_Adapted(k, offset), _Adapted(v, offset)) for k, v in self._native.value]
+                self._children = [(Adapted(k, offset), Adapted(v, offset)) for k, v in self._native.value]
             else:
-                self._children = [_Adapted(child, offset) for child in self._native.value]
+                self._children = [Adapted(child, offset) for child in self._native.value]
         return self._children
 
     @value.setter
     def value(self, _: Any) -> None:
         raise AttributeError("a node of libyaml's is not changed")
+
+    def entry(self, name: str) -> tuple[Node, Node] | None:
+        """The key and the value under a name, where the key is written just like it; None says nothing."""
+        for key, child in reversed(self._native.value):
+            if key.__class__ is ScalarNode and key.value == name:
+                if key.ctag is _PLAIN and key_text(resolve_plain(name)) != name:
+                    return None
+                return Adapted(key, self._offset), Adapted(child, self._offset)
+        return None
 
 
 def _long_indent(content: bytes) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from gategit.manifests.decode import Limits
 from gategit.manifests.jsontext import compose_json
-from gategit.manifests.native import compose_one
+from gategit.manifests.native import Adapted, compose_one
 from gategit.manifests.nodes import Kind, Node, Piece, compose, split
 from gategit.manifests.scalars import key_text, resolve_plain
 from gategit.manifests.text import Lines, NotText, decode_text
@@ -23,12 +24,15 @@ class SourceMap:
     Args:
         content: the file's bytes.
         path: where it stands; only its extension matters.
+        roots: documents that libyaml has composed already, by index, as the decoder left them.
     """
 
-    def __init__(self, content: bytes, path: str) -> None:
+    def __init__(self, content: bytes, path: str, roots: Mapping[int, Any] | None = None) -> None:
         self._content = content
         self._json = path.endswith(".json")
         self._read: dict[int, Node | None] = {}
+        if roots and b"&" not in content:  # an alias would stand where its anchor does
+            self._read.update((index, Adapted(root, 0)) for index, root in roots.items())
 
     @cached_property
     def _text(self) -> str:
@@ -162,6 +166,10 @@ def _step(node: Node, step: str | int) -> tuple[Node | None, Node] | None:
         return (None, node.value[step]) if inside else None
     if node.kind is not Kind.MAPPING or not isinstance(step, str):
         return None
+    if isinstance(node, Adapted):
+        entry = node.entry(step)
+        if entry is not None:
+            return entry
     # Of a key that is set twice the last one counts; what a merge brings in counts where the key is not set at all.
     for key, child in reversed(node.value):
         if key.target.kind is Kind.SCALAR and _name(key.target) == step and not _is_merge(key):

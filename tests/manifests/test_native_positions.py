@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
+from gategit.manifests.file import read_file
 from gategit.manifests.native import compose_one
 from gategit.manifests.nodes import Kind, Node, compose
 from gategit.manifests.positions import SourceMap
@@ -94,3 +96,35 @@ def test_a_broken_document_leaves_the_others_their_places() -> None:
 
     assert places.region(0, ("a",)).line == 1
     assert places.region(2, ("c",)).line == 5
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.dictionaries(st.text(max_size=5), _data, max_size=4), flow=st.booleans())
+def test_a_decoded_file_keeps_its_places(data: dict[str, Any], flow: bool) -> None:  # noqa: FBT001  as above
+    """What the decoder leaves for places is what a reader of the text finds."""
+    yaml = YAML(typ="safe", pure=True)
+    yaml.default_flow_style = flow
+    stream = io.StringIO()
+    yaml.dump(data, stream)
+    content = stream.getvalue().encode()
+    file = read_file("a.yaml", content)
+    apart = SourceMap(content, "a.yaml")
+
+    for document in file.decoded.documents:
+        for path in paths(document.data):
+            assert file.source_map.region(document.index, path) == apart.region(document.index, path)
+            assert file.source_map.region(document.index, path, on="key") == apart.region(
+                document.index, path, on="key"
+            )
+
+
+def paths(data: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every field path of some data, and one that is not there."""
+    yield path
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from paths(value, (*path, key))
+        yield (*path, "nothing of that name")
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from paths(value, (*path, index))
