@@ -119,7 +119,7 @@ def main() -> None:  # noqa: C901  the whole conversation at a glance
         elif what == "objects":
             scene = batch.scene
             del batch, value, message
-            gc.collect()
+            gc.collect(1)  # what has lived longer, such as the inventory, is not looked at again
             batch = _Batch(channel.read() or [], scene)
         else:
             for index, parameters, seal in value:
