@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Letters by category, yet drawn as nothing: the Hangul fillers.
 _BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")
@@ -79,9 +80,13 @@ def xml(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
-def safe_lines(text: str) -> list[str]:
-    """Split text that may have several lines, such as a help, and make each safe to print on its own."""
-    return [line_start(visible(line.strip())) for line in text.strip().split("\n")]
+@lru_cache(1024)
+def safe_lines(text: str) -> tuple[str, ...]:
+    """Split text that may have several lines, such as a help, and make each safe to print on its own.
+
+    A report repeats the same few helps.
+    """
+    return tuple([line_start(visible(line.strip())) for line in text.strip().split("\n")])
 
 
 def fence_for(text: str) -> str:

@@ -55,7 +55,7 @@ def test_no_line_begins_with_a_workflow_command() -> None:
     """GitHub's runner looks for :: after the white space at a line's start."""
     assert line_start("::error::x") == r"\x3a:error::x"
     assert line_start("a::b") == "a::b"
-    assert safe_lines(" one\n  ::stop-commands::t\n") == ["one", r"\x3a:stop-commands::t"]
+    assert safe_lines(" one\n  ::stop-commands::t\n") == ("one", r"\x3a:stop-commands::t")
 
 
 def test_shortened_text_ends_with_an_ellipsis() -> None:
