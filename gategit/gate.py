@@ -136,7 +136,7 @@ class _Gate:
             return []
         self.say("comparing objects")
         paths = None if self.whole or self._fails_on_existing else {*self.diff.added, *self.diff.modified}
-        return self.judging.check_surroundings(side, facts, paths, touched)
+        return self.judging.policing.check_surroundings(side, facts, paths, touched)
 
     def _marked(
         self, base: Side, found: list[Finding], facts: Facts, *, refer: bool, touched: frozenset[str] | None
@@ -282,7 +282,7 @@ class _Gate:
         if Stage.POLICY not in self.judging.stages:
             return []
         self.say("judging the change")
-        return self.judging.check_changes(self._changes, self.base, self.head, facts)
+        return self.judging.policing.check_changes(self._changes, self.base, self.head, facts)
 
     def _gate_changes(self, found: Sequence[Finding], facts: Facts, kinds: frozenset[str]) -> list[Finding]:
         """What the change does to the gate itself, and what the gate would say of the change then."""
@@ -291,7 +291,7 @@ class _Gate:
         if self.trees.trust is not Trust.BASE or not any(may_steer(path, config) for path in touched):
             return []
         shown = self._preview(found, facts, kinds)
-        own = {policy.source.path: policy for policy in self.judging.choice.general.policies}
+        own = {policy.source.path: policy for policy in self.judging.policing.choice.general.policies}
         steering = Steering(
             tree=self.trusted.tree,
             config=config,
@@ -332,7 +332,7 @@ class _Gate:
         """A rule's level where the config does not mention it; None where it does not run then."""
         if rule_id in rules.check_rules():
             return rules.check_rules()[rule_id].level
-        policy = self.judging.choice.general.get(rule_id)
+        policy = self.judging.policing.choice.general.get(rule_id)
         if policy is None:
             return None
         is_on = not policy.source.is_builtin or not set(self.trusted.config.policies.packs).isdisjoint(policy.packs)
@@ -346,7 +346,7 @@ class _Gate:
         """
         known = self._rules.get(rule_id) or rules.check_rules().get(rule_id)
         if known is None:
-            policy = self.judging.choice.general.get(rule_id)
+            policy = self.judging.policing.choice.general.get(rule_id)
             known = self._rules[rule_id] = rules.by_id(rule_id) if policy is None else policy_rule(policy)
         return known
 
@@ -415,8 +415,8 @@ class _Gate:
         if excluded:
             files = "file" if excluded == 1 else "files"
             unchecked.append(Unchecked(f"{excluded} {files}", "left out by include and exclude in the config"))
-        if self.judging.network:
-            reason = f"it could not be taken from them: {self.judging.network}"
+        if self.judging.policing.network:
+            reason = f"it could not be taken from them: {self.judging.policing.network}"
             unchecked.append(Unchecked("the network of the repository's own policies", reason))
         # A pattern that matches nothing is a cluster, or a folder, that nobody looks at.
         candidates = self.head.candidates

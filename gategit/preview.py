@@ -97,7 +97,7 @@ def preview(  # noqa: PLR0913, PLR0917  what is asked, the trees, both sides of 
     secret = frozenset(rule.id for rule in rules.check_rules().values() if rule.sensitive)
     try:
         with Judging(quiet, trees, after, LIMITS) as judging:
-            loaded = judging.choice.general.policies
+            loaded = judging.policing.choice.general.policies
             policies = {info.source.path: info for info in loaded if not info.source.is_builtin}
             secret |= {info.id for info in loaded if info.sensitive}
             found = named(_judge(judging, judged))
@@ -111,9 +111,9 @@ def _judge(judging: Judging, judged: Judged) -> list[Finding]:
     files = [head.file(path) for path in judged.paths]
     states = [(file, manifest) for file in files if file.role is Role.MANIFEST for manifest in file.manifests]
     return [
-        *judging.check_states(states),
-        *judging.check_changes(judged.changes, judged.base, head, judged.facts),
-        *judging.check_surroundings(head, judged.facts, set(judged.paths), judged.kinds),
+        *judging.policing.check_states(states),
+        *judging.policing.check_changes(judged.changes, judged.base, head, judged.facts),
+        *judging.policing.check_surroundings(head, judged.facts, set(judged.paths), judged.kinds),
     ]
 
 

@@ -221,7 +221,7 @@ class Waiving:
     @cached_property
     def _unloaded(self) -> frozenset[str]:
         """The ids of policies that this run has not loaded."""
-        loaded = {policy.id for policy in self._judging.choice.general.policies}
+        loaded = {policy.id for policy in self._judging.policing.choice.general.policies}
         own: set[str] = set()
         if Stage.POLICY not in self._judging.stages:
             # A folder that cannot be read stops the runs that need it.
@@ -230,7 +230,11 @@ class Waiving:
         return frozenset({*BUILTIN_IDS, *own} - loaded)
 
     def _rule_ids(self) -> set[str]:
-        return {*rules.check_rules(), *self._unloaded, *(policy.id for policy in self._judging.choice.general.policies)}
+        return {
+            *rules.check_rules(),
+            *self._unloaded,
+            *(policy.id for policy in self._judging.policing.choice.general.policies),
+        }
 
     def _is_judged(self, rule_id: str) -> bool:
         """Whether a rule was asked of all that a waiver in a judged file may be about."""
@@ -239,7 +243,7 @@ class Waiving:
             return False
         if rule_id in rules.check_rules():
             return rules.check_rules()[rule_id].stage in self._judging.stages
-        policy = self._judging.choice.general.get(rule_id)
+        policy = self._judging.policing.choice.general.get(rule_id)
         if policy is None:
             return Stage.POLICY in self._judging.stages
         # A file is judged again when what it is judged by changes; other objects are then not compared with it.

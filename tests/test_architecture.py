@@ -22,6 +22,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.gate",
             "gategit.gate_diff",
             "gategit.judging",
+            "gategit.policing",
             "gategit.preview",
             "gategit.side",
             "gategit.trusted",

@@ -360,3 +360,19 @@ def test_a_parameter_that_a_policy_refuses_is_an_error_of_the_config(
     expected = "the parameter most of picky must be at most 9, not 10"
     assert str(caught.value).endswith(expected)
     assert (caught.value.file, caught.value.line) == (".gategit.yaml", line)
+
+
+def test_a_policy_of_the_whole_change_sees_the_tree_too(git_repository: RepositoryBuilder) -> None:
+    """Of the kinds that it names."""
+    counted = policy(
+        "counted",
+        'for one in thing:\n        yield Violation(one.manifest, str(len(inventory.of_kind("Service"))), of=one)',
+        "thing: Changes, inventory: Inventory",
+        'kinds=("apps/Deployment",), inventory=("Service",)',
+    )
+    services = {"a.json": service("a"), "b.json": service("b")}
+    git_repository.commit("base", {".gategit.yaml": CONFIG, **counted, **services})
+    git_repository.branch("pr")
+    git_repository.commit("add", {"web.json": deployment("web")})
+
+    assert said(check(git_repository)) == [("web.json", "2", State.NEW)]

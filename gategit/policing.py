@@ -1,0 +1,332 @@
+"""Judging by policies: which ones where, with what around the objects, in which processes."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Literal
+
+from gategit import rules
+from gategit.checks.policy.check import check as check_policies
+from gategit.checks.policy.choose import PolicyChoice
+from gategit.checks.policy.load import PolicySet, Reach, sources_digest
+from gategit.checks.policy.run import Runner, start
+from gategit.checks.policy.subjects import RequestFacts, Scene, Subject
+from gategit.config import PolicySettings
+from gategit.judge import SchemaRun, name_findings
+from gategit.manifests.manifest import group_kind
+from gategit.model import Stage
+from gategit.parallel import map_batches
+from gategit.side import Facts, Side
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from gategit.change import ObjectChange
+    from gategit.checks.policy.check import Locate
+    from gategit.checks.policy.load import PolicyInfo
+    from gategit.checks.policy.worker_process import Limits as PolicyLimits
+    from gategit.manifests.file import ManifestFile
+    from gategit.manifests.manifest import Manifest
+    from gategit.model import FieldPath, Finding, Location
+    from gategit.repository import TreeDiff, Trees
+    from gategit.request import Request
+    from gategit.trusted import Trusted
+
+
+class Policing:
+    """What judges objects by policies in one run: the choice of policies, and their workers.
+
+    Args:
+        request: what is asked.
+        trees: the trees of the run.
+        trusted: config and policies.
+        runs: for which targets and versions a file is judged.
+        diff: tells what differs between the trees.
+        limits: what a policy may use up, where it is not the usual.
+
+    Raises:
+        ConfigError: a policy folder cannot be used.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917  one parameter for each part of what it works with
+        self,
+        request: Request,
+        trees: Trees,
+        trusted: Trusted,
+        runs: Callable[[str], tuple[SchemaRun, ...]],
+        diff: Callable[[], TreeDiff],
+        limits: PolicyLimits | None,
+    ) -> None:
+        self._request = request
+        self._trees = trees
+        self._trusted = trusted
+        self._runs = runs
+        self._diff = diff
+        self._limits = limits
+        self._sources = (
+            trusted.policy_sources(frozenset(rules.check_rules()), request.select)
+            if request.stages is None or Stage.POLICY in request.stages
+            else ()
+        )
+        # Started now, so that it comes up while the trees are read.
+        self._runner: Runner | None = self._start() if self._sources else None
+        self._runner_process = os.getpid()
+        self._inventories: tuple[tuple[Manifest, ...], dict[str, tuple[Manifest, ...]]] = (), {}
+
+    def close(self) -> None:
+        """End the workers of this process."""
+        if self._runner is not None:
+            self._runner.close()
+
+    @property
+    def sources_digest(self) -> str:
+        """A name for the policies of this run."""
+        return sources_digest(self._sources)
+
+    @cached_property
+    def choice(self) -> PolicyChoice:
+        """The policies that the config switches on.
+
+        Raises:
+            ConfigError: one of them cannot be used, or the config names one that is not there.
+        """
+        config = self._trusted.config
+        policies = self._runner.policies() if self._runner is not None else ()
+        other_rules = frozenset(rules.check_rules())
+        settings = config.policies if self._runner is not None else PolicySettings(packs=())
+        return PolicyChoice(policies, settings, config.error, other_rules, self._request.select)
+
+    @property
+    def network(self) -> str:
+        """Why the repository's own policies could reach the network; "" where there are none, or they could not."""
+        if self._runner is None or all(source.is_builtin for source in self._sources):
+            return ""
+        return self._runner.network
+
+    @cached_property
+    def request_facts(self) -> RequestFacts:
+        """What policies are told of the pull request."""
+        event = self._trees.event
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        files = tuple(sorted({*self._diff().added, *self._diff().modified, *self._diff().removed}))
+        if event is None or event.number is None:
+            return RequestFacts(changed_files=files, now=now)
+        return RequestFacts(
+            is_known=True,
+            number=event.number,
+            author=event.author,
+            labels=event.labels,
+            base_branch=event.base_ref,
+            is_fork=event.is_fork,
+            changed_files=files,
+            now=now,
+        )
+
+    def _start(self) -> Runner:
+        return start(self._sources, jobs=1, limits=self._limits)
+
+    def _own_runner(self) -> Runner:
+        """The policies' worker of this process: a forked process must not speak into its parent's pipes."""
+        if self._runner is None or self._runner_process != os.getpid():
+            self._runner = self._start()
+            self._runner_process = os.getpid()
+        return self._runner
+
+    def end_own_runner(self) -> None:
+        """End the policies' worker of a forked process; the parent's is the parent's to end."""
+        if self._runner is not None and self._runner_process == os.getpid():
+            self._runner.close()
+
+    def _targets(self, path: str) -> tuple[str, ...]:
+        """The names of the targets that a file is judged for."""
+        return tuple(dict.fromkeys(run.target for run in self._runs(path) if run.target is not None))
+
+    @cached_property
+    def compared_kinds(self) -> frozenset[str]:
+        """The kinds of the objects that policies compare with others, on either side of the comparison."""
+        judged = {kind for policy in self._reaching(Reach.SURROUNDINGS) for kind in policy.kinds}
+        others = (policy.inventory for policy in self._reaching(Reach.SURROUNDINGS, Reach.CHANGE, Reach.CHANGES))
+        return frozenset(judged.union(*others))
+
+    def check_states(self, subjects: Sequence[tuple[ManifestFile, Manifest]]) -> Iterable[Finding]:
+        """Judge objects as they stand by the policies that look at nothing else."""
+        files = {manifest.source: file for file, manifest in subjects}
+
+        def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
+            return files[manifest.source].location(manifest.source, path, on="key" if on == "key" else "value")
+
+        runs = {path: self._runs(path) for path in {file.path for file, _ in subjects}}
+        each = ((run, None, manifest) for file, manifest in subjects for run in runs[file.path])
+        return self._check(each, (Reach.OBJECT,), locate)
+
+    def check_changes(
+        self, changes: Sequence[ObjectChange], base: Side | None, head: Side, facts: Facts
+    ) -> list[Finding]:
+        """Judge object changes by the policies that compare old and new."""
+        if not changes:
+            return []
+        old_side = {id(change.old) for change in changes}
+
+        def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
+            side = base if base is not None and id(manifest) in old_side else head
+            return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
+
+        touched = {"*", *(group_kind(change.manifest.api_version, change.manifest.kind) for change in changes)}
+        looking = [policy for policy in self._reaching(Reach.CHANGE) if not touched.isdisjoint(policy.kinds)]
+        kinds = {kind for policy in looking for kind in policy.inventory}
+        each = ((run, change.old, change.new) for change in changes for run in self._runs(change.manifest.source.file))
+        inventory = self._inventory(head, facts, kinds)
+        found = self._check(each, (Reach.CHANGE,), locate, inventory, compare=True)
+        together = self.choice.general.reaching(Reach.CHANGES)
+        if together.levels:
+            subjects = [
+                Subject(change.old, change.new, self._targets(change.manifest.source.file), added=change.old is None)
+                for change in changes
+            ]
+            wanted = {kind for policy in together.enabled for kind in policy.inventory}
+            scene = Scene(request=self.request_facts, inventory=self._inventory(head, facts, wanted))
+            found += check_policies(self._own_runner(), together, subjects, locate, scene, self.choice.refused)
+        return found
+
+    def check_surroundings(
+        self, side: Side, facts: Facts, paths: Collection[str] | None, touched: Collection[str]
+    ) -> list[Finding]:
+        """Judge objects by the policies that look at other objects of the tree, or at the pull request.
+
+        What is found has its fingerprints already.
+
+        Args:
+            side: the tree.
+            facts: what its files declare.
+            paths: the files that the change touches; None: every object is judged.
+            touched: the kinds of the objects that the change adds, modifies or removes. What compares itself with one
+                of those is judged wherever it stands.
+        """
+        policies = self._reaching(Reach.SURROUNDINGS)
+        if not policies:
+            return []
+
+        everywhere = {
+            kind
+            for policy in policies
+            if paths is None or not set(touched).isdisjoint(policy.inventory)
+            for kind in policy.kinds
+        }
+        wanted = {kind for policy in policies for kind in policy.kinds}
+        files = [
+            path
+            for path, own in self._kinds_of(facts, wanted).items()
+            if side.in_scope(path) and (paths is None or path in paths or own & everywhere or "*" in everywhere)
+        ]
+        chosen: dict[str, list[Manifest]] = {}
+        for one in side.objects(files, self.compared_kinds):
+            if paths is None or one.source.file in paths or one.group_kind in everywhere or "*" in everywhere:
+                chosen.setdefault(one.source.file, []).append(one)
+        if not chosen:
+            return []
+        inventory = self._inventory(side, facts, {kind for policy in policies for kind in policy.inventory})
+        work = partial(_compare_batch, self, side, inventory)
+        answers = map_batches(work, list(chosen.values()), self._request.jobs, self.end_own_runner)
+        return [finding for batch in answers for finding in batch]
+
+    def compare(self, side: Side, inventory: tuple[Manifest, ...], manifests: Iterable[Manifest]) -> Sequence[Finding]:
+        """Judge objects by the policies that look at other objects, or at the pull request."""
+
+        def locate(manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
+            return side.locate(manifest.source, path, on)
+
+        by_file: dict[str, list[Manifest]] = {}
+        for manifest in manifests:
+            by_file.setdefault(manifest.source.file, []).append(manifest)
+        runs = {path: self._runs(path) for path in by_file}
+        each = ((run, None, one) for path, own in by_file.items() for one in own for run in runs[path])
+        found: dict[str, list[Finding]] = {}
+        for finding in self._check(each, (Reach.SURROUNDINGS,), locate, inventory):
+            found.setdefault(finding.location.file, []).append(finding)
+        return [one for path, own in found.items() for one in name_findings(by_file[path], own)]
+
+    def _check(
+        self,
+        subjects: Iterable[tuple[SchemaRun, Manifest | None, Manifest | None]],
+        reaches: tuple[Reach, ...],
+        locate: Locate,
+        inventory: tuple[Manifest, ...] = (),
+        *,
+        compare: bool = False,
+    ) -> list[Finding]:
+        """Judge objects, those of each target by the policies and parameters that hold there.
+
+        Args:
+            subjects: for which target, the old and the new object.
+            reaches: how far the policies look that are run.
+            locate: tells where a field stands.
+            inventory: other objects of the tree.
+            compare: whether the subjects are changes.
+        """
+        groups: dict[tuple[int, SchemaRun], tuple[PolicySet, list[Subject]]] = {}
+        for run, old, new in subjects:
+            subject = Subject(old, new, (run.target,) if run.target else (), added=compare and old is None)
+            policies = self.choice.of(subject.manifest.source.file, run.target)
+            groups.setdefault((id(policies), run), (policies, []))[1].append(subject)
+        findings: list[Finding] = []
+        seen: set[tuple[object, ...]] = set()
+        for (_, run), (policies, own) in groups.items():
+            wanted = policies.reaching(*reaches)
+            if not wanted.levels:
+                continue
+            others = self._inventory_of(inventory, run.target)
+            scene = Scene(run.target or "", run.version or "", self.request_facts, others)
+            for finding in check_policies(self._own_runner(), wanted, own, locate, scene, self.choice.refused):
+                # Several targets or versions say the same of the same field: once is enough.
+                identity = (finding.rule, finding.location, finding.path, finding.message, finding.object)
+                if identity not in seen:
+                    seen.add(identity)
+                    findings.append(finding)
+        return findings
+
+    def _reaching(self, *reaches: Reach) -> tuple[PolicyInfo, ...]:
+        """The policies that look this far and run somewhere."""
+        return self.choice.somewhere.reaching(*reaches).enabled
+
+    @staticmethod
+    def _kinds_of(facts: Facts, wanted: Collection[str]) -> dict[str, set[str]]:
+        """The files that declare objects of some kinds, with all kinds that they declare."""
+        found: dict[str, set[str]] = {}
+        for path, raw in facts.items():
+            kinds = {group_kind(version, kind) for version, kind, *_ in raw}
+            if "*" in wanted or not kinds.isdisjoint(wanted):
+                found[path] = kinds
+        return found
+
+    def _inventory(self, side: Side, facts: Facts, kinds: Collection[str]) -> tuple[Manifest, ...]:
+        """The tree's objects of some kinds."""
+        if not kinds:
+            return ()
+        files = list(self._kinds_of(facts, kinds))
+        return tuple(one for one in side.objects(files, self.compared_kinds) if one.group_kind in kinds)
+
+    def _inventory_of(self, inventory: tuple[Manifest, ...], target: str | None) -> tuple[Manifest, ...]:
+        """The objects of an inventory that a target gets: those of its files, and of files that belong to none.
+
+        The same inventory and target give the same tuple, by which the runner knows what a worker has.
+        """
+        config = self._trusted.config
+        if target is None or not inventory or not config.targets:
+            return inventory
+        known, by_target = self._inventories
+        if known is not inventory:
+            by_target = {}
+            self._inventories = inventory, by_target
+        if target not in by_target:
+            targets = {path: config.targets_of(path) for path in {one.source.file for one in inventory}}
+            mine = {path for path, found in targets.items() if not found or target in {one.name for one in found}}
+            by_target[target] = tuple(one for one in inventory if one.source.file in mine)
+        return by_target[target]
+
+
+def _compare_batch(
+    policing: Policing, side: Side, inventory: tuple[Manifest, ...], files: Sequence[Sequence[Manifest]]
+) -> Sequence[Finding]:
+    return policing.compare(side, inventory, [manifest for manifests in files for manifest in manifests])
