@@ -208,6 +208,8 @@ def _raise_guard() -> None:  # noqa: C901  the hook is most of it
         text: type[str] = str,
         number: type[int] = int,
         stopped: type[Exception] = _Stopped,
+        # pathlib asks for the module of the other system, which there is not.
+        system: frozenset[str] = frozenset((os.name, "_signal", "_thread")),
     ) -> None:
         what = ""
         if event == "open":
@@ -227,7 +229,7 @@ def _raise_guard() -> None:  # noqa: C901  the hook is most of it
                 what = "load a library"
             elif arguments[0] in {"_posixsubprocess", "subprocess"}:
                 what = "start a process"
-            elif arguments[0] in {"posix", "nt", "_signal", "_thread"}:
+            elif arguments[0] in system:
                 what = "get a module anew"
         elif event == "object.__setattr__":
             if arguments[1] in {"__code__", "__defaults__"} and kind_of(arguments[0]) is kind_of(guard):

@@ -484,3 +484,16 @@ def test_crash_is_a_value(make_policy: MakePolicy, make_manifest: MakeManifest) 
     [crash] = outcome.crashes
     assert crash == Crash("hostile", f"it tried to send a signal{ENDS}", crash.traceback, 0, 3)
     assert crash.traceback.startswith("gate/hostile.py:")
+
+
+def test_the_standard_library_can_be_imported(make_policy: MakePolicy, make_manifest: MakeManifest) -> None:
+    """What only computes is a policy's to use, also where it looks for what another system has."""
+    modules = ("pathlib", "datetime", "ipaddress", "fnmatch", "json", "hashlib", "base64", "urllib.parse", "decimal")
+    body = "\n".join([*(f"import {name}" for name in modules), "yield Violation(thing, pathlib.PurePath('a').name)"])
+
+    with start([make_policy("reader", body)]) as runner:
+        outcome = runner.run(
+            PolicyChoice(runner.policies(), PolicySettings(packs=())).general, [Subject(None, make_manifest())]
+        )
+    assert outcome.crashes == ()
+    assert [hit.message for hit in outcome.hits] == ["a"]
