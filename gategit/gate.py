@@ -21,7 +21,7 @@ from gategit.fingerprints import mark_existing, number_repeats
 from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
 from gategit.judge import FileVerdict, name_findings
 from gategit.judging import Judging
-from gategit.manifests.manifest import Manifest, Role, group_kind
+from gategit.manifests.manifest import Manifest, Role
 from gategit.model import ChangeSummary, Finding, Level, Report, Rule, Stage, Stats, Unchecked
 from gategit.report.line_hash import line_hashes
 from gategit.repository import TreeDiff, Trees, open_trees
@@ -35,6 +35,7 @@ from gategit.waiving import Sides, Waiving
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from gategit.policing import Touched
     from gategit.preview import Preview
     from gategit.side import Facts, Side
     from gategit.tree import Tree
@@ -112,25 +113,23 @@ class _Gate:
         self._verdicts = verdicts
         self._unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked] + missed
         found += broken + self._file_findings()
-        touched = self._touched(facts, old_facts)
+        self._changes = () if self.whole else self._object_changes()
+        touched = self._touched()
         around = self._surroundings(self.head, facts, touched)
         found += around
         if self.whole:
             return found
-        self._changes = self._object_changes()
         found += self._named(self._check_changes(facts))
         if self.base is not None and found:
             found = self._marked(self.base, found, facts, refer=bool(broken), touched=touched if around else None)
         return found + self._gate_changes(found, facts, touched)
 
-    def _touched(self, facts: Facts, old_facts: Facts) -> frozenset[str]:
-        """The kinds of the objects that the change adds, modifies or removes."""
-        changed = (facts.get(path, ()) for path in (*self.diff.added, *self.diff.modified))
-        return frozenset(
-            group_kind(version, kind) for raw in (*changed, *old_facts.values()) for version, kind, *_ in raw
-        )
+    def _touched(self) -> Touched:
+        """The kinds and namespaces of the objects that the change adds, modifies or removes."""
+        both = (side for change in self._changes for side in (change.old, change.new) if side is not None)
+        return frozenset((one.group_kind, one.namespace or "") for one in both)
 
-    def _surroundings(self, side: Side, facts: Facts, touched: frozenset[str]) -> list[Finding]:
+    def _surroundings(self, side: Side, facts: Facts, touched: Touched) -> list[Finding]:
         """What the policies that compare an object with others say."""
         if Stage.POLICY not in self.judging.stages:
             return []
@@ -139,7 +138,7 @@ class _Gate:
         return self.judging.policing.check_surroundings(side, facts, paths, touched)
 
     def _marked(
-        self, base: Side, found: list[Finding], facts: Facts, *, refer: bool, touched: frozenset[str] | None
+        self, base: Side, found: list[Finding], facts: Facts, *, refer: bool, touched: Touched | None
     ) -> list[Finding]:
         """Mark what the base has too. What says that something was not looked at is never old news.
 
@@ -148,7 +147,7 @@ class _Gate:
             found: the head's findings.
             facts: what the head's files declare.
             refer: whether some of the findings are about references, so that the base's are needed as well.
-            touched: the kinds that the change touches, where some of the findings compare objects with others.
+            touched: what the change touches, where some of the findings compare objects with others.
         """
         base_facts = base.survey(self.head, facts)
         crds = self._crds(base, base_facts)
@@ -284,13 +283,13 @@ class _Gate:
         self.say("judging the change")
         return self.judging.policing.check_changes(self._changes, self.base, self.head, facts)
 
-    def _gate_changes(self, found: Sequence[Finding], facts: Facts, kinds: frozenset[str]) -> list[Finding]:
+    def _gate_changes(self, found: Sequence[Finding], facts: Facts, touched: Touched) -> list[Finding]:
         """What the change does to the gate itself, and what the gate would say of the change then."""
-        touched = {*self.diff.added, *self.diff.modified, *self.diff.removed}
+        paths = {*self.diff.added, *self.diff.modified, *self.diff.removed}
         config = self.trusted.config
-        if self.trees.trust is not Trust.BASE or not any(may_steer(path, config) for path in touched):
+        if self.trees.trust is not Trust.BASE or not any(may_steer(path, config) for path in paths):
             return []
-        shown = self._preview(found, facts, kinds)
+        shown = self._preview(found, facts, touched)
         own = {policy.source.path: policy for policy in self.judging.policing.choice.general.policies}
         steering = Steering(
             tree=self.trusted.tree,
@@ -300,9 +299,9 @@ class _Gate:
             load=self._load_after_merge,
             facts=lambda path: (policy_facts(own.get(path)), policy_facts(shown.policies.get(path))),
         )
-        return self._named([*judge_gate_changes(steering, self.trees.head, touched), *shown.notes])
+        return self._named([*judge_gate_changes(steering, self.trees.head, paths), *shown.notes])
 
-    def _preview(self, found: Sequence[Finding], facts: Facts, kinds: frozenset[str]) -> Preview:
+    def _preview(self, found: Sequence[Finding], facts: Facts, touched: Touched) -> Preview:
         """What the gate would say if this change's own config and policies were in force."""
         from gategit.preview import Judged, Preview, preview  # noqa: PLC0415  few changes touch the gate
 
@@ -313,9 +312,9 @@ class _Gate:
             after = self._load_after_merge(self.trees.head)
         except GategitError:
             return Preview()  # an error of its own says so
-        touched = {*self.diff.added, *self.diff.modified}
-        paths = [path for path in self.head.readable if path in touched and self.head.in_scope(path)]
-        judged = Judged(self.head, self.base, paths, self._changes, facts, kinds, found)
+        there = {*self.diff.added, *self.diff.modified}
+        paths = [path for path in self.head.readable if path in there and self.head.in_scope(path)]
+        judged = Judged(self.head, self.base, paths, self._changes, facts, touched, found)
         return preview(self.request, self.trees, self.trusted, after, judged, self._named)
 
     def _load_after_merge(self, tree: Tree) -> Trusted:

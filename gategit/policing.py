@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Literal
@@ -14,7 +15,7 @@ from gategit.checks.policy.load import PolicySet, Reach, sources_digest
 from gategit.checks.policy.run import Runner, start
 from gategit.checks.policy.subjects import RequestFacts, Scene, Subject
 from gategit.config import PolicySettings
-from gategit.judge import SchemaRun, name_findings
+from gategit.judge import RawFact, SchemaRun, name_findings
 from gategit.manifests.manifest import group_kind
 from gategit.model import Stage
 from gategit.parallel import map_batches
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
     from gategit.repository import TreeDiff, Trees
     from gategit.request import Request
     from gategit.trusted import Trusted
+
+
+Touched = frozenset[tuple[str, str]]
+"""Objects that a change touches, by kind (``group/Kind``) and namespace, "" where they name none."""
 
 
 class Policing:
@@ -191,7 +196,7 @@ class Policing:
         return found
 
     def check_surroundings(
-        self, side: Side, facts: Facts, paths: Collection[str] | None, touched: Collection[str]
+        self, side: Side, facts: Facts, paths: Collection[str] | None, touched: Touched
     ) -> list[Finding]:
         """Judge objects by the policies that look at other objects of the tree, or at the pull request.
 
@@ -201,38 +206,32 @@ class Policing:
             side: the tree.
             facts: what its files declare.
             paths: the files that the change touches; None: every object is judged.
-            touched: the kinds of the objects that the change adds, modifies or removes. What compares itself with one
-                of those is judged wherever it stands.
+            touched: the objects that the change adds, modifies or removes. What compares itself with one of those is
+                judged wherever it stands.
         """
         policies = self._reaching(Reach.SURROUNDINGS)
-        if not policies:
-            return []
+        near = () if paths is None else tuple(policy for policy in policies if policy.within_namespace)
+        found: list[Finding] = []
+        for group in (near, tuple(policy for policy in policies if policy not in near)):
+            scope = _Scope(group, paths, touched, near=bool(near) and group is near)
+            files = [path for path, raw in facts.items() if side.in_scope(path) and scope.may_hold(path, raw)]
+            chosen: dict[str, list[Manifest]] = {}
+            for one in side.objects(files, self.compared_kinds):
+                if scope.judges(one):
+                    chosen.setdefault(one.source.file, []).append(one)
+            if not chosen:
+                continue
+            beside = scope.neighbours(manifest for own in chosen.values() for manifest in own)
+            inventory = self._inventory(side, facts, {kind for one in group for kind in one.inventory}, beside)
+            work = partial(_compare_batch, self, side, inventory, frozenset(policy.id for policy in group))
+            answers = map_batches(work, list(chosen.values()), self._request.jobs, self.end_own_runner)
+            found += [finding for batch in answers for finding in batch]
+        return found
 
-        everywhere = {
-            kind
-            for policy in policies
-            if paths is None or not set(touched).isdisjoint(policy.inventory)
-            for kind in policy.kinds
-        }
-        wanted = {kind for policy in policies for kind in policy.kinds}
-        files = [
-            path
-            for path, own in self._kinds_of(facts, wanted).items()
-            if side.in_scope(path) and (paths is None or path in paths or own & everywhere or "*" in everywhere)
-        ]
-        chosen: dict[str, list[Manifest]] = {}
-        for one in side.objects(files, self.compared_kinds):
-            if paths is None or one.source.file in paths or one.group_kind in everywhere or "*" in everywhere:
-                chosen.setdefault(one.source.file, []).append(one)
-        if not chosen:
-            return []
-        inventory = self._inventory(side, facts, {kind for policy in policies for kind in policy.inventory})
-        work = partial(_compare_batch, self, side, inventory)
-        answers = map_batches(work, list(chosen.values()), self._request.jobs, self.end_own_runner)
-        return [finding for batch in answers for finding in batch]
-
-    def compare(self, side: Side, inventory: tuple[Manifest, ...], manifests: Iterable[Manifest]) -> Sequence[Finding]:
-        """Judge objects by the policies that look at other objects, or at the pull request."""
+    def compare(
+        self, side: Side, inventory: tuple[Manifest, ...], policies: frozenset[str], manifests: Iterable[Manifest]
+    ) -> Sequence[Finding]:
+        """Judge objects by some of the policies that look at other objects, or at the pull request."""
 
         def locate(manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
             return side.locate(manifest.source, path, on)
@@ -243,11 +242,11 @@ class Policing:
         runs = {path: self._runs(path) for path in by_file}
         each = ((run, None, one) for path, own in by_file.items() for one in own for run in runs[path])
         found: dict[str, list[Finding]] = {}
-        for finding in self._check(each, (Reach.SURROUNDINGS,), locate, inventory):
+        for finding in self._check(each, (Reach.SURROUNDINGS,), locate, inventory, only=policies):
             found.setdefault(finding.location.file, []).append(finding)
         return [one for path, own in found.items() for one in name_findings(by_file[path], own)]
 
-    def _check(
+    def _check(  # noqa: PLR0913  what is judged, by what, beside what
         self,
         subjects: Iterable[tuple[SchemaRun, Manifest | None, Manifest | None]],
         reaches: tuple[Reach, ...],
@@ -255,6 +254,7 @@ class Policing:
         inventory: tuple[Manifest, ...] = (),
         *,
         compare: bool = False,
+        only: frozenset[str] | None = None,
     ) -> list[Finding]:
         """Judge objects, those of each target by the policies and parameters that hold there.
 
@@ -264,6 +264,7 @@ class Policing:
             locate: tells where a field stands.
             inventory: other objects of the tree.
             compare: whether the subjects are changes.
+            only: the policies that are run; None: all that look so far.
         """
         groups: dict[tuple[int, SchemaRun], tuple[PolicySet, list[Subject]]] = {}
         for run, old, new in subjects:
@@ -274,6 +275,8 @@ class Policing:
         seen: set[tuple[object, ...]] = set()
         for (_, run), (policies, own) in groups.items():
             wanted = policies.reaching(*reaches)
+            if only is not None:
+                wanted = replace(wanted, levels={one: level for one, level in wanted.levels.items() if one in only})
             if not wanted.levels:
                 continue
             others = self._inventory_of(inventory, run.target)
@@ -290,22 +293,24 @@ class Policing:
         """The policies that look this far and run somewhere."""
         return self.choice.somewhere.reaching(*reaches).enabled
 
-    @staticmethod
-    def _kinds_of(facts: Facts, wanted: Collection[str]) -> dict[str, set[str]]:
-        """The files that declare objects of some kinds, with all kinds that they declare."""
-        found: dict[str, set[str]] = {}
-        for path, raw in facts.items():
-            kinds = {group_kind(version, kind) for version, kind, *_ in raw}
-            if "*" in wanted or not kinds.isdisjoint(wanted):
-                found[path] = kinds
-        return found
-
-    def _inventory(self, side: Side, facts: Facts, kinds: Collection[str]) -> tuple[Manifest, ...]:
-        """The tree's objects of some kinds."""
+    def _inventory(
+        self, side: Side, facts: Facts, kinds: Collection[str], namespaces: frozenset[str] | None = None
+    ) -> tuple[Manifest, ...]:
+        """The tree's objects of some kinds, and of some namespaces, where they are given; "" is a neighbour of all."""
         if not kinds:
             return ()
-        files = list(self._kinds_of(facts, kinds))
-        return tuple(one for one in side.objects(files, self.compared_kinds) if one.group_kind in kinds)
+        files = [
+            path
+            for path, raw in facts.items()
+            if any(
+                group_kind(version, kind) in kinds and _stands_in(name, namespaces) for version, kind, name, *_ in raw
+            )
+        ]
+        return tuple(
+            one
+            for one in side.objects(files, self.compared_kinds)
+            if one.group_kind in kinds and _stands_in(one.namespace, namespaces)
+        )
 
     def _inventory_of(self, inventory: tuple[Manifest, ...], target: str | None) -> tuple[Manifest, ...]:
         """The objects of an inventory that a target gets: those of its files, and of files that belong to none.
@@ -326,7 +331,59 @@ class Policing:
         return by_target[target]
 
 
+class _Scope:
+    """Which objects some policies judge, given what the change touches.
+
+    Args:
+        policies: the policies.
+        paths: the files that the change touches; None: every object is judged.
+        touched: the objects that it touches.
+        near: whether the policies compare objects of one namespace alone.
+    """
+
+    def __init__(
+        self, policies: Sequence[PolicyInfo], paths: Collection[str] | None, touched: Touched, *, near: bool
+    ) -> None:
+        self._paths = paths
+        self._near = near
+        self._wanted = {kind for policy in policies for kind in policy.kinds}
+        others = {kind for policy in policies for kind in policy.inventory}
+        kinds = {kind for kind, _ in touched}
+        self._everywhere = {
+            kind for policy in policies if not kinds.isdisjoint(policy.inventory) for kind in policy.kinds
+        }
+        namespaces = frozenset(namespace for kind, namespace in touched if kind in others)
+        self._namespaces = namespaces if near and "" not in namespaces else None
+
+    def _may_judge(self, path: str, kind: str, namespace: str | None) -> bool:
+        if not {kind, "*"}.isdisjoint(self._wanted) and (self._paths is None or path in self._paths):
+            return True
+        return not {kind, "*"}.isdisjoint(self._everywhere) and _stands_in(namespace, self._namespaces)
+
+    def may_hold(self, path: str, raw: Sequence[RawFact]) -> bool:
+        """Whether a file declares an object that is judged."""
+        return any(self._may_judge(path, group_kind(version, kind), where) for version, kind, where, *_ in raw)
+
+    def judges(self, manifest: Manifest) -> bool:
+        """Whether an object is judged."""
+        return self._may_judge(manifest.source.file, manifest.group_kind, manifest.namespace)
+
+    def neighbours(self, manifests: Iterable[Manifest]) -> frozenset[str] | None:
+        """The namespaces of the objects that these are compared with; None for all."""
+        namespaces = frozenset(one.namespace or "" for one in manifests)
+        return namespaces if self._near and "" not in namespaces else None
+
+
+def _stands_in(namespace: str | None, namespaces: frozenset[str] | None) -> bool:
+    """Whether an object may stand in one of some namespaces; one that names none may stand in any."""
+    return namespaces is None or not namespace or namespace in namespaces
+
+
 def _compare_batch(
-    policing: Policing, side: Side, inventory: tuple[Manifest, ...], files: Sequence[Sequence[Manifest]]
+    policing: Policing,
+    side: Side,
+    inventory: tuple[Manifest, ...],
+    policies: frozenset[str],
+    files: Sequence[Sequence[Manifest]],
 ) -> Sequence[Finding]:
-    return policing.compare(side, inventory, [manifest for manifests in files for manifest in manifests])
+    return policing.compare(side, inventory, policies, [manifest for manifests in files for manifest in manifests])

@@ -22,6 +22,7 @@ from gategit.gate_changes import GATE_PREVIEW
 from gategit.judging import Judging
 from gategit.manifests.manifest import Role
 from gategit.model import Finding, Level, Location, Region, Stage
+from gategit.policing import Touched
 
 if TYPE_CHECKING:
     from gategit.change import ObjectChange
@@ -49,7 +50,7 @@ class Judged:
         paths: the head's files that the change touches.
         changes: what it does to objects.
         facts: what the head's files declare.
-        kinds: the kinds of the objects that it touches.
+        touched: the objects that it touches, by kind and namespace.
         findings: what the gate says of them.
     """
 
@@ -58,7 +59,7 @@ class Judged:
     paths: Sequence[str]
     changes: Sequence[ObjectChange]
     facts: Facts
-    kinds: frozenset[str]
+    touched: Touched
     findings: Sequence[Finding]
 
 
@@ -113,7 +114,7 @@ def _judge(judging: Judging, judged: Judged) -> list[Finding]:
     return [
         *judging.policing.check_states(states),
         *judging.policing.check_changes(judged.changes, judged.base, head, judged.facts),
-        *judging.policing.check_surroundings(head, judged.facts, set(judged.paths), judged.kinds),
+        *judging.policing.check_surroundings(head, judged.facts, set(judged.paths), judged.touched),
     ]
 
 

@@ -376,3 +376,23 @@ def test_a_policy_of_the_whole_change_sees_the_tree_too(git_repository: Reposito
     git_repository.commit("add", {"web.json": deployment("web")})
 
     assert said(check(git_repository)) == [("web.json", "2", State.NEW)]
+
+
+def test_a_policy_within_a_namespace_is_not_run_on_the_others(git_repository: RepositoryBuilder) -> None:
+    """What a change touches in one namespace says nothing about another; an object without one may be anywhere."""
+    near = {name: text.replace("inventory=", "within_namespace=True, inventory=") for name, text in SERVED.items()}
+    elsewhere = deployment("web").replace('"namespace": "shop"', '"namespace": "other"')
+    anywhere = deployment("web").replace(', "namespace": "shop"', "")
+    files = {"web.json": deployment("web"), "svc.json": service("web"), "b.json": elsewhere, "c.json": anywhere}
+    git_repository.commit("base", {".gategit.yaml": CONFIG, **near, **files})
+    git_repository.branch("pr")
+    git_repository.remove("svc.json")
+    git_repository.commit("remove the service")
+
+    new = ("no Service", State.NEW)
+    assert said(check(git_repository)) == [("c.json", *new), ("web.json", *new)]
+    assert {file for file, *_ in said(check(git_repository, mode=Mode.ALL, base=None, head=None))} == {
+        "b.json",
+        "c.json",
+        "web.json",
+    }

@@ -15,7 +15,7 @@ from gategit.checks.policy.api import (
 )
 
 
-@policy(level="error", kinds=WORKLOADS, inventory=("ConfigMap",))
+@policy(level="error", kinds=WORKLOADS, inventory=("ConfigMap",), within_namespace=True)
 def config_key_missing(workload: Workload, inventory: Inventory) -> Violations:
     """The keys that a workload takes from a ConfigMap are there.
 

@@ -7,7 +7,7 @@ from gategit.checks.policy.api import Field, Inventory, Manifest, Violation, Vio
 _KIND = "networking.k8s.io/NetworkPolicy"
 
 
-@policy(level="warning", kinds=(_KIND,), inventory=(_KIND,))
+@policy(level="warning", kinds=(_KIND,), inventory=(_KIND,), within_namespace=True)
 def network_policy_without_dns(network_policy: Manifest, inventory: Inventory) -> Violations:
     """What restricts the ways out of a pod leaves open the one to the name server.
 

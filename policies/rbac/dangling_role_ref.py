@@ -13,7 +13,10 @@ from gategit.checks.policy.api import (
 
 
 @policy(
-    level="warning", kinds=("rbac.authorization.k8s.io/RoleBinding",), inventory=("rbac.authorization.k8s.io/Role",)
+    level="warning",
+    kinds=("rbac.authorization.k8s.io/RoleBinding",),
+    inventory=("rbac.authorization.k8s.io/Role",),
+    within_namespace=True,
 )
 def dangling_role_ref(manifest: Manifest, inventory: Inventory) -> Violations:
     """A binding to a Role refers to one that is in the repository, in its own namespace.

@@ -9,6 +9,7 @@ from gategit.checks.policy.api import SCALABLE, Inventory, Manifest, Violation, 
     level="warning",
     kinds=SCALABLE,
     inventory=("autoscaling/HorizontalPodAutoscaler", "keda.sh/ScaledObject"),
+    within_namespace=True,
 )
 def autoscaler_sets_replicas(workload: Manifest, inventory: Inventory) -> Violations:
     """A workload that an autoscaler scales does not set spec.replicas.

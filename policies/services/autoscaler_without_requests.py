@@ -7,7 +7,12 @@ from gategit.checks.policy.api import Container, Field, Inventory, Manifest, Vio
 _TARGETS = ("apps/Deployment", "apps/StatefulSet")
 
 
-@policy(level="warning", kinds=("autoscaling/HorizontalPodAutoscaler",), inventory=(*_TARGETS, "LimitRange"))
+@policy(
+    level="warning",
+    kinds=("autoscaling/HorizontalPodAutoscaler",),
+    inventory=(*_TARGETS, "LimitRange"),
+    within_namespace=True,
+)
 def autoscaler_without_requests(autoscaler: Manifest, inventory: Inventory) -> Violations:
     """What is scaled by its utilization requests the resource that is measured.
 

@@ -5,7 +5,12 @@ from __future__ import annotations
 from gategit.checks.policy.api import WORKLOADS, Inventory, Manifest, Violation, Violations, policy
 
 
-@policy(level="warning", kinds=("networking.k8s.io/NetworkPolicy",), inventory=WORKLOADS, security_severity=5.3)
+@policy(
+    level="warning",
+    kinds=("networking.k8s.io/NetworkPolicy",),
+    inventory=WORKLOADS,
+    security_severity=5.3,
+)
 def dangling_network_policy(network_policy: Manifest, inventory: Inventory) -> Violations:
     """A NetworkPolicy chooses the pods of some workload in the repository.
 

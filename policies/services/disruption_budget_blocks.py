@@ -16,6 +16,7 @@ _NONE = (0, "0", "0%")
         "autoscaling/HorizontalPodAutoscaler",
         "keda.sh/ScaledObject",
     ),
+    within_namespace=True,
 )
 def disruption_budget_blocks(budget: Manifest, inventory: Inventory) -> Violations:
     """A PodDisruptionBudget lets at least one pod be evicted.

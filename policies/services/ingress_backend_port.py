@@ -7,7 +7,7 @@ from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations
 _IN_ANNOTATION = "use-annotation"  # AWS's controller finds in an annotation what the name stands for
 
 
-@policy(level="error", kinds=("networking.k8s.io/Ingress",), inventory=("Service",))
+@policy(level="error", kinds=("networking.k8s.io/Ingress",), inventory=("Service",), within_namespace=True)
 def ingress_backend_port(ingress: Manifest, inventory: Inventory) -> Violations:
     """An Ingress names ports that its Services have.
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 from gategit.checks.policy.api import WORKLOADS, Inventory, Manifest, Violation, Violations, Workload, policy
 
 
-@policy(level="note", kinds=WORKLOADS, inventory=("networking.k8s.io/NetworkPolicy",), security_severity=4.3)
+@policy(
+    level="note",
+    kinds=WORKLOADS,
+    inventory=("networking.k8s.io/NetworkPolicy",),
+    within_namespace=True,
+    security_severity=4.3,
+)
 def network_policy_missing(workload: Workload, inventory: Inventory, *, egress: bool = False) -> Violations:
     """Some NetworkPolicy chooses the pods of each workload.
 

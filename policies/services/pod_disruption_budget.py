@@ -5,7 +5,12 @@ from __future__ import annotations
 from gategit.checks.policy.api import Inventory, Violation, Violations, Workload, policy
 
 
-@policy(level="note", kinds=("apps/Deployment", "apps/StatefulSet"), inventory=("policy/PodDisruptionBudget",))
+@policy(
+    level="note",
+    kinds=("apps/Deployment", "apps/StatefulSet"),
+    inventory=("policy/PodDisruptionBudget",),
+    within_namespace=True,
+)
 def pod_disruption_budget(workload: Workload, inventory: Inventory, *, least: int = 2) -> Violations:
     """A workload with several replicas has a PodDisruptionBudget.
 

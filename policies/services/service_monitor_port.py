@@ -13,7 +13,7 @@ from gategit.checks.policy.api import (
 )
 
 
-@policy(level="warning", kinds=("monitoring.coreos.com/ServiceMonitor",), inventory=("Service",))
+@policy(level="warning", kinds=("monitoring.coreos.com/ServiceMonitor",), inventory=("Service",), within_namespace=True)
 def service_monitor_port(monitor: Manifest, inventory: Inventory) -> Violations:
     """A ServiceMonitor names ports that its Services have by that name.
 

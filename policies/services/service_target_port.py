@@ -14,7 +14,7 @@ from gategit.checks.policy.api import (
 )
 
 
-@policy(level="error", kinds=("Service",), inventory=WORKLOADS)
+@policy(level="error", kinds=("Service",), inventory=WORKLOADS, within_namespace=True)
 def service_target_port(service: Manifest, inventory: Inventory) -> Violations:
     """A Service's named target port is a port of the containers behind it.
 

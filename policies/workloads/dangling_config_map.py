@@ -7,7 +7,7 @@ from gategit.checks.policy.api import WORKLOADS, Inventory, Violation, Violation
 _EVERYWHERE = ("kube-root-ca.crt", "openshift-service-ca.crt")
 
 
-@policy(level="note", kinds=WORKLOADS, inventory=("ConfigMap",))
+@policy(level="note", kinds=WORKLOADS, inventory=("ConfigMap",), within_namespace=True)
 def dangling_config_map(
     workload: Workload, inventory: Inventory, *, elsewhere: tuple[str, ...] = _EVERYWHERE
 ) -> Violations:

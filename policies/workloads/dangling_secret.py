@@ -26,7 +26,7 @@ _MAKERS: dict[str, tuple[str, ...]] = {
 _KINDS = ("Secret", *_MAKERS)
 
 
-@policy(level="note", kinds=WORKLOADS, inventory=_KINDS)
+@policy(level="note", kinds=WORKLOADS, inventory=_KINDS, within_namespace=True)
 def dangling_secret(workload: Workload, inventory: Inventory, *, elsewhere: tuple[str, ...] = ()) -> Violations:
     """Every Secret that a pod needs is in the repository, or something there makes it.
 

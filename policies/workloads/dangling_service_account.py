@@ -13,7 +13,7 @@ from gategit.checks.policy.api import (
 )
 
 
-@policy(level="note", kinds=WORKLOADS, inventory=("ServiceAccount",))
+@policy(level="note", kinds=WORKLOADS, inventory=("ServiceAccount",), within_namespace=True)
 def dangling_service_account(
     workload: Workload, inventory: Inventory, *, elsewhere: tuple[str, ...] = ()
 ) -> Violations:

@@ -13,7 +13,7 @@ from gategit.checks.policy.api import (
 )
 
 
-@policy(level="note", kinds=WORKLOADS, inventory=("PersistentVolumeClaim",))
+@policy(level="note", kinds=WORKLOADS, inventory=("PersistentVolumeClaim",), within_namespace=True)
 def dangling_volume_claim(workload: Workload, inventory: Inventory, *, elsewhere: tuple[str, ...] = ()) -> Violations:
     """Every PersistentVolumeClaim that a pod mounts is in the repository.
 

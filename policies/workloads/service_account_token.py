@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import WORKLOADS, Inventory, Violation, Violations, Workload, policy
 
 
-@policy(level="warning", kinds=WORKLOADS, inventory=("ServiceAccount",), security_severity=4.3)
+@policy(level="warning", kinds=WORKLOADS, inventory=("ServiceAccount",), within_namespace=True, security_severity=4.3)
 def service_account_token(workload: Workload, inventory: Inventory) -> Violations:
     """A pod that was given no service account of its own gets no token either.
 

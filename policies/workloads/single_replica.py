@@ -7,7 +7,7 @@ from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations
 _SCALERS = ("autoscaling/HorizontalPodAutoscaler", "keda.sh/ScaledObject")
 
 
-@policy(level="note", kinds=("apps/Deployment",), inventory=_SCALERS)
+@policy(level="note", kinds=("apps/Deployment",), inventory=_SCALERS, within_namespace=True)
 def single_replica(manifest: Manifest, inventory: Inventory, *, least: int = 2) -> Violations:
     """A Deployment has more than one replica.
 

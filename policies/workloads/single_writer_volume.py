@@ -7,7 +7,7 @@ from gategit.checks.policy.api import Inventory, Violation, Violations, Workload
 _ONE = ({"ReadWriteOnce"}, {"ReadWriteOncePod"}, {"ReadWriteOnce", "ReadWriteOncePod"})
 
 
-@policy(level="warning", kinds=("apps/Deployment",), inventory=("PersistentVolumeClaim",))
+@policy(level="warning", kinds=("apps/Deployment",), inventory=("PersistentVolumeClaim",), within_namespace=True)
 def single_writer_volume(workload: Workload, inventory: Inventory) -> Violations:
     """A Deployment with a volume for one node does not need it on two.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gategit.checks.policy.api import Inventory, Manifest, Violation, Violations, is_filled_in_later, policy
 
 
-@policy(level="warning", kinds=("apps/StatefulSet",), inventory=("Service",))
+@policy(level="warning", kinds=("apps/StatefulSet",), inventory=("Service",), within_namespace=True)
 def stateful_set_service(manifest: Manifest, inventory: Inventory) -> Violations:
     """A StatefulSet's pods get their names from a headless Service that is there.
 

@@ -104,6 +104,7 @@ def policy_info(source: PolicySource, answer: dict[str, Any], index: int) -> Pol
             "kinds": list(kinds),
             "security_severity": float() | None as severity,
             "sensitive": bool(sensitive),
+            "within_namespace": bool(within_namespace),
             "view": "Manifest" | "Workload" | "Change" | "Changes" as view,
             "doc": str(doc),
             "inventory": list(inventory),
@@ -122,6 +123,7 @@ def policy_info(source: PolicySource, answer: dict[str, Any], index: int) -> Pol
                 tuple(inventory),
                 needs_request,
                 tuple(map(_parameter, parameters)),
+                within_namespace,
             )
     raise LostError("it declares something that is not a policy")
 

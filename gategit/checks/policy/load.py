@@ -96,6 +96,7 @@ class PolicyInfo:
         inventory: the kinds of other objects that it compares with; () where it takes no inventory.
         needs_request: whether it takes what is known of the pull request.
         parameters: what the config can set.
+        within_namespace: whether it compares an object with those of the same namespace alone.
     """
 
     source: PolicySource
@@ -109,6 +110,7 @@ class PolicyInfo:
     inventory: tuple[str, ...] = ()
     needs_request: bool = False
     parameters: tuple[PolicyParameter, ...] = ()
+    within_namespace: bool = False
 
     @property
     def id(self) -> str:
@@ -219,6 +221,7 @@ def _info(source: PolicySource, definition: declare.Definition) -> PolicyInfo:
         parameters=tuple(
             PolicyParameter(one.name, one.type, cast("ParameterValue", one.default)) for one in definition.parameters
         ),
+        within_namespace=definition.within_namespace,
     )
 
 

@@ -392,6 +392,7 @@ def _load(
             "kinds": policy.kinds,
             "security_severity": policy.security_severity,
             "sensitive": policy.sensitive,
+            "within_namespace": policy.within_namespace,
             "view": policy.view,
             "doc": policy.doc,
             "inventory": policy.inventory,

@@ -95,6 +95,7 @@ class Definition:
         level: how much a violation weighs.
         kinds: what it looks at.
         inventory: the kinds of the inventory that it wants.
+        within_namespace: whether it compares an object with those of the same namespace alone.
         security_severity: 0.1 to 10.0, or None.
         sensitive: whether the lines that it flags may hold secrets.
         view: one of ``VIEWS``.
@@ -118,6 +119,7 @@ class Definition:
         "security_severity",
         "sensitive",
         "view",
+        "within_namespace",
     )
 
     def __init__(  # noqa: PLR0913  one parameter per thing that a policy declares
@@ -129,7 +131,9 @@ class Definition:
         inventory: tuple[str, ...],
         security_severity: float | None,
         sensitive: bool,
+        within_namespace: bool,
     ) -> None:
+        self.within_namespace = within_namespace
         self.function = function
         self.level = level
         self.kinds = kinds
@@ -154,13 +158,14 @@ collected: list[Definition] = []
 """The policies that the file which is being loaded has declared; the loader empties it before each file."""
 
 
-def policy(
+def policy(  # noqa: PLR0913  one parameter per thing that a policy declares
     *,
     level: Literal["error", "warning", "note"],
     kinds: Sequence[str],
     inventory: Sequence[str] = (),
     security_severity: float | None = None,
     sensitive: bool = False,
+    within_namespace: bool = False,
 ) -> Callable[[Function], Function]:
     """Make a function a policy.
 
@@ -176,6 +181,8 @@ def policy(
         inventory: the kinds that its ``Inventory`` holds, written like ``kinds``.
         security_severity: 0.1 to 10.0 for a policy about security, as in CVSS.
         sensitive: True where the flagged line itself may hold a secret: no report shows it then.
+        within_namespace: True where it compares an object with those of its own namespace alone. Then it is not run
+            again on the objects of all other namespaces when one of them changes.
 
     Returns:
         The decorator; it returns the function unchanged.
@@ -192,6 +199,7 @@ def policy(
             inventory=_names("inventory", inventory, function, may_be_empty=True),
             security_severity=_checked_severity(security_severity, function),
             sensitive=bool(sensitive),
+            within_namespace=bool(within_namespace),
         )
         _check_workloads(definition)
         _check_docstring(definition)
