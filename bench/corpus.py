@@ -11,7 +11,7 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: $name
-  namespace: bench
+  namespace: $group
   labels: {app.kubernetes.io/name: $name}
 spec:
   replicas: 2
@@ -38,7 +38,7 @@ apiVersion: v1
 kind: Service
 metadata:
   name: $name
-  namespace: bench
+  namespace: $group
 spec:
   selector:
     app.kubernetes.io/name: $name
@@ -49,7 +49,7 @@ apiVersion: v1
 kind: ConfigMap
 metadata:
   name: $name
-  namespace: bench
+  namespace: $group
 data:
   number: "$number"
   greeting: hello from $name
@@ -224,11 +224,11 @@ MISTAKES: tuple[tuple[str, str], ...] = (
 
 
 def write_corpus(folder: Path, files: int) -> Path:
-    """Write ``files`` files of a Deployment, a Service and a ConfigMap each."""
+    """Write ``files`` files of a Deployment, a Service and a ConfigMap each; a hundred share a folder and namespace."""
     for number in range(files):
-        name = f"app-{number}"
-        text = _SMALL.substitute(name=name, number=number, digest=f"{number:064x}")
-        _write(folder / f"group-{number // 100:03}" / f"{name}.yaml", text)
+        name, group = f"app-{number}", f"group-{number // 100:03}"
+        text = _SMALL.substitute(name=name, group=group, number=number, digest=f"{number:064x}")
+        _write(folder / group / f"{name}.yaml", text)
     return folder
 
 
