@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from os.path import isfile
 
-from gategit.checks.policy.api import Changes, PullRequest, Violation, Violations, policy
+from gategit.checks.policy.api import Changes, ParameterError, PullRequest, Violation, Violations, policy
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _WEEK = 7 * 24 * 60
 _DATE = 10  # characters of a date without a time
+
+
+_SHAPE = "must hold windows such as 2026-12-20/2027-01-02 or Fri 16:00/Mon 08:00"
 
 
 @policy(level="error", kinds=("*",))
@@ -106,14 +109,12 @@ def freeze_window(
     # A window that cannot be read must not pass for one that is over.
     now = _local(request.now, time_zone)
     if now is None:
-        yield Violation(first.manifest, f"the policy freeze-window does not know the time zone {time_zone!r}", of=first)
-        return
+        raise ParameterError("time_zone", f"must be a time zone such as Europe/Berlin, not {time_zone!r:.60}")
     for window in windows:
         try:
             is_frozen = _holds(window, now)
         except ValueError:
-            yield Violation(first.manifest, f"the policy freeze-window cannot read its window {window!r}", of=first)
-            continue
+            raise ParameterError("windows", f"{_SHAPE}, not {window!r:.60}") from None
         if is_frozen:
             yield Violation(first.manifest, f"changes are frozen: {window} ({time_zone})", of=first)
 

@@ -46,7 +46,7 @@ def together(
     targets: Sequence[tuple[str, ...]] = (),
     **parameters: Any,
 ) -> list[tuple[int, str, str]]:
-    """What a policy on a whole change says: which object, which field, and the message."""
+    """What a policy on a whole change says: which object, which field, and the message; -1 for a refused parameter."""
     sides = [
         tuple(None if side is None else manifest(side, f"{n}.yaml") for side in pair) for n, pair in enumerate(pairs)
     ]
@@ -57,7 +57,10 @@ def together(
     scene = Scene(request=request or RequestFacts())
     outcome = runner.run(PolicySet(runner.policies(), {policy: Level.ERROR}, given), subjects, scene)
     assert outcome.crashes == ()
-    return [(hit.subject, format_path(hit.path), hit.message) for hit in outcome.hits]
+    return [
+        *((-1, one.name, one.problem) for one in outcome.refusals),
+        *((hit.subject, format_path(hit.path), hit.message) for hit in outcome.hits),
+    ]
 
 
 REMOVED = {
@@ -1361,18 +1364,19 @@ def test_freeze_window_in_a_time_zone(runner: Runner) -> None:
         "Fri 1:70/Mon 8:00",
     ],
 )
-def test_a_freeze_window_that_cannot_be_read_freezes(runner: Runner, window: str) -> None:
+def test_a_freeze_window_that_cannot_be_read_is_refused(runner: Runner, window: str) -> None:
     """A slip in the config does not open the gate without a word."""
     pairs: list[Pair] = [(None, thing("ConfigMap"))]
     request = RequestFacts(is_known=True, now="2026-11-20T16:00:00+00:00")
 
     found = together(runner, "freeze-window", pairs, request=request, windows=(window,))
 
-    assert found == [(0, "", f"the policy freeze-window cannot read its window {window!r}")]
+    shape = "must hold windows such as 2026-12-20/2027-01-02 or Fri 16:00/Mon 08:00"
+    assert found == [(-1, "windows", f"{shape}, not {window!r}")]
 
 
 @pytest.mark.parametrize("zone", ["Europe/Nowhere", "", "../x"])
-def test_a_time_zone_that_there_is_not_freezes(runner: Runner, zone: str) -> None:
+def test_a_time_zone_that_there_is_not_is_refused(runner: Runner, zone: str) -> None:
     """For the same reason."""
     request = RequestFacts(is_known=True, now="2026-11-20T16:00:00+00:00")
 
@@ -1380,7 +1384,7 @@ def test_a_time_zone_that_there_is_not_freezes(runner: Runner, zone: str) -> Non
         runner, "freeze-window", [(None, thing("ConfigMap"))], request=request, windows=(WINDOW,), time_zone=zone
     )
 
-    assert found == [(0, "", f"the policy freeze-window does not know the time zone {zone!r}")]
+    assert found == [(-1, "time_zone", f"must be a time zone such as Europe/Berlin, not {zone!r}")]
 
 
 def test_freeze_window_lets_labels_and_developers_pass(runner: Runner) -> None:
