@@ -21,7 +21,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 _SMALLEST = 96
-_BATCH = 32
+_BATCH = 64
 
 
 @dataclass(frozen=True, slots=True)

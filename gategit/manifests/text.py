@@ -6,6 +6,7 @@ import codecs
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from itertools import accumulate
 
 from gategit.model import Region
 
@@ -46,7 +47,12 @@ class Lines:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
+        if "\r" in text:
+            self._starts = [0, *(found.end() for found in _LINE_END.finditer(text))]
+        else:
+            lines = text.split("\n")
+            lines.pop()
+            self._starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
 
     def position(self, index: int) -> tuple[int, int]:
         """The 1-based line and column of an index."""
