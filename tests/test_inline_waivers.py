@@ -490,7 +490,9 @@ def covered(text: str, data: Any, scope: Scope) -> list[str]:
         if isinstance(value, dict):
             waiting += [(inner, (*path, key), f"{name}/{key}") for key, inner in value.items()]
         elif isinstance(value, list):
-            waiting += [(inner, (*path, at), f"{name}/{json.dumps(inner, sort_keys=True)}") for at, inner in enumerate(value)]
+            waiting += [
+                (inner, (*path, at), f"{name}/{json.dumps(inner, sort_keys=True)}") for at, inner in enumerate(value)
+            ]
     return sorted(found)
 
 
