@@ -20,7 +20,7 @@ from gategit.errors import GategitError
 from gategit.fingerprints import fingerprint, stable_path
 from gategit.manifests.decode import Limits
 from gategit.manifests.file import ManifestFile, read_file
-from gategit.manifests.manifest import Manifest, Role
+from gategit.manifests.manifest import Manifest, PackedObject, Role, pack
 from gategit.model import (
     AppliedWaiver,
     Finding,
@@ -105,7 +105,7 @@ class FileVerdict:
     findings: tuple[Finding, ...]
     unchecked: tuple[Unchecked, ...]
     waivers: tuple[Waiver, ...] = ()
-    objects: tuple[Manifest, ...] = ()
+    objects: tuple[PackedObject, ...] = ()
 
 
 StateCheck = Callable[[Sequence[tuple[ManifestFile, Manifest]]], Iterable[Finding]]
@@ -121,11 +121,11 @@ def facts_of(file: ManifestFile) -> tuple[RawFact, ...]:
     )
 
 
-def objects_of(file: ManifestFile, kinds: frozenset[str]) -> tuple[Manifest, ...]:
-    """The objects of some kinds that a file declares; ``*`` is every kind."""
+def objects_of(file: ManifestFile, kinds: frozenset[str]) -> tuple[PackedObject, ...]:
+    """The objects of some kinds that a file declares, put away; ``*`` is every kind."""
     if file.role is not Role.MANIFEST or not kinds:
         return ()
-    return tuple(one for one in file.manifests if "*" in kinds or one.group_kind in kinds)
+    return tuple(pack(one) for one in file.manifests if "*" in kinds or one.group_kind in kinds)
 
 
 _sets: dict[str, SchemaSet] = {}

@@ -6,7 +6,8 @@ import os
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Literal
+from itertools import groupby
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from gategit import rules
 from gategit.checks.policy.check import check as check_policies
@@ -16,7 +17,7 @@ from gategit.checks.policy.run import Runner, start
 from gategit.checks.policy.subjects import RequestFacts, Scene, Subject
 from gategit.config import PolicySettings
 from gategit.judge import RawFact, SchemaRun, name_findings
-from gategit.manifests.manifest import group_kind
+from gategit.manifests.manifest import group_kind, unpack
 from gategit.model import Stage
 from gategit.parallel import map_batches
 from gategit.side import Facts, Side
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from gategit.checks.policy.load import PolicyInfo
     from gategit.checks.policy.worker_process import Limits as PolicyLimits
     from gategit.manifests.file import ManifestFile
-    from gategit.manifests.manifest import Manifest
+    from gategit.manifests.manifest import Manifest, PackedObject
     from gategit.model import FieldPath, Finding, Location
     from gategit.repository import TreeDiff, Trees
     from gategit.request import Request
@@ -210,23 +211,28 @@ class Policing:
                 judged wherever it stands.
         """
         policies = self._reaching(Reach.SURROUNDINGS)
-        near = () if paths is None else tuple(policy for policy in policies if policy.within_namespace)
-        found: list[Finding] = []
-        for group in (near, tuple(policy for policy in policies if policy not in near)):
-            scope = _Scope(group, paths, touched, near=bool(near) and group is near)
+        near = tuple(policy for policy in policies if policy.within_namespace)
+        far = tuple(policy for policy in policies if not policy.within_namespace)
+        tasks: list[_Comparison] = []
+        for group in (near, far):
+            scope = _Scope(group, paths, touched, near=group is near)
             files = [path for path, raw in facts.items() if side.in_scope(path) and scope.may_hold(path, raw)]
-            chosen: dict[str, list[Manifest]] = {}
-            for one in side.objects(files, self.compared_kinds):
-                if scope.judges(one):
-                    chosen.setdefault(one.source.file, []).append(one)
-            if not chosen:
-                continue
-            beside = scope.neighbours(manifest for own in chosen.values() for manifest in own)
-            inventory = self._inventory(side, facts, {kind for one in group for kind in one.inventory}, beside)
-            work = partial(_compare_batch, self, side, inventory, frozenset(policy.id for policy in group))
-            answers = map_batches(work, list(chosen.values()), self._request.jobs, self.end_own_runner)
-            found += [finding for batch in answers for finding in batch]
-        return found
+            chosen: dict[str, list[PackedObject]] = {}
+            for path, one in side.objects(files, self.compared_kinds):
+                if scope.judges(path, one):
+                    chosen.setdefault(path, []).append(one)
+            kinds = {one.group_kind for own in chosen.values() for one in own} | {"*"}
+            active = [policy for policy in group if not kinds.isdisjoint(policy.kinds)]
+            wanted = frozenset(kind for policy in active for kind in policy.inventory)
+            others = _Others(self._packed(side, facts, wanted, scope.neighbours(chosen.values())))
+            ids = frozenset(policy.id for policy in active)
+            if ids:
+                tasks += sorted(
+                    (_Comparison(ids, others, scope.place(own), path, tuple(own)) for path, own in chosen.items()),
+                    key=lambda task: (task.namespace, task.file),
+                )
+        answers = map_batches(partial(_compare_batch, self, side), tasks, self._request.jobs, self.end_own_runner)
+        return [finding for batch in answers for finding in batch]
 
     def compare(
         self, side: Side, inventory: tuple[Manifest, ...], policies: frozenset[str], manifests: Iterable[Manifest]
@@ -293,24 +299,26 @@ class Policing:
         """The policies that look this far and run somewhere."""
         return self.choice.somewhere.reaching(*reaches).enabled
 
-    def _inventory(
-        self, side: Side, facts: Facts, kinds: Collection[str], namespaces: frozenset[str] | None = None
-    ) -> tuple[Manifest, ...]:
+    def _inventory(self, side: Side, facts: Facts, kinds: Collection[str]) -> tuple[Manifest, ...]:
+        """The tree's objects of some kinds."""
+        return tuple(unpack(one, path) for path, one in self._packed(side, facts, kinds, None))
+
+    def _packed(
+        self, side: Side, facts: Facts, kinds: Collection[str], namespaces: frozenset[str] | None
+    ) -> list[tuple[str, PackedObject]]:
         """The tree's objects of some kinds, and of some namespaces, where they are given; "" is a neighbour of all."""
         if not kinds:
-            return ()
+            return []
         files = [
             path
             for path, raw in facts.items()
-            if any(
-                group_kind(version, kind) in kinds and _stands_in(name, namespaces) for version, kind, name, *_ in raw
-            )
+            if any(group_kind(one, kind) in kinds and _stands_in(where, namespaces) for one, kind, where, *_ in raw)
         ]
-        return tuple(
-            one
-            for one in side.objects(files, self.compared_kinds)
+        return [
+            (path, one)
+            for path, one in side.objects(files, self.compared_kinds)
             if one.group_kind in kinds and _stands_in(one.namespace, namespaces)
-        )
+        ]
 
     def _inventory_of(self, inventory: tuple[Manifest, ...], target: str | None) -> tuple[Manifest, ...]:
         """The objects of an inventory that a target gets: those of its files, and of files that belong to none.
@@ -364,14 +372,47 @@ class _Scope:
         """Whether a file declares an object that is judged."""
         return any(self._may_judge(path, group_kind(version, kind), where) for version, kind, where, *_ in raw)
 
-    def judges(self, manifest: Manifest) -> bool:
+    def judges(self, path: str, packed: PackedObject) -> bool:
         """Whether an object is judged."""
-        return self._may_judge(manifest.source.file, manifest.group_kind, manifest.namespace)
+        return self._may_judge(path, packed.group_kind, packed.namespace)
 
-    def neighbours(self, manifests: Iterable[Manifest]) -> frozenset[str] | None:
+    def neighbours(self, files: Iterable[Sequence[PackedObject]]) -> frozenset[str] | None:
         """The namespaces of the objects that these are compared with; None for all."""
-        namespaces = frozenset(one.namespace or "" for one in manifests)
+        namespaces = frozenset(one.namespace for own in files for one in own)
         return namespaces if self._near and "" not in namespaces else None
+
+    def place(self, own: Sequence[PackedObject]) -> str:
+        """The one namespace that a file's objects are compared within, "" for all of them."""
+        namespaces = {one.namespace for one in own}
+        return namespaces.pop() if self._near and len(namespaces) == 1 else ""
+
+
+class _Others:
+    """The objects that others are compared with, unpacked one namespace at a time."""
+
+    def __init__(self, packed: Iterable[tuple[str, PackedObject]]) -> None:
+        self._by_namespace: dict[str, list[tuple[str, PackedObject]]] = {}
+        for path, one in packed:
+            self._by_namespace.setdefault(one.namespace, []).append((path, one))
+        self._last: tuple[str, tuple[Manifest, ...]] | None = None
+
+    def of(self, namespace: str) -> tuple[Manifest, ...]:
+        """Those that may stand in a namespace; "" for all. Asked twice in a row, it is the same tuple."""
+        if self._last is None or self._last[0] != namespace:
+            names = [namespace, ""] if namespace else list(self._by_namespace)
+            found = (unpack(one, path) for name in names for path, one in self._by_namespace.get(name, ()))
+            self._last = namespace, tuple(found)
+        return self._last[1]
+
+
+class _Comparison(NamedTuple):
+    """A file's objects, the policies that compare them, and what with."""
+
+    policies: frozenset[str]
+    others: _Others
+    namespace: str
+    file: str
+    objects: tuple[PackedObject, ...]
 
 
 def _stands_in(namespace: str | None, namespaces: frozenset[str] | None) -> bool:
@@ -379,11 +420,10 @@ def _stands_in(namespace: str | None, namespaces: frozenset[str] | None) -> bool
     return namespaces is None or not namespace or namespace in namespaces
 
 
-def _compare_batch(
-    policing: Policing,
-    side: Side,
-    inventory: tuple[Manifest, ...],
-    policies: frozenset[str],
-    files: Sequence[Sequence[Manifest]],
-) -> Sequence[Finding]:
-    return policing.compare(side, inventory, policies, [manifest for manifests in files for manifest in manifests])
+def _compare_batch(policing: Policing, side: Side, tasks: Sequence[_Comparison]) -> list[Finding]:
+    found: list[Finding] = []
+    for (policies, namespace), group in groupby(tasks, key=lambda task: (task.policies, task.namespace)):
+        together = list(group)
+        manifests = [unpack(one, task.file) for task in together for one in task.objects]
+        found += policing.compare(side, together[0].others.of(namespace), policies, manifests)
+    return found

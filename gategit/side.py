@@ -18,7 +18,7 @@ from gategit.manifests.classify import KUSTOMIZATION_NAMES
 from gategit.manifests.decode import Limits
 from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.inventory import Inventory, ObjectFact
-from gategit.manifests.manifest import Manifest, ObjectKey, Role, Source
+from gategit.manifests.manifest import Manifest, ObjectKey, PackedObject, Role, Source, pack, unpack
 from gategit.manifests.text import decode_text
 from gategit.model import FieldPath, Finding, Location
 from gategit.parallel import map_batches
@@ -80,7 +80,7 @@ class Side:
         self._jobs = jobs
         self._parsed = parsed
         self._files: OrderedDict[str, ManifestFile] = OrderedDict()
-        self._objects: dict[str, tuple[Manifest, ...]] = {}
+        self._objects: dict[str, tuple[PackedObject, ...]] = {}
         self._unsaved: set[str] = set()
         self._places: OrderedDict[str, SourceMap] = OrderedDict()
 
@@ -225,15 +225,15 @@ class Side:
         facts.update(found)
         return facts
 
-    def keep_objects(self, path: str, objects: tuple[Manifest, ...]) -> None:
+    def keep_objects(self, path: str, objects: tuple[PackedObject, ...]) -> None:
         """Keep what a file declares of the kinds that will be asked for, so that nobody need decode it again."""
         self._objects[path] = objects
         self._unsaved.add(path)
 
-    def objects(self, paths: Sequence[str], kinds: frozenset[str]) -> list[Manifest]:
+    def objects(self, paths: Sequence[str], kinds: frozenset[str]) -> list[tuple[str, PackedObject]]:
         """What files declare of some kinds, always the same ones in a run: kept, from the cache, or decoded.
 
-        A file that cannot be read is left out; its own finding says why.
+        Each comes with its file. A file that cannot be read is left out; its own finding says why.
         """
         unknown = [path for path in paths if path not in self._objects]
         entries = self.tree.entries()
@@ -241,7 +241,7 @@ class Side:
         if len(paths) <= _SAVED_FILES:  # a run over everything has no need of what it would write
             for path in self._unsaved.intersection(paths):
                 if entries[path].blob_id:
-                    fresh[self._objects_key(path, kinds)] = [_encode_object(one) for one in self._objects[path]]
+                    fresh[self._objects_key(path, kinds)] = [_encode_object(path, one) for one in self._objects[path]]
             self._unsaved.difference_update(paths)
         keys = {path: self._objects_key(path, kinds) for path in unknown if entries[path].blob_id}
         kept = self._cache.read(keys.values())
@@ -251,15 +251,15 @@ class Side:
             if value is None:
                 missing.append(path)
             else:
-                self._objects[path] = tuple(_decode_object(path, one) for one in value)
+                self._objects[path] = tuple(pack(_decode_object(path, one)) for one in value)
         self.tree.prefetch(missing)
         for batch in map_batches(partial(_objects_batch, self, kinds), missing, self._jobs):
             for path, objects in batch.items():
                 self._objects[path] = objects
                 if path in keys:
-                    fresh[keys[path]] = [_encode_object(one) for one in objects]
+                    fresh[keys[path]] = [_encode_object(path, one) for one in objects]
         self._cache.write(fresh)
-        return [one for path in paths for one in self._objects.get(path, ())]
+        return [(path, one) for path in paths for one in self._objects.get(path, ())]
 
     def _objects_key(self, path: str, kinds: frozenset[str]) -> str:
         return self._key("objects", path, self.tree.entries()[path].blob_id, *sorted(kinds))
@@ -319,8 +319,8 @@ def _survey_batch(side: Side, paths: Sequence[str]) -> Facts:
     return facts
 
 
-def _objects_batch(side: Side, kinds: frozenset[str], paths: Sequence[str]) -> dict[str, tuple[Manifest, ...]]:
-    found: dict[str, tuple[Manifest, ...]] = {}
+def _objects_batch(side: Side, kinds: frozenset[str], paths: Sequence[str]) -> dict[str, tuple[PackedObject, ...]]:
+    found: dict[str, tuple[PackedObject, ...]] = {}
     for path in paths:
         with suppress(UndecidedError):
             file = read_file(path, side.read(path), side.role(path), side.limits, chart_folders=side.chart_folders)
@@ -328,8 +328,9 @@ def _objects_batch(side: Side, kinds: frozenset[str], paths: Sequence[str]) -> d
     return found
 
 
-def _encode_object(manifest: Manifest) -> object:
+def _encode_object(path: str, packed: PackedObject) -> object:
     """Turn an object into JSON values for the cache."""
+    manifest = unpack(packed, path)
     source = manifest.source
     named = [manifest.api_version, manifest.kind, manifest.namespace, manifest.name]
     return [*named, manifest.data, source.document, source.pointer]

