@@ -88,6 +88,7 @@ class _Channel:
 
 def main() -> None:  # noqa: C901  the whole conversation at a glance
     """Serve until the parent closes the pipe."""
+    gc.disable()  # loading makes nothing but what stays
     channel, output = _take_over_descriptors()
     setup = channel.read()
     if setup is None:
@@ -106,8 +107,7 @@ def main() -> None:  # noqa: C901  the whole conversation at a glance
         network = _shut_in(setup["limits"], foreign=False)
     channel.write({"ready": network})
     gc.collect()
-    gc.freeze()
-    gc.disable()  # the garbage of a batch is collected after it
+    gc.freeze()  # the garbage of a batch is collected after it
     inventories = _Inventories(b"")
     batch = _Batch([], _Scene({}, inventories))
     while (message := channel.read()) is not None:
@@ -366,6 +366,7 @@ def _load(
     """Load one policy file and say what is in it, or why it cannot be used."""
     stem, path, source = file
     declare.collected.clear()
+    declare.loading.checks_docstrings = source is not None
     _alarm(seconds)
     try:
         code = _compiled(stem, path, source)
