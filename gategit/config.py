@@ -110,10 +110,6 @@ class PolicySettings:
     overrides: tuple[PolicyOverride, ...] = ()
     not_waivable: frozenset[str] = frozenset()
 
-    def overrides_of(self, path: str, target: str | None) -> tuple[PolicyOverride, ...]:
-        """The overrides that hold for a file that is judged for a target."""
-        return tuple(override for override in self.overrides if override.matches(path, target))
-
     def level_of(self, rule: str, default: Level, path: str, target: str | None) -> Level | None:
         """The level of a rule's finding in a file; None where the rule is off there."""
         level = self.levels.get(rule, default)

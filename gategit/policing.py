@@ -179,7 +179,7 @@ class Policing:
             side = base if base is not None and id(manifest) in old_side else head
             return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
 
-        touched = {"*", *(group_kind(change.manifest.api_version, change.manifest.kind) for change in changes)}
+        touched = {"*", *(change.manifest.group_kind for change in changes)}
         looking = [policy for policy in self._reaching(Reach.CHANGE) if not touched.isdisjoint(policy.kinds)]
         kinds = {kind for policy in looking for kind in policy.inventory}
         each = ((run, change.old, change.new) for change in changes for run in self._runs(change.manifest.source.file))

@@ -2,17 +2,7 @@
 
 from __future__ import annotations
 
-from gategit.checks.policy.api import (
-    Change,
-    Field,
-    Manifest,
-    Violation,
-    Violations,
-    application_sources,
-    application_spec,
-    parse_version,
-    policy,
-)
+from gategit.checks.policy.api import Change, Violation, Violations, chart_versions, parse_version, policy
 
 
 @policy(
@@ -89,21 +79,10 @@ def chart_major_upgrade(change: Change) -> Violations:
     """
     if change.old is None or change.new is None:
         return
-    before = _charts(change.old)
-    for chart, field in _charts(change.new).items():
+    before = chart_versions(change.old)
+    for chart, field in chart_versions(change.new).items():
         if chart not in before or before[chart].value == field.value:
             continue
         was, becomes = parse_version(before[chart].text()), parse_version(field.text())
         if was is not None and becomes is not None and becomes.is_major_upgrade_of(was):
             yield Violation(field, f"chart {chart} goes to a new major version, from {was.text} to {becomes.text}")
-
-
-def _charts(manifest: Manifest) -> dict[str, Field]:
-    """The fields that hold chart versions, by the names of the charts."""
-    if manifest.kind == "HelmRelease":
-        chart = manifest.field("spec", "chart", "spec")
-        return {chart.text("chart"): chart.field("version")}
-    if manifest.kind == "HelmChart":
-        return {manifest.text("spec", "chart"): manifest.field("spec", "version")}
-    sources = application_sources(application_spec(manifest))
-    return {source.text("chart"): source.field("targetRevision") for source in sources if source.has("chart")}

@@ -14,6 +14,7 @@ from gategit.checks.policy.api.gitops import (
     APPLICATIONS,
     application_sources,
     application_spec,
+    chart_versions,
     generators,
     sync_option_problem,
 )
@@ -78,6 +79,7 @@ __all__ = [
     "Workload",
     "application_sources",
     "application_spec",
+    "chart_versions",
     "credential_in_text",
     "duration",
     "generators",

@@ -86,3 +86,14 @@ def sync_option_problem(option: str, known: Container[str] = ()) -> str:
         return f"Argo CD ignores the sync option {name[:60]}; it is written {meant}"
     values = ", ".join(_SYNC_OPTIONS[meant])
     return f"the sync option {meant} must have one of the values {values}, not {value[:60] or 'none'}"
+
+
+def chart_versions(manifest: Manifest) -> dict[str, Field]:
+    """The fields that hold chart versions of a HelmRelease, HelmChart or Application, by the names of the charts."""
+    if manifest.kind == "HelmRelease":
+        chart = manifest.field("spec", "chart", "spec")
+        return {chart.text("chart"): chart.field("version")}
+    if manifest.kind == "HelmChart":
+        return {manifest.text("spec", "chart"): manifest.field("spec", "version")}
+    sources = application_sources(application_spec(manifest))
+    return {source.text("chart"): source.field("targetRevision") for source in sources if source.has("chart")}
