@@ -252,6 +252,89 @@ class Stats:
     cache_misses: int
 
 
+class DryRunResult(StrEnum):
+    """What an API server would make of an object, or why nobody knows.
+
+    ``CONFLICT``: applying it takes fields from another manager. ``DEFERRED``: it needs what only the change itself
+    brings (a namespace, a kind), so that the server could not be asked yet. ``UNKNOWN``: the server gave no answer that
+    speaks of the object.
+    """
+
+    CREATED = "created"
+    CONFIGURED = "configured"
+    UNCHANGED = "unchanged"
+    REMOVED = "removed"
+    REJECTED = "rejected"
+    CONFLICT = "conflict"
+    DEFERRED = "deferred"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunDifference:
+    """A field that differs between the live object and what the server would make of it, ready to be shown.
+
+    Attributes:
+        path: the field, as ``format_path`` writes it.
+        change: ``added``, ``removed``, ``modified`` or ``reordered``.
+        old: the live value, None where there is none; of a Secret its keyed hash, never the value.
+        new: the value after the change, in the same way.
+    """
+
+    path: str
+    change: str
+    old: Json = None
+    new: Json = None
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunOutcome:
+    """What came of asking for one object.
+
+    Attributes:
+        object: which one.
+        result: what came of it.
+        location: where the change declares it, or where the base did.
+        target: the target's name, None where the repository has none.
+        reason: why it is deferred or unknown, or what else there is to know; a sentence without a full stop.
+        manager: the field manager under whose name the server was asked, "" where it was not.
+        differences: what the change does to the live object.
+    """
+
+    object: ObjectRef
+    result: DryRunResult
+    location: Location
+    target: str | None = None
+    reason: str = ""
+    manager: str = ""
+    differences: tuple[DryRunDifference, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DryRunServer:
+    """Who was asked for a target: a cluster, a sandbox or a snapshot.
+
+    Attributes:
+        target: the target's name, None where the repository has none.
+        mode: ``cluster``, ``sandbox`` or ``snapshot``.
+        version: the Kubernetes version that answered, such as v1.36.3; "" where nothing did.
+        notes: what a reader has to know of the answers (another version than the target's, webhooks that do not run).
+    """
+
+    target: str | None
+    mode: str
+    version: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What the last stage asked, and what came of it: the outcomes in the order of their files."""
+
+    servers: tuple[DryRunServer, ...] = ()
+    outcomes: tuple[DryRunOutcome, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything a reporter needs. Findings are sorted: file, line, column, rule, message.
@@ -260,6 +343,7 @@ class Report:
     of text around them by file and line number, so that a reporter can show them without reading the tree.
     ``line_hashes`` holds GitHub's hash of the first line of each finding (line 1 where there is no region), made by
     ``report.line_hash`` from the whole file; SARIF alone needs it, and leaves it out where it is not there.
+    ``dry_run`` is None where nobody was asked.
     """
 
     verdict: Verdict
@@ -273,6 +357,7 @@ class Report:
     fail_on_existing: bool = False
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     line_hashes: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    dry_run: DryRun | None = None
 
     @property
     def exit_code(self) -> int:

@@ -19,8 +19,11 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"gategit.cli", "gategit.init_repository"}),
     frozenset(
         {
+            "gategit.dry_running",
             "gategit.gate",
             "gategit.gate_diff",
+            "gategit.gate_drift",
+            "gategit.gate_rehearsal",
             "gategit.judging",
             "gategit.policing",
             "gategit.preview",
@@ -53,6 +56,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.bundled",
             "gategit.cache",
             "gategit.ci_event",
+            "gategit.cluster",
             "gategit.code_owners",
             "gategit.disk",
             "gategit.fingerprints",
@@ -62,6 +66,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.parallel",
             "gategit.process",
             "gategit.request",
+            "gategit.sandbox",
             "gategit.tree",
             "gategit.user_cache",
         }
@@ -69,7 +74,18 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"gategit.model", "gategit.errors", "gategit"}),
 )
 
-HEAVY = ("typer", "click", "git", "jsonschema", "jsonschema_rs", "sarif_om", "ruamel", "kubernetes_validate")
+HEAVY = (
+    "typer",
+    "click",
+    "git",
+    "jsonschema",
+    "jsonschema_rs",
+    "sarif_om",
+    "ruamel",
+    "kubernetes_validate",
+    "aiohttp",
+    "kubernetes_asyncio",
+)
 
 
 def _name(path: Path) -> str:

@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "diff": "gategit.cli.diff",
     "policy": "gategit.cli.policy",
     "schema": "gategit.cli.schema",
+    "cluster": "gategit.cli.cluster",
     "explain": "gategit.cli.explain",
     "waive": "gategit.cli.waive",
     "init": "gategit.cli.init",
