@@ -40,6 +40,10 @@ class Target:
         kubernetes_version: the version it runs, or None for the config's.
         upgrade_to: the version it will run next, or None.
         dry_run: how the dry run asks, or None where the config does not say.
+        context: of the kubeconfig that reaches its API server, or None for the current one.
+        namespace: of objects that name none, or None for the context's, else ``default``.
+        snapshot: the path of its export in the repository, or None.
+        field_manager: under whose name the dry run applies, or None for the live object's owner.
     """
 
     name: str
@@ -47,6 +51,10 @@ class Target:
     kubernetes_version: str | None = None
     upgrade_to: str | None = None
     dry_run: str | None = None
+    context: str | None = None
+    namespace: str | None = None
+    snapshot: str | None = None
+    field_manager: str | None = None
 
     def matches(self, path: str) -> bool:
         """Whether a file belongs to this target."""
@@ -186,6 +194,11 @@ class Config:
         """The targets that a file belongs to."""
         return tuple(target for target in self.targets if target.matches(path))
 
+    @property
+    def snapshots(self) -> tuple[str, ...]:
+        """The paths of the targets' exports, each once."""
+        return tuple(dict.fromkeys(target.snapshot for target in self.targets if target.snapshot is not None))
+
     def error(self, path: FieldPath, message: str, hint: str = "") -> ConfigError:
         """An error at a key of the config file, for what only later steps can judge (a policy that is not there)."""
         from gategit.settings import Settings  # noqa: PLC0415  only an error needs it
@@ -248,6 +261,10 @@ def _target(name: str, data: Mapping[str, Any]) -> Target:
         kubernetes_version=data.get("kubernetes_version"),
         upgrade_to=data.get("upgrade_to"),
         dry_run=data.get("dry_run"),
+        context=data.get("context"),
+        namespace=data.get("namespace"),
+        snapshot=clean_path(data["snapshot"]) if "snapshot" in data else None,
+        field_manager=data.get("field_manager"),
     )
 
 
@@ -287,7 +304,17 @@ def load_config(text: bytes, file: str) -> Config:
         text=text,
     )
     _check_upgrades(config, settings)
+    _check_snapshots(config, settings)
     return config
+
+
+def _check_snapshots(config: Config, settings: Settings) -> None:
+    """Who asks a snapshot has one."""
+    for target in config.targets:
+        if target.dry_run == "snapshot" and target.snapshot is None:
+            message = f"targets.{target.name}.dry_run is snapshot, but the target has no snapshot"
+            hint = f"gategit cluster snapshot --output {target.name}.json.gz exports one; name it: snapshot: PATH"
+            raise settings.error(("targets", target.name, "dry_run"), message, hint)
 
 
 def _check_upgrades(config: Config, settings: Settings) -> None:

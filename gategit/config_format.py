@@ -97,6 +97,27 @@ TARGET = Record(
         "dry_run": Field(
             Choice(DRY_RUN_MODES), "How the dry run asks this cluster's API server (or a stand-in).", default="off"
         ),
+        "context": Field(
+            Text("a context's name", pattern=r"[^\x00-\x1f\x7f]{1,253}"),
+            "The kubeconfig's context that reaches this cluster, for dry_run: cluster.",
+            default="the kubeconfig's current context",
+        ),
+        "namespace": Field(
+            Text("a namespace's name", pattern=r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"),
+            "The namespace of objects that name none.",
+            default="the context's, else default",
+        ),
+        "snapshot": Field(
+            Text("a file's path from the repository's root", accepts=check_tree_path),
+            "An export of this cluster (`gategit cluster snapshot`): manifests are validated by its schemas, a sandbox is "
+            "filled from it, and dry_run: snapshot asks it.",
+            default="none",
+        ),
+        "field_manager": Field(
+            Text("a field manager's name", pattern=r"[^\x00-\x1f\x7f]{1,128}"),
+            "The field manager that the dry run applies as: the name under which the agent applies.",
+            default="the live object's owner, else gategit",
+        ),
     }
 )
 

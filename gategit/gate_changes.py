@@ -114,6 +114,7 @@ def may_steer(path: str, config: Config) -> bool:
         or path in PLACES
         or path == _HOOKS
         or path.startswith(_WORKFLOWS)
+        or path in config.snapshots
         or any(beneath(path, folder) for folder in (*config.policies.folders, *config.schemas.folders))
     )
 
@@ -154,7 +155,7 @@ class _Comparison:
         """Everything, what loosens the gate first."""
         errors = list(self._errors())
         said = [*self._configs(), *self._names(), *self._waivers(), *self._policies(), *self._schemas()]
-        said += [*self._callers(), *self._owners()]
+        said += [*self._snapshots(), *self._callers(), *self._owners()]
         said.sort(key=lambda one: _EFFECTS.index(one.effect))
         found = [_finding(one) for one in said[:MOST_FINDINGS]]
         left = len(said) - len(found)
@@ -317,6 +318,18 @@ class _Comparison:
             if path not in after:
                 yield _Said(Effect.LOOSENS, path, None, f"removes the schema {show_path(path)}", "removed")
 
+    def _snapshots(self) -> Iterator[_Said]:
+        """Exports of clusters, which say what a cluster serves and holds."""
+        entries = self._new.entries()
+        for path in self._config.snapshots:
+            if path not in self._touched:
+                continue
+            if path in entries:
+                verb = "edits" if path in self._old.entries() else "adds"
+                yield _Said(Effect.ALTERS, path, None, f"{verb} the snapshot {show_path(path)}", verb)
+            else:
+                yield _Said(Effect.LOOSENS, path, None, f"removes the snapshot {show_path(path)}", "removed")
+
     def _callers(self) -> Iterator[_Said]:
         """Workflows, actions and hooks that run the gate."""
         for path in self._touched:
@@ -353,7 +366,7 @@ class _Comparison:
     def _gate_paths(self) -> Iterator[tuple[str, str]]:
         """The files that steer the gate, for whom somebody should answer; for a folder, a name in it."""
         config = self._steering.config
-        for path in (CONFIG_FILE, config.waivers):
+        for path in (CONFIG_FILE, config.waivers, *config.snapshots):
             if path:
                 yield path, path
         for folder in (*config.policies.folders, *config.schemas.folders, ".github/workflows"):

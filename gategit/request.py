@@ -42,6 +42,10 @@ class Request:
         trust: where config, policies and waivers come from, or None for the default.
         stages: run only these, or None for all.
         dry_run: how the last stage asks, or None for the config's.
+        kubeconfig: the file that says how to reach clusters, or None for KUBECONFIG, else the user's own.
+        context: the kubeconfig's context, or None for the target's, else the current one.
+        assets: the folder with the sandbox's programs, or None to look for them.
+        snapshot: an export of the cluster on disk, or None for the target's.
         use_waivers: False judges as if there were none.
         select: when not empty, report only these rules.
         ignore: do not report these rules.
@@ -65,6 +69,10 @@ class Request:
     trust: Trust | None = None
     stages: frozenset[Stage] | None = None
     dry_run: str | None = None
+    kubeconfig: str | None = None
+    context: str | None = None
+    assets: Path | None = None
+    snapshot: Path | None = None
     use_waivers: bool = True
     select: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from gategit.checks.policy.load import PolicySource
+    from gategit.config import Target
     from gategit.repository import Trees
     from gategit.request import Request
     from gategit.tree import Tree
@@ -57,6 +58,23 @@ class Trusted:
 
         settings = self.config.policies
         return load_sources(self.tree, settings.folders, reserved, lambda source: is_wanted(source, settings, selected))
+
+    def snapshot(self, target: Target) -> bytes | None:
+        """The export of a target's cluster, or None where the config names none.
+
+        Raises:
+            ConfigError: it is not there, or no file.
+        """
+        path = target.snapshot
+        if path is None:
+            return None
+        if path not in self.tree.entries():
+            raise self.config.error(
+                ("targets", target.name, "snapshot"),
+                f"the snapshot {show_path(path)} of the target {target.name} is not there",
+                f"gategit cluster snapshot --output {show_path(path)} exports one",
+            )
+        return _read_own(self.tree, path)
 
     def folder_schemas(self) -> tuple[tuple[str, bytes], ...]:
         """Every file of the config's schema folders, by path."""

@@ -38,6 +38,13 @@ schemas:
 targets:
   prod: {paths: ["clusters/prod/**"], kubernetes_version: "1.33", upgrade_to: "1.34", dry_run: sandbox}
   dev: {paths: ["clusters/dev/**"], dry_run: off}
+  west:
+    paths: ["clusters/west/**"]
+    dry_run: snapshot
+    context: west@company
+    namespace: shop
+    snapshot: ./gate/west.json.gz
+    field_manager: argocd-controller
 repositories: ["https://git.example.com/a/b.git"]
 waivers: gate/waivers.yaml
 limits: {file_size: 512KiB}
@@ -78,6 +85,15 @@ def test_every_key() -> None:
         targets=(
             Target("prod", ("clusters/prod/**",), "1.33", "1.34", "sandbox"),
             Target("dev", ("clusters/dev/**",), dry_run="off"),
+            Target(
+                "west",
+                ("clusters/west/**",),
+                dry_run="snapshot",
+                context="west@company",
+                namespace="shop",
+                snapshot="gate/west.json.gz",
+                field_manager="argocd-controller",
+            ),
         ),
         repositories=("https://git.example.com/a/b.git",),
         waivers="gate/waivers.yaml",
@@ -193,7 +209,8 @@ BAD: list[tuple[str, str, str]] = [
     (
         "version: 1\ntargets:\n  prod: {path: []}\n",
         "3:10: unknown key path in targets.prod; did you mean paths?",
-        "keys in targets.prod: paths, kubernetes_version, upgrade_to, dry_run",
+        "keys in targets.prod: "
+        "paths, kubernetes_version, upgrade_to, dry_run, context, namespace, snapshot, field_manager",
     ),
     (
         "version: 1\ntargets:\n  prod: {}\n",
@@ -214,6 +231,16 @@ BAD: list[tuple[str, str, str]] = [
     (
         "version: 1\ntargets: {p: {paths: [x], kubernetes_version: '1.34', upgrade_to: '1.33'}}\n",
         "2:67: targets.p.upgrade_to is 1.33, which is not newer than 1.34",
+        "",
+    ),
+    (
+        "version: 1\ntargets: {p: {paths: [x], dry_run: snapshot}}\n",
+        "2:36: targets.p.dry_run is snapshot, but the target has no snapshot",
+        "gategit cluster snapshot --output p.json.gz exports one; name it: snapshot: PATH",
+    ),
+    (
+        "version: 1\ntargets: {p: {paths: [x], snapshot: ../p.json}}\n",
+        '2:36: targets.p.snapshot cannot be "../p.json": paths must not leave the repository',
         "",
     ),
     (
@@ -334,7 +361,14 @@ def test_examples_of_the_documentation() -> None:
 
 
 # What only the program can tell: one version against another, globs, sizes, paths, YAML itself.
-ONLY_THE_READER = ("cannot be", "newer", "more than one", "begins with", "the key version is missing")
+ONLY_THE_READER = (
+    "cannot be",
+    "newer",
+    "has no snapshot",
+    "more than one",
+    "begins with",
+    "the key version is missing",
+)
 
 
 @pytest.mark.parametrize("text", [text for text, message, _ in BAD if not any(w in message for w in ONLY_THE_READER)])
