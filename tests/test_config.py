@@ -209,8 +209,10 @@ BAD: list[tuple[str, str, str]] = [
     (
         "version: 1\ntargets:\n  prod: {path: []}\n",
         "3:10: unknown key path in targets.prod; did you mean paths?",
-        "keys in targets.prod: "
-        "paths, kubernetes_version, upgrade_to, dry_run, context, namespace, snapshot, field_manager",
+        (
+            "keys in targets.prod: "
+            "paths, kubernetes_version, upgrade_to, dry_run, context, namespace, snapshot, field_manager"
+        ),
     ),
     (
         "version: 1\ntargets:\n  prod: {}\n",
@@ -240,7 +242,7 @@ BAD: list[tuple[str, str, str]] = [
     ),
     (
         "version: 1\ntargets: {p: {paths: [x], snapshot: ../p.json}}\n",
-        '2:36: targets.p.snapshot cannot be "../p.json": paths must not leave the repository',
+        '2:37: targets.p.snapshot cannot be "../p.json": paths must not leave the repository',
         "",
     ),
     (
