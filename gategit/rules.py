@@ -15,6 +15,7 @@ _ROOMS = (
     "gategit.checks.schema.rules",
     "gategit.checks.references.rules",
     "gategit.checks.policy.rules",
+    "gategit.checks.dry_run.rules",
     "gategit.waivers",
     "gategit.judge",
     "gategit.gate_changes",
