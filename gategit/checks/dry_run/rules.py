@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+# ruff: noqa: S106  an example that passes is not a password
 from gategit.model import Level, Rule, Stage
 
 _DRY_RUN_PAGE = "https://kubernetes.io/docs/reference/using-api/api-concepts/#dry-run"
@@ -95,13 +96,13 @@ ADMISSION_DENIED = Rule(
     stage=Stage.DRY_RUN,
     summary="Every object of the change must pass the admission control of its cluster.",
     rationale=(
-        "Admission policies, webhooks, the Pod Security Standards of a namespace and limit ranges judge an object after "
-        "its schema was found right. They run in the cluster alone, so without a dry run their refusal shows only after "
-        "the merge, in the agent's log."
+        "Admission policies, webhooks, the Pod Security Standards of a namespace and limit ranges judge an object "
+        "after its schema was found right. They run in the cluster alone, so without a dry run their refusal shows "
+        "only after the merge, in the agent's log."
     ),
     help=(
-        "Change the object so that it fulfils what the message asks. If the object is right and the policy is not, talk "
-        "to whoever owns the policy: it is in force in the cluster, whatever this gate says."
+        "Change the object so that it fulfils what the message asks. If the object is right and the policy is not, "
+        "talk to whoever owns the policy: it is in force in the cluster, whatever this gate says."
     ),
     example_fail=(
         "apiVersion: v1\n"
@@ -186,8 +187,8 @@ FIELD_CONFLICT = Rule(
         "the other manager sets it again, the two overwrite each other without end."
     ),
     help=(
-        "Leave the field out of the manifest if the other manager is to keep it (replicas, where an autoscaler scales). "
-        "If Git is to own it, stop the other manager first."
+        "Leave the field out of the manifest if the other manager is to keep it (replicas, where an autoscaler "
+        "scales). If Git is to own it, stop the other manager first."
     ),
     example_fail=(
         "apiVersion: apps/v1\n"
@@ -228,8 +229,8 @@ API_WARNING = Rule(
     summary="The API server should accept every object of the change without a warning.",
     rationale=(
         "An API server accepts an object and still has something to say: a version that a later Kubernetes drops, a "
-        "field without effect, Pods that the namespace will refuse, an admission policy that only warns as yet. kubectl "
-        "shows such warnings to whoever types the command; an agent writes them to its log, where nobody reads them."
+        "field without effect, Pods that the namespace will refuse, an admission policy that only warns as yet. "
+        "kubectl shows such warnings to whoever types the command; an agent writes them to its log, where nobody reads them."
     ),
     help="Do as the warning says; the words are the server's own, or those of an admission policy or webhook.",
     example_fail=(
