@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from gategit import links, rules
@@ -22,7 +22,7 @@ from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy
 from gategit.judge import FileVerdict, name_findings
 from gategit.judging import Judging
 from gategit.manifests.manifest import Manifest, Role
-from gategit.model import ChangeSummary, Finding, Level, Report, Rule, Stage, Stats, Unchecked
+from gategit.model import ChangeSummary, DryRun, Finding, Level, Report, Rule, Stage, Stats, Unchecked
 from gategit.report.line_hash import line_hashes
 from gategit.repository import TreeDiff, Trees, open_trees
 from gategit.request import Mode, Request, Trust
@@ -90,6 +90,8 @@ class _Gate:
         self._unchecked: list[Unchecked] = []
         self._changes: tuple[ObjectChange, ...] = ()
         self._links_unchecked: list[Unchecked] = []
+        self._dry_run: DryRun | None = None
+        self._dry_run_unchecked: list[Unchecked] = []
         self._rules: dict[str, Rule] = {}
 
     @property
@@ -118,11 +120,55 @@ class _Gate:
         around = self._surroundings(self.head, facts, touched)
         found += around
         if self.whole:
-            return found
+            return found + self._ask(facts)
         found += self._named(self._check_changes(facts))
         if self.base is not None and found:
             found = self._marked(self.base, found, facts, refer=bool(broken), touched=touched if around else None)
-        return found + self._gate_changes(found, facts, touched)
+        return found + self._ask(facts) + self._gate_changes(found, facts, touched)
+
+    def _ask(self, facts: Facts) -> list[Finding]:
+        """What an API server, or what stands in for one, says of the objects."""
+        if not self._is_dry_run_wanted:
+            return []
+        from gategit.dry_running import Scope, run_stage  # noqa: PLC0415  few runs ask a server
+
+        base = self.base
+        changes = self._changes if not self.whole else self._everything(facts)
+        base_facts: Callable[[], Facts] = dict if base is None else partial(base.survey, self.head, facts)
+        scope = Scope(
+            self.request,
+            self.trees,
+            self.trusted,
+            self.head,
+            base,
+            changes,
+            facts,
+            base_facts,
+            self.judging.find_crds,
+        )
+        stage = run_stage(scope, self.say)
+        self._dry_run = stage.dry_run
+        self._dry_run_unchecked = list(stage.unchecked)
+        found = self._named(stage.findings)
+        if base is None:
+            return found
+        blind = [finding for finding in found if self.rule(finding.rule).undecided]
+        seen = in_order(finding for finding in found if not self.rule(finding.rule).undecided)
+        known = self._named(stage.known, base)
+        return [*blind, *mark_existing(seen, known, self.diff.renames, self.trees.head.entries())]
+
+    def _everything(self, facts: Facts) -> tuple[ObjectChange, ...]:
+        """Every object of the tree, as if the change added it."""
+        return tuple(ObjectChange(None, manifest) for manifest in self._manifests(self.head, tuple(facts)))
+
+    @cached_property
+    def _is_dry_run_wanted(self) -> bool:
+        """Whether anybody is to be asked, by the options and the config."""
+        if Stage.DRY_RUN not in self.judging.stages:
+            return False
+        asked = self.request.dry_run
+        modes = [target.dry_run for target in self.trusted.config.targets] if asked is None else [asked]
+        return any(mode not in (None, "off") for mode in modes)
 
     def _touched(self) -> Touched:
         """The kinds and namespaces of the objects that the change adds, modifies or removes."""
@@ -397,19 +443,19 @@ class _Gate:
             rule=self.rule,
             text_of=self._text_of,
             line_hashes=line_hashes if request.line_hashes else None,
+            dry_run=self._dry_run,
         )
 
     def _stages(self) -> dict[Stage, str | None]:
         reasons: dict[Stage, str | None] = {
             stage: None if stage in self.judging.stages else _NOT_ASKED for stage in Stage
         }
-        wanted = [target.name for target in self.trusted.config.targets if target.dry_run not in (None, "off")]
-        asked = f"the config asks for it ({', '.join(wanted)}), but this version has none yet" if wanted else "off"
-        reasons[Stage.DRY_RUN] = reasons[Stage.DRY_RUN] or asked
+        if not self._is_dry_run_wanted:
+            reasons[Stage.DRY_RUN] = reasons[Stage.DRY_RUN] or "off"
         return reasons
 
     def _all_unchecked(self) -> list[Unchecked]:
-        unchecked = [*self.trees.unchecked(), *self._links_unchecked, *self._unchecked]
+        unchecked = [*self.trees.unchecked(), *self._links_unchecked, *self._unchecked, *self._dry_run_unchecked]
         excluded = self.head.excluded
         if excluded:
             files = "file" if excluded == 1 else "files"

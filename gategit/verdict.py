@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from gategit.model import (
     ChangeSummary,
+    DryRun,
     Finding,
     Level,
     Region,
@@ -138,6 +139,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
     rule: Callable[[str], Rule],
     text_of: Callable[[str], str | None],
     line_hashes: Callable[[str], Sequence[str]] | None,
+    dry_run: DryRun | None = None,
 ) -> Report:
     """Freeze everything into a report.
 
@@ -151,6 +153,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
         rule: looks up a rule.
         text_of: a file's text, or None where there is none to show.
         line_hashes: GitHub's hash of each line of a text; None where nobody wants to know them.
+        dry_run: what came of the dry run; None where there was none.
     """
     ordered = tuple(in_order(findings))
 
@@ -181,6 +184,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
         fail_on_existing=thresholds.fail_on_existing,
         sources=sources,
         line_hashes=hashes,
+        dry_run=dry_run,
     )
 
 

@@ -19,6 +19,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"gategit.cli", "gategit.init_repository"}),
     frozenset(
         {
+            "gategit.dry_run_modes",
             "gategit.dry_running",
             "gategit.gate",
             "gategit.gate_diff",

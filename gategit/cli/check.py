@@ -14,6 +14,7 @@ from gategit.cli.lazy import StringCommand
 from gategit.cli.output import destinations, wants_color, write
 from gategit.cli.progress import Progress
 from gategit.cli.rule_ids import check_rule_ids, complete_rule
+from gategit.cli.server_options import Assets, Context, Kubeconfig, Snapshot, file_of, folder_of
 from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
 from gategit.errors import UndecidedError, UsageError
 from gategit.model import Level, Stage, Verdict
@@ -163,10 +164,15 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         str | None,
         typer.Option(
             metavar="MODE",
-            help="How to ask an API server: off. (cluster, sandbox and snapshot are not in this version.)",
+            help="Ask for the change: cluster (the target's API server), sandbox (one that is started for the run, no "
+            "credentials), snapshot (an export of the cluster), or off. Default: the target's, else off.",
             autocompletion=_complete_dry_run,
         ),
     ] = None,
+    context: Context = None,
+    kubeconfig: Kubeconfig = None,
+    snapshot: Snapshot = None,
+    assets: Assets = None,
     no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Judge as if there were no waivers.")] = False,
     select: Annotated[
         list[str] | None,
@@ -226,7 +232,11 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         fail_on_existing=fail_on_existing,
         trust=None if trust is None else Trust(_one_of("--trust", trust, [side.value for side in Trust])),
         stages=None if stages is None else _stages(stages),
-        dry_run=None if dry_run is None else _dry_run(dry_run),
+        dry_run=None if dry_run is None else _one_of("--dry-run", dry_run, DRY_RUN_MODES),
+        kubeconfig=kubeconfig,
+        context=context,
+        assets=folder_of("--assets", assets),
+        snapshot=file_of("--snapshot", snapshot),
         use_waivers=not no_waivers,
         select=check_rule_ids("--select", select or (), config_file),
         ignore=check_rule_ids("--ignore", ignore or (), config_file),
@@ -299,15 +309,6 @@ def _stages(text: str) -> frozenset[Stage]:
     if not words:
         raise UsageError("--stages names no stage", f"use some of: {', '.join(Stage)}")
     return frozenset(Stage(_one_of("--stages", word, [stage.value for stage in Stage])) for word in words)
-
-
-def _dry_run(mode: str) -> str:
-    if _one_of("--dry-run", mode, DRY_RUN_MODES) != "off":
-        raise UsageError(
-            f"--dry-run {mode}: this version of gategit has no dry run yet",
-            "leave the option out; the report then names the stage as skipped",
-        )
-    return mode
 
 
 def _config(path: str) -> Path:

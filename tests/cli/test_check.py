@@ -224,13 +224,6 @@ FORMAT_HINT = "  help: formats: text, json, sarif, github, junit, markdown, html
             "gategit: --stages names no stage\n  help: use some of: syntax, schema, references, policy, dry-run\n",
         ),
         (
-            ["--dry-run", "sandbox"],
-            (
-                "gategit: --dry-run sandbox: this version of gategit has no dry run yet\n"
-                "  help: leave the option out; the report then names the stage as skipped\n"
-            ),
-        ),
-        (
             ["--dry-run", "sandbx"],
             (
                 "gategit: --dry-run cannot be sandbx; did you mean sandbox?\n"

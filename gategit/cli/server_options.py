@@ -1,0 +1,70 @@
+"""Options of the commands that ask an API server, said once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gategit.errors import UsageError
+
+Kubeconfig = Annotated[
+    str | None,
+    typer.Option(
+        "--kubeconfig",
+        metavar="FILE",
+        help="How to reach clusters. Default: KUBECONFIG, else ~/.kube/config, else the pod's own service account.",
+    ),
+]
+Context = Annotated[
+    str | None,
+    typer.Option(
+        "--context",
+        metavar="NAME",
+        help="The kubeconfig's context. Default: the target's, else the current one.",
+    ),
+]
+Assets = Annotated[
+    str | None,
+    typer.Option(
+        "--assets",
+        metavar="DIR",
+        help="The folder with the sandbox's kube-apiserver and etcd. Default: KUBEBUILDER_ASSETS, what setup-envtest "
+        "keeps, PATH.",
+    ),
+]
+Snapshot = Annotated[
+    str | None,
+    typer.Option(
+        "--snapshot",
+        metavar="FILE",
+        help="An export of the cluster, from `gategit cluster snapshot`. Default: the target's.",
+    ),
+]
+
+
+def folder_of(option: str, text: str | None) -> Path | None:
+    """A folder that an option names.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if text is None:
+        return None
+    if not text or not Path(text).is_dir():
+        raise UsageError(f"{option} {text}: there is no such folder")
+    return Path(text)
+
+
+def file_of(option: str, text: str | None) -> Path | None:
+    """A file that an option names.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    if text is None:
+        return None
+    if not text or not Path(text).is_file():
+        raise UsageError(f"{option} {text}: there is no such file")
+    return Path(text)
