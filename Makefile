@@ -40,7 +40,7 @@ lint: $(VENV)/.development ## ruff's rules, ruff's format, mypy
 types: $(VENV)/.development ## mypy alone
 	$(BIN)/mypy
 
-unit: $(VENV)/.development ## the tests without the end-to-end ones
+unit: $(VENV)/.development tools ## the tests without the end-to-end ones
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/e2e
 
 e2e: $(VENV)/.development tools ## the end-to-end tests alone
@@ -59,8 +59,9 @@ docs: $(VENV)/.development ## write the generated pages and schemas: docs/rules,
 lock: $(VENV)/.development ## resolve the lock files again from pyproject.toml
 	@$(BIN)/python tools/lock.py
 
-tools: $(VENV)/.development # programs that are not on PyPI: actionlint, the SARIF validator
-	@$(BIN)/python tools/fetch.py actionlint >/dev/null
+# A real API server takes some minutes to build; each user does it once, whatever the number of checkouts.
+tools: $(VENV)/.development ## build what the tests run and PyPI does not have: an API server, etcd, kubectl, helm, ...
+	@$(BIN)/python tools/fetch.py actionlint etcd kube-apiserver kubectl helm kustomize >/dev/null
 	@$(BIN)/python tests/tools/sarif_validator.py >/dev/null
 
 clean: ## remove what the other targets made

@@ -31,7 +31,7 @@ def test_a_lock_file_names_a_hash_for_every_package(name: str) -> None:
 
 def test_an_unknown_name_is_wrong_usage() -> None:
     """The names that there are, on standard error, and exit code 2."""
-    command = [sys.executable, str(ROOT / "tools" / "fetch.py"), "kubectl"]
+    command = [sys.executable, str(ROOT / "tools" / "fetch.py"), "terraform"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     names = ",".join([*PROGRAMS, *LOCKED])
     assert (done.returncode, done.stdout) == (2, "")
