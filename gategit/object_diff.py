@@ -15,13 +15,12 @@ from typing import Any
 from gategit.change import ABSENT, ChangeKind, FieldDifference, ObjectChange, field_differences
 from gategit.disk import show_path
 from gategit.manifests.manifest import Manifest
+from gategit.manifests.secrecy import mask
 from gategit.model import FieldPath, Location, Unchecked, format_path
 
 Locate = Callable[[Manifest, FieldPath], Location]
 """Finds the place of a manifest's field."""
 
-_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
-_SHOWN_OF_SECRET = {"apiVersion", "kind", "type", "immutable", "metadata"}
 _VALUE_WIDTH = 100
 _TEXT_LINES = 500
 _TEXT_DIFF_LINES = 30
@@ -106,8 +105,8 @@ def _view_field(
     def side(manifest: Manifest, locate: Locate, value: Any) -> Side | None:
         if value is ABSENT:
             return None
-        shown = _order_of(value) if difference.reordered else value
-        masked, hidden = _mask(manifest, path, shown)
+        shown = order_of(value) if difference.reordered else value
+        masked, hidden = mask(manifest.kind, path, shown, lambda _path, _value: _HIDDEN)
         return Side(locate(manifest, path), masked, hidden)
 
     return FieldView(
@@ -115,36 +114,12 @@ def _view_field(
     )
 
 
-def _order_of(items: Sequence[dict[str, Any]]) -> list[Any]:
+def order_of(items: Sequence[dict[str, Any]]) -> list[Any]:
     """What tells the items of a reordered list apart: their names, or whatever their key is."""
     return [next((item[key] for key in ("name", "mountPath", "key", "port") if key in item), "…") for item in items]
 
 
 _HIDDEN = "(secret value)"
-
-
-def _mask(manifest: Manifest, path: FieldPath, value: Any) -> tuple[Any, bool]:
-    """Take out what must not be shown of a value at ``path``; and say whether nothing is left of it."""
-    if manifest.kind.casefold() not in {"secret", "secretlist"}:
-        return value, False
-    # Only what is known to be no secret is shown: a misspelt ``dta`` holds the same passwords as ``data``.
-    if path and path[0] not in _SHOWN_OF_SECRET:
-        return _mask_leaves(value), not isinstance(value, (dict, list))
-    if not path:
-        return {key: _mask(manifest, (key,), part)[0] for key, part in value.items()}, False
-    if _LAST_APPLIED in path:
-        return _HIDDEN, True
-    if path[0] == "metadata" and isinstance(value, dict):
-        return {key: _mask(manifest, (*path, key), part)[0] for key, part in value.items()}, False
-    return value, False
-
-
-def _mask_leaves(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _mask_leaves(part) for key, part in value.items()}
-    if isinstance(value, list):
-        return [_mask_leaves(part) for part in value]
-    return _HIDDEN
 
 
 def to_text(diff: ObjectDiff) -> str:
