@@ -38,6 +38,7 @@ PULL_REQUESTS = (
         frozenset(
             {
                 "dangling-reference",
+                "immutable-field-changed",
                 "plaintext-secret",
                 "privileged-container",
                 "surprising-scalar",
