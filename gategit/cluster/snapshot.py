@@ -259,7 +259,7 @@ class _Reader:
         for api_version, named in self._mapping(data.get("kinds", {}), "kinds").items():
             known = schemas.keys() | variants.get(api_version, {}).keys()
             for kind, component in self._mapping(named, f"kinds[{api_version}]").items():
-                if component not in known:
+                if not isinstance(component, str) or component not in known:
                     raise self._wrong(f"kinds[{api_version}].{kind}", "the name of one of its schemas")
                 kinds[api_version, kind] = component
         namespaces = data.get("namespaces")
