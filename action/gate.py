@@ -68,7 +68,7 @@ def arguments(inputs: Inputs) -> list[str]:
         InputError: an input has a value that it cannot have.
     """
     command = ["check", f"--trust={inputs['TRUST'] or 'base'}", "--color=never"]
-    plain = ("BASE", "HEAD", "TARGET", "STAGES", "FAIL_ON")
+    plain = ("BASE", "HEAD", "TARGET", "STAGES", "DRY_RUN", "CONTEXT", "FAIL_ON")
     command += [f"--{name.lower().replace('_', '-')}={inputs[name]}" for name in plain if inputs[name]]
     command += [
         f"--kubernetes-version={version}" for version in re.split(r"[\s,]+", inputs["KUBERNETES_VERSION"]) if version
@@ -78,15 +78,26 @@ def arguments(inputs: Inputs) -> list[str]:
         raise InputError(f"fail-on-existing must be true or false, not {existing!r}")
     if existing == "true":
         command.append("--fail-on-existing")
-    if inputs["CONFIG"]:
-        config = (inputs.folder / inputs["CONFIG"]).resolve()
-        if inputs["TRUST"] != "head" and config.is_relative_to(inputs.workspace.resolve()):
-            raise InputError(
-                "config: the file is in the workspace, where a pull request can write it; set trust to head"
-            )
-        command.append(f"--config={config}")
+    for name in ("CONFIG", "KUBECONFIG", "SNAPSHOT", "ASSETS"):
+        if inputs[name]:
+            command.append(f"--{name.lower()}={_outside(inputs, name)}")
     paths = [line.strip() for line in inputs["PATHS"].splitlines() if line.strip()]
     return [*command, *(["--", *paths] if paths else [])]
+
+
+def _outside(inputs: Inputs, name: str) -> Path:
+    """A file or folder that steers the gate: no pull request may be able to write it.
+
+    Raises:
+        InputError: it is in the workspace.
+    """
+    path = (inputs.folder / inputs[name]).resolve()
+    if inputs["TRUST"] != "head" and path.is_relative_to(inputs.workspace.resolve()):
+        what = "folder" if name == "ASSETS" else "file"
+        raise InputError(
+            f"{name.lower()}: the {what} is in the workspace, where a pull request can write it; set trust to head"
+        )
+    return path
 
 
 def destination(inputs: Inputs, name: str) -> Path:

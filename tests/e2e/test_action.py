@@ -230,7 +230,9 @@ def test_a_pull_request_cannot_stand_in_for_the_gate(
     "value",
     ["$(touch pwned)", "`touch pwned`", "; touch pwned", "main\nverdict=pass", "--output=pwned", "'\"; touch pwned #"],
 )
-@pytest.mark.parametrize("name", ["base", "target", "fail-on", "kubernetes-version", "stages", "reports", "trust"])
+@pytest.mark.parametrize(
+    "name", ["base", "target", "fail-on", "kubernetes-version", "stages", "reports", "trust", "dry-run", "assets"]
+)
 def test_hostile_inputs_are_words(
     installed: tuple[Path, Path], git_repository: RepositoryBuilder, name: str, value: str
 ) -> None:
@@ -256,12 +258,15 @@ def test_a_link_in_the_checkout_is_not_written_through(
     assert "the report 'gate.sarif' cannot be written: its name is a link, a folder or has a line break" in runner.log
 
 
-def test_a_config_in_the_workspace_is_refused(installed: tuple[Path, Path], git_repository: RepositoryBuilder) -> None:
-    """The input `config` names no file that a pull request could have written."""
+@pytest.mark.parametrize("name", ["config", "kubeconfig", "snapshot"])
+def test_a_file_in_the_workspace_does_not_steer_the_gate(
+    installed: tuple[Path, Path], git_repository: RepositoryBuilder, name: str
+) -> None:
+    """No input names a file that a pull request could have written."""
     runner = _runner(installed, git_repository, {"apps/web.yaml": BAD, "mine.yaml": "version: 1\n"})
-    runner.inputs = {"config": "mine.yaml"}
+    runner.inputs = {name: "mine.yaml"}
     assert runner.gate() == 2
-    assert "config: the file is in the workspace, where a pull request can write it; set trust to head" in runner.log
+    assert f"{name}: the file is in the workspace, where a pull request can write it; set trust to head" in runner.log
 
 
 def test_nothing_that_fails_before_opens_the_gate(installed: tuple[Path, Path], tmp_path: Path) -> None:
