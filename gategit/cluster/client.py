@@ -310,7 +310,7 @@ def _wanted_pause(answer: Answer, number: int) -> float | None:
 
 
 def _headers(access: Access) -> list[tuple[str, str]]:
-    headers = [("User-Agent", f"gategit/{__version__}"), ("Accept-Encoding", "identity"), *access.impersonate]
+    headers = [("User-Agent", f"gategit/{__version__}"), ("Accept-Encoding", "gzip"), *access.impersonate]
     if access.token:
         headers.append(("Authorization", f"Bearer {access.token}"))
     elif access.username is not None:
