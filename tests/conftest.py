@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytest_plugins = ("tests.api_server",)
+
 GIT_ENVIRONMENT: Mapping[str, str] = {
     # Nothing of the developer's own git configuration may change what a test sees.
     "GIT_CONFIG_GLOBAL": os.devnull,
