@@ -10,15 +10,25 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gategit.cli.change_options import (
+    Base,
+    Head,
+    KubernetesVersions,
+    Staged,
+    TargetName,
+    compared,
+    kubernetes_versions,
+    one_of,
+    revision,
+)
 from gategit.cli.lazy import StringCommand
 from gategit.cli.output import destinations, wants_color, write
 from gategit.cli.progress import Progress
 from gategit.cli.rule_ids import check_rule_ids, complete_rule
 from gategit.cli.server_options import Assets, Context, Kubeconfig, Snapshot, file_of, folder_of
-from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
+from gategit.config import DRY_RUN_MODES
 from gategit.errors import UndecidedError, UsageError
 from gategit.model import Level, Stage, Verdict
-from gategit.nearest import did_you_mean
 from gategit.report import FORMATS, render
 from gategit.request import Mode, Request, Trust
 
@@ -90,21 +100,9 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
     all_: Annotated[
         bool, typer.Option("--all", help="Check every manifest below PATHS, changed or not; needs no git.")
     ] = False,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REF",
-            help="What the change is based on: the merge base of REF and the head. Default: in CI the event's base, "
-            "else the default branch.",
-        ),
-    ] = None,
-    head: Annotated[
-        str | None,
-        typer.Option(metavar="REF", help="The changed side. Default: in CI the event's head, else the working tree."),
-    ] = None,
-    staged: Annotated[
-        bool, typer.Option("--staged", help="Compare what is staged for the next commit with HEAD.")
-    ] = False,
+    base: Base = None,
+    head: Head = None,
+    staged: Staged = False,
     format_: Annotated[
         str | None,
         typer.Option(
@@ -124,14 +122,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
             help="One more report, such as sarif=out.sarif; - as FILE is standard output. Repeatable.",
         ),
     ] = None,
-    kubernetes_version: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="VERSION",
-            help="Validate for this Kubernetes version, such as 1.34. Given twice, for both (before an upgrade). "
-            "Default: the config's or the target's, else the newest known.",
-        ),
-    ] = None,
+    kubernetes_version: KubernetesVersions = None,
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -186,9 +177,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         str | None,
         typer.Option(metavar="FILE", help="Read the config from FILE instead of the trusted side's .gategit.yaml."),
     ] = None,
-    target: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Judge for this target of the config only.")
-    ] = None,
+    target: TargetName = None,
     jobs: Annotated[
         str | None, typer.Option(metavar="N", help="Worker processes. Default: as many as there are processors.")
     ] = None,
@@ -214,25 +203,25 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
     branch. New findings block; findings that the base has too are shown and do not.
     """
     environment = dict(os.environ)
-    colored = wants_color(_one_of("--color", color, _COLORS), environment)
+    colored = wants_color(one_of("--color", color, _COLORS), environment)
     if quiet and verbose:
         raise UsageError("--quiet and --verbose exclude each other")
     places = destinations(format_, output, report or (), FORMATS)
     given = tuple(paths or ())
-    mode = _mode(given, all_=all_, staged=staged, base=base, head=head)
+    mode = compared(given, all_=all_, staged=staged, base=base, head=head)
     config_file = None if config is None else _config(config)
     request = Request(
         directory=Path.cwd(),
         mode=mode,
         paths=() if mode is Mode.STDIN else given,
-        base=_revision("--base", base),
-        head=_revision("--head", head),
-        kubernetes_versions=_versions(kubernetes_version or ()),
-        fail_on=None if fail_on is None else Level(_one_of("--fail-on", fail_on, [level.value for level in Level])),
+        base=revision("--base", base),
+        head=revision("--head", head),
+        kubernetes_versions=kubernetes_versions(kubernetes_version or ()),
+        fail_on=None if fail_on is None else Level(one_of("--fail-on", fail_on, [level.value for level in Level])),
         fail_on_existing=fail_on_existing,
-        trust=None if trust is None else Trust(_one_of("--trust", trust, [side.value for side in Trust])),
+        trust=None if trust is None else Trust(one_of("--trust", trust, [side.value for side in Trust])),
         stages=None if stages is None else _stages(stages),
-        dry_run=None if dry_run is None else _one_of("--dry-run", dry_run, DRY_RUN_MODES),
+        dry_run=None if dry_run is None else one_of("--dry-run", dry_run, DRY_RUN_MODES),
         kubeconfig=kubeconfig,
         context=context,
         assets=folder_of("--assets", assets),
@@ -259,56 +248,11 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
     raise typer.Exit(result.exit_code)
 
 
-def _one_of(option: str, word: str, words: Sequence[str]) -> str:
-    if word not in words:
-        raise UsageError(f"{option} cannot be {word}{did_you_mean(word, words)}", f"use one of: {', '.join(words)}")
-    return word
-
-
-def _mode(paths: tuple[str, ...], *, all_: bool, staged: bool, base: str | None, head: str | None) -> Mode:
-    """What is compared with what, from the options that say so together."""
-    asked = {"--all": all_, "--staged": staged, "--base": base is not None, "--head": head is not None}
-    given = [option for option, is_given in asked.items() if is_given]
-    if "-" in paths:
-        if len(paths) > 1 or given:
-            other = given[0] if given else next((path for path in paths if path != "-"), "-")
-            raise UsageError(f"- (standard input) and {other} exclude each other", "check standard input alone")
-        return Mode.STDIN
-    for option in ("--all", "--staged"):
-        if option in given and len(given) > 1:
-            other = next(name for name in given if name != option)
-            raise UsageError(f"{option} and {other} exclude each other", f"leave out {option} or {other}")
-    if "" in paths:
-        raise UsageError("a path is empty", "name a file or a folder; . is this folder")
-    if all_:
-        for path in paths:
-            if not os.path.lexists(path):
-                raise UsageError(f"there is no file or folder {path}")
-        return Mode.ALL
-    return Mode.STAGED if staged else Mode.CHANGE
-
-
-def _revision(option: str, text: str | None) -> str | None:
-    """A revision that git cannot take for an option."""
-    if text is not None and (not text or text.startswith("-")):
-        raise UsageError(f"{option} needs a revision, not {text!r}", f"such as {option} origin/main")
-    return text
-
-
-def _versions(texts: Sequence[str]) -> tuple[str, ...]:
-    for text in texts:
-        if not re.fullmatch(KUBERNETES_VERSION, text):
-            plain = re.match(rf"v?({KUBERNETES_VERSION})(\.[0-9]+)?\Z", text)
-            hint = f"write {plain.group(1)}" if plain else "write major and minor, such as 1.34"
-            raise UsageError(f"--kubernetes-version cannot be {text}", hint)
-    return tuple(dict.fromkeys(texts))
-
-
 def _stages(text: str) -> frozenset[Stage]:
     words = [word.strip() for word in text.split(",") if word.strip()]
     if not words:
         raise UsageError("--stages names no stage", f"use some of: {', '.join(Stage)}")
-    return frozenset(Stage(_one_of("--stages", word, [stage.value for stage in Stage])) for word in words)
+    return frozenset(Stage(one_of("--stages", word, [stage.value for stage in Stage])) for word in words)
 
 
 def _config(path: str) -> Path:

@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
+from gategit.cli.change_options import Base, Head, Staged, compared, one_of, revision
 from gategit.cli.lazy import StringCommand
 from gategit.cli.output import write_stdout
 from gategit.errors import UsageError
 from gategit.model import Verdict
-from gategit.nearest import did_you_mean
 from gategit.request import Mode, Request
 
 app = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
@@ -43,21 +43,9 @@ def diff(
         ),
     ] = None,
     *,
-    base: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REF",
-            help="What the change is based on: the merge base of REF and the head. Default: in CI the event's base, "
-            "else the default branch.",
-        ),
-    ] = None,
-    head: Annotated[
-        str | None,
-        typer.Option(metavar="REF", help="The changed side. Default: in CI the event's head, else the working tree."),
-    ] = None,
-    staged: Annotated[
-        bool, typer.Option("--staged", help="Compare what is staged for the next commit with HEAD.")
-    ] = False,
+    base: Base = None,
+    head: Head = None,
+    staged: Staged = False,
     format_: Annotated[
         str,
         typer.Option(
@@ -70,19 +58,17 @@ def diff(
     A moved file is no change, and a new API version of an object is a modification of it. Values of Secrets are never
     shown.
     """
-    if format_ not in _FORMATS:
-        raise UsageError(
-            f"--format cannot be {format_}{did_you_mean(format_, _FORMATS)}", f"use one of: {', '.join(_FORMATS)}"
-        )
-    for option, value in (("--base", base), ("--head", head)):
-        if value is not None and not value.strip():
-            raise UsageError(f"{option} is empty", "name a branch, a tag or a commit id")
+    one_of("--format", format_, _FORMATS)
+    given = tuple(paths or ())
+    mode = compared(given, all_=False, staged=staged, base=base, head=head)
+    if mode is Mode.STDIN:
+        raise UsageError("standard input is no change: it has one side only", "name files and folders")
     request = Request(
         directory=Path.cwd(),
-        mode=Mode.STAGED if staged else Mode.CHANGE,
-        paths=tuple(paths or ()),
-        base=base,
-        head=head,
+        mode=mode,
+        paths=given,
+        base=revision("--base", base),
+        head=revision("--head", head),
         environment=dict(os.environ),
     )
     from gategit.gate_diff import read_object_diff  # noqa: PLC0415  after the options are known to be right
