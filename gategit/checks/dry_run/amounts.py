@@ -77,7 +77,7 @@ def same_amount(kind: str, path: FieldPath, one: Any, other: Any, *, custom: boo
         other: another one.
         custom: whether the kind is a custom one: only those have durations that are texts.
     """
-    if _holds_quantity(kind, path):
+    if holds_quantity(kind, path):
         amount = quantity(one)
         return amount is not None and amount == quantity(other)
     if custom and _holds_duration(path):
@@ -86,7 +86,8 @@ def same_amount(kind: str, path: FieldPath, one: Any, other: Any, *, custom: boo
     return False
 
 
-def _holds_quantity(kind: str, path: FieldPath) -> bool:
+def holds_quantity(kind: str, path: FieldPath) -> bool:
+    """Whether a field of an object of some kind is known to hold a resource quantity."""
     names = [step for step in path if isinstance(step, str)]
     if len(names) < 2:
         return False
