@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import typer
 
+from gategit.cli import cluster_dry_run
+from gategit.cli.lazy import StringCommand
+
 app = typer.Typer(
     rich_markup_mode=None,
     add_completion=False,
@@ -16,3 +19,6 @@ app = typer.Typer(
 @app.callback()
 def cluster() -> None:
     """Ask an API server: a cluster, a sandbox that lives as long as the run, or an export of a cluster."""
+
+
+app.command("dry-run", cls=StringCommand, epilog=cluster_dry_run.EPILOG)(cluster_dry_run.dry_run)
