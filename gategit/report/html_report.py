@@ -6,7 +6,8 @@ import hashlib
 from base64 import b64encode
 from itertools import groupby
 
-from gategit.model import Finding, Level, Report, StageStatus, State, format_path
+from gategit.model import DryRun, DryRunResult, Finding, Level, Report, StageStatus, State, format_path
+from gategit.report.dry_run_view import by_server, diff_lines, place, result_counts, server_name
 from gategit.report.escaping import safe_lines, shorten, visible, xml
 from gategit.report.excerpt import excerpt, marked_parts
 from gategit.report.summary import by_importance, change_line, grouped_unchecked, level_counts, plural, verdict_detail
@@ -14,7 +15,11 @@ from gategit.report.summary import by_importance, change_line, grouped_unchecked
 MAX_FINDINGS = 5_000
 """A page with more is slower than a browser bears; the others are counted on it."""
 
+MAX_OUTCOMES = 1_000
+"""The same for the objects of a dry run."""
+
 _MAX_TEXT = 4000
+_MAX_DIFF = 1000  # lines of one object's differences
 _MAX_NAMES = 1000
 _WIDTH = 120
 
@@ -103,7 +108,7 @@ def render(report: Report, *, color: bool, verbose: bool, width: int) -> str:  #
     rest = len(report.findings) - len(findings)
     if rest:
         lines.append(f"<p>{plural(rest, 'finding')} more not shown, the least important ones.</p>")
-    lines += [*_unchecked(report), f"<script>{_SCRIPT}</script>", "</body>", "</html>"]
+    lines += [*_dry_run(report), *_unchecked(report), f"<script>{_SCRIPT}</script>", "</body>", "</html>"]
     return "\n".join(lines) + "\n"
 
 
@@ -185,6 +190,28 @@ def _source(report: Report, finding: Finding) -> list[str]:
         text = f"{xml(before)}<mark>{xml(marked) or '^'}</mark>{xml(after)}" if line.marker else xml(line.text)
         lines.append(f'<span class="dim">{number.rjust(gutter)} |</span> {text}')
     return ["<pre>" + "\n".join(lines) + "</pre>"] if lines else []
+
+
+def _dry_run(report: Report) -> list[str]:
+    """Who answered, and each object that does not stay as it is, the riskiest first."""
+    lines: list[str] = []
+    room = MAX_OUTCOMES
+    for server, outcomes in by_server(report.dry_run or DryRun()):
+        lines.append(f"<h2>{xml(server_name(server))}</h2>")
+        lines.append(f"<p>{result_counts(outcomes)}</p>")
+        lines += [f'<p class="dim">{xml(shorten(note, _MAX_TEXT))}</p>' for note in server.notes]
+        told = [outcome for outcome in outcomes if outcome.result is not DryRunResult.UNCHANGED]
+        for outcome in told[:room]:
+            head = f"<b>{outcome.result}</b> <code>{xml(str(outcome.object))}</code> <code>{xml(place(outcome))}</code>"
+            if outcome.reason:
+                head += f": {xml(shorten(outcome.reason, _MAX_TEXT))}"
+            body = "\n".join(xml(line) for line in diff_lines(outcome.differences, _MAX_DIFF))
+            folded = f"<details><summary>{head}</summary><pre>{body}</pre></details>"
+            lines.append(folded if body else f"<p>{head}</p>")
+        if len(told) > room:
+            lines.append(f"<p>{plural(len(told) - room, 'object')} more not shown, the least important ones.</p>")
+        room = max(room - len(told), 0)
+    return lines
 
 
 def _unchecked(report: Report) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from gategit.model import Finding, Report, format_path
+from gategit.model import DryRun, Finding, Json, ObjectRef, Report, format_path
 from gategit.report.escaping import LOG_COMMAND, well_formed
 from gategit.report.summary import count
 
@@ -62,6 +62,61 @@ def as_data(report: Report) -> dict[str, Any]:
             "seconds": round(stats.seconds, 3),
             "cache": {"hits": stats.cache_hits, "misses": stats.cache_misses},
         },
+        "dry_run": report.dry_run and _dry_run(report.dry_run),
+    }
+
+
+def _dry_run(dry_run: DryRun) -> dict[str, Any]:
+    return {
+        "servers": [
+            {
+                "target": None if server.target is None else well_formed(server.target),
+                "mode": server.mode,
+                "version": well_formed(server.version),
+                "notes": [well_formed(note) for note in server.notes],
+            }
+            for server in dry_run.servers
+        ],
+        "objects": [
+            {
+                "target": None if outcome.target is None else well_formed(outcome.target),
+                "object": _object(outcome.object),
+                "result": outcome.result.value,
+                "reason": well_formed(outcome.reason),
+                "manager": well_formed(outcome.manager),
+                "file": well_formed(outcome.location.file),
+                "line": outcome.location.region and outcome.location.region.line,
+                "differences": [
+                    {
+                        "path": well_formed(difference.path),
+                        "change": difference.change,
+                        "old": _well_formed(difference.old),
+                        "new": _well_formed(difference.new),
+                    }
+                    for difference in outcome.differences
+                ],
+            }
+            for outcome in dry_run.outcomes
+        ],
+    }
+
+
+def _well_formed(value: Json) -> Json:
+    if isinstance(value, str):
+        return well_formed(value)
+    if isinstance(value, list):
+        return [_well_formed(item) for item in value]
+    if isinstance(value, dict):
+        return {well_formed(key): _well_formed(part) for key, part in value.items()}
+    return value
+
+
+def _object(obj: ObjectRef) -> dict[str, Any]:
+    return {
+        "apiVersion": well_formed(obj.api_version),
+        "kind": well_formed(obj.kind),
+        "namespace": None if obj.namespace is None else well_formed(obj.namespace),
+        "name": well_formed(obj.name),
     }
 
 
@@ -79,13 +134,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "column": region and region.column,
         "end_line": region and region.end_line,
         "end_column": region and region.end_column,
-        "object": obj
-        and {
-            "apiVersion": well_formed(obj.api_version),
-            "kind": well_formed(obj.kind),
-            "namespace": None if obj.namespace is None else well_formed(obj.namespace),
-            "name": well_formed(obj.name),
-        },
+        "object": obj and _object(obj),
         "path": well_formed(format_path(finding.path)),
         "target": None if finding.target is None else well_formed(finding.target),
         "fingerprint": finding.fingerprint,

@@ -8,9 +8,29 @@ lines stand in a fence that is longer than any in them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from gategit.model import Finding, Report, StageStatus, State, Verdict
+from gategit.model import (
+    DryRun,
+    DryRunOutcome,
+    DryRunResult,
+    DryRunServer,
+    Finding,
+    Report,
+    StageStatus,
+    State,
+    Verdict,
+)
+from gategit.report.dry_run_view import (
+    BY_RISK,
+    UNANSWERED,
+    by_reason,
+    by_server,
+    diff_lines,
+    place,
+    result_counts,
+    server_name,
+)
 from gategit.report.escaping import fence_for, safe_lines, shorten, visible, xml
 from gategit.report.excerpt import excerpt
 from gategit.report.redaction import without_secrets
@@ -32,6 +52,9 @@ _MAX_MESSAGE = 1000
 _MAX_REASONS = 20
 _MAX_NAMES = 10
 _MAX_STAGE_REASON = 1000
+_MAX_NOTES = 5
+_MAX_DIFF = 200  # lines of one object's differences
+_ROOM_FOR_COUNTS = 512  # bytes for what is not shown of a dry run
 _LIVE = re.compile(r"@|#|://|www\.|GH-\d|\b[0-9a-f]{7,64}\b|^:\w+:$", re.IGNORECASE)
 _HEADINGS = {Verdict.PASS: "passed", Verdict.BLOCKED: "blocked", Verdict.UNDECIDED: "undecided"}
 _MARKS = {
@@ -67,25 +90,20 @@ def render_within(report: Report, limit: int, *, verbose: bool = False) -> str:
     tail = _tail(report)
     # The sentence about what is not shown, and the frames of the table and the list, need room as well.
     room = limit - _size(head) - _size(tail) - 1024
-    rows: list[str] = []
-    for finding in shown:
-        row = _row(finding)
-        if room < _size(row):
-            break
-        rows.append(row)
-        room -= _size(row)
-    sources: list[str] = []
-    for finding in shown[: len(rows)]:
-        source = _source(report, finding)
-        if room < _size(source):
-            break
-        sources.append(source)
-        room -= _size(source)
+    asked = _DryRunSection(report.dry_run or DryRun(), limit)
+    # However many findings there are, some of the diff is worth more than the last of them.
+    kept = min(asked.size, room // 3) if report.dry_run is not None else 0
+    room -= kept
+    rows = _first((_row(finding) for finding in shown), room)
+    room -= sum(map(_size, rows))
+    answers = asked.within(room + kept) if report.dry_run is not None else ""
+    room += kept - _size(answers)
+    sources = _first((_source(report, finding) for finding in shown[: len(rows)]), room)
     text = head
     if rows:
         text += "<table>\n<tr><th>Level</th><th>Place</th><th>Rule</th><th>What is wrong</th></tr>\n"
         text += "".join(rows) + "</table>\n\n"
-    text += _not_shown(report, shown, len(rows))
+    text += _not_shown(report, shown, len(rows)) + answers
     if any(sources):
         text += "<details><summary>The lines</summary>\n\n" + "".join(sources) + "</details>\n\n"
     return text + tail
@@ -135,6 +153,80 @@ def _not_shown(report: Report, shown: list[Finding], rows: int) -> str:
     if existing:
         sentences.append(f"{plural(existing, 'finding')} that the base has too not shown.")
     return f"<p>{' '.join(sentences)}</p>\n\n" if sentences else ""
+
+
+class _DryRunSection:
+    """What the servers said, at most ``limit`` bytes of each part, so that its size is known before its room is."""
+
+    def __init__(self, dry_run: DryRun, limit: int) -> None:
+        asked = list(by_server(dry_run))
+        self._servers = [_server(server, outcomes) for server, outcomes in asked]
+        quiet = {*UNANSWERED, DryRunResult.UNCHANGED}
+        told = [outcome for _, outcomes in asked for outcome in outcomes if outcome.result not in quiet]
+        self._told = sorted(told, key=lambda outcome: BY_RISK.index(outcome.result))
+        self._objects = _first(map(_outcome, self._told), limit)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the whole section."""
+        return sum(map(_size, (*self._servers, *self._objects))) + _ROOM_FOR_COUNTS
+
+    def within(self, room: int) -> str:
+        """As much of the section as there is room for, the riskiest objects first, and how many are not shown."""
+        room -= _ROOM_FOR_COUNTS
+        servers = _first(self._servers, room)
+        objects = _first(self._objects, room - sum(map(_size, servers)))
+        text = "".join(servers)
+        if len(servers) < len(self._servers):
+            text += f"<p>{plural(len(self._servers) - len(servers), 'target')} more not shown for lack of room.</p>\n\n"
+        text += "".join(objects)
+        rest = self._told[len(objects) :]
+        if rest:
+            text += f"<p>{plural(len(rest), 'object')} more not shown for lack of room: {result_counts(rest)}.</p>\n\n"
+        return text
+
+
+def _first(items: Iterable[str], room: int) -> list[str]:
+    """As many of the items, from the first on, as there is room for."""
+    found: list[str] = []
+    for item in items:
+        room -= _size(item)
+        if room < 0:
+            break
+        found.append(item)
+    return found
+
+
+def _server(server: DryRunServer, outcomes: list[DryRunOutcome]) -> str:
+    notes = server.notes
+    items = [prose(shorten(note, _MAX_STAGE_REASON)) for note in notes[:_MAX_NOTES]]
+    if len(notes) > _MAX_NOTES:
+        items.append(f"{plural(len(notes) - _MAX_NOTES, 'more note')} not shown")
+    groups = by_reason(outcomes)
+    for (result, reason), names in list(groups.items())[:_MAX_NOTES]:
+        few = " ".join(f"<code>{xml(shorten(name, 100))}</code>" for name in names[:_MAX_NAMES])
+        more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
+        items.append(f"<b>{result}</b> {few}{more}: {prose(shorten(reason, 300))}")
+    if len(groups) > _MAX_NOTES:
+        items.append(f"{plural(len(groups) - _MAX_NOTES, 'more reason')} not shown")
+    listed = "<ul>\n" + "".join(f"<li>{item}</li>\n" for item in items) + "</ul>\n" if items else ""
+    return f"<p>{prose(shorten(server_name(server), 300))}: {result_counts(outcomes)}</p>\n{listed}\n"
+
+
+def _outcome(outcome: DryRunOutcome) -> str:
+    """One object, its fields folded away in a fence of their own."""
+    where = xml(shorten(place(outcome), 500))
+    head = f"<b>{outcome.result}</b> <code>{xml(shorten(str(outcome.object), 300))}</code> in <code>{where}</code>"
+    if outcome.target is not None:
+        head += f" of <code>{xml(shorten(outcome.target, 100))}</code>"
+    if outcome.reason:
+        head += f": {prose(shorten(outcome.reason, 300))}"
+    lines = diff_lines(outcome.differences, _MAX_DIFF)
+    if not lines:
+        return f"<p>{head}</p>\n\n"
+    body = "\n".join(lines)
+    fence = fence_for(body)
+    return f"<details><summary>{head}</summary>\n\n{fence}diff\n{body}\n{fence}\n\n</details>\n\n"
 
 
 def _row(finding: Finding) -> str:

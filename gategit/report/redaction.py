@@ -2,32 +2,81 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from gategit.model import Report
+from gategit.model import DryRun, DryRunDifference, DryRunOutcome, Finding, Report, format_path
+
+_HIDDEN = "(not shown: a finding says that a secret stands here)"
+_INDEX = re.compile(r"\[\d+\]")
 
 
 def without_secrets(report: Report) -> Report:
-    """Take the lines of findings of sensitive rules out of the sources.
+    """Take out of a report what findings of sensitive rules are about: the lines in the sources, the dry run's values.
 
-    They are taken out for every finding: the secret's line may be the context of another one.
+    The lines are taken out for every finding: the secret's line may be the context of another one.
     """
+    sensitive = [
+        found for found in report.findings if found.rule in report.rules and report.rules[found.rule].sensitive
+    ]
+    if not sensitive:
+        return report
+    dry_run = None if report.dry_run is None else _without_values(report.dry_run, sensitive)
+    return replace(report, sources=_without_lines(report.sources, sensitive), dry_run=dry_run)
+
+
+def _without_lines(
+    sources: Mapping[str, Mapping[int, str]], sensitive: Iterable[Finding]
+) -> dict[str, Mapping[int, str]]:
     secret: dict[str, set[int] | None] = {}
-    for finding in report.findings:
-        rule = report.rules.get(finding.rule)
-        if rule is None or not rule.sensitive:
-            continue
+    for finding in sensitive:
         region = finding.location.region
         numbers = secret.setdefault(finding.location.file, set())
         if region is None:
             secret[finding.location.file] = None  # it may be any line
         elif numbers is not None:
             numbers.update(range(region.line, region.end_line + 1))
-    if not secret:
-        return report
-    sources = dict(report.sources)
+    kept = dict(sources)
     for file, hidden in secret.items():
-        lines = sources.pop(file, {})
+        lines = kept.pop(file, {})
         if hidden is not None:
-            sources[file] = {number: text for number, text in lines.items() if number not in hidden}
-    return replace(report, sources=sources)
+            kept[file] = {number: text for number, text in lines.items() if number not in hidden}
+    return kept
+
+
+def _without_values(dry_run: DryRun, sensitive: Iterable[Finding]) -> DryRun:
+    """Hide the values at and around the fields of the findings, in the objects of the same file, kind and name.
+
+    Indices are not compared: an item may stand elsewhere in the live list.
+    """
+    paths: dict[tuple[str, str, str], set[str]] = {}
+    for finding in sensitive:
+        obj = finding.object
+        key = (finding.location.file, obj.kind, obj.name) if obj else (finding.location.file, "", "")
+        paths.setdefault(key, set()).add(_INDEX.sub("", format_path(finding.path)))
+    return replace(dry_run, outcomes=tuple(_without_values_of(outcome, paths) for outcome in dry_run.outcomes))
+
+
+def _without_values_of(outcome: DryRunOutcome, paths: Mapping[tuple[str, str, str], set[str]]) -> DryRunOutcome:
+    file = outcome.location.file
+    secret = paths.get((file, outcome.object.kind, outcome.object.name), set()) | paths.get((file, "", ""), set())
+    if not secret:
+        return outcome
+    return replace(outcome, differences=tuple(_without_value(one, secret) for one in outcome.differences))
+
+
+def _without_value(difference: DryRunDifference, secret: Iterable[str]) -> DryRunDifference:
+    path = _INDEX.sub("", difference.path)
+    if not any(_is_within(path, other) or _is_within(other, path) for other in secret):
+        return difference
+    return replace(
+        difference,
+        old=None if difference.old is None else _HIDDEN,
+        new=None if difference.new is None else _HIDDEN,
+    )
+
+
+def _is_within(path: str, other: str) -> bool:
+    """Whether a path is another one or lies below it."""
+    return not other or path == other or path.startswith((f"{other}.", f"{other}["))

@@ -60,6 +60,7 @@ class _Text:
             for finding in findings:
                 lines += [*self._finding(finding), ""]
         lines += self._hidden(len(self.report.findings) - len(shown))
+        lines += self._dry_run()
         lines += self._stages()
         lines += self._unchecked()
         lines += [self.paint(change_line(self.report), _DIM), self.paint(self._stats(), _DIM)]
@@ -132,6 +133,13 @@ class _Text:
         if not hidden:
             return []
         return [f"{plural(hidden, 'finding')} that the base has too, not shown (--verbose shows them)", ""]
+
+    def _dry_run(self) -> list[str]:
+        if self.report.dry_run is None:
+            return []
+        from gategit.report.dry_run_text import dry_run_lines  # noqa: PLC0415  most runs ask nobody
+
+        return dry_run_lines(self.report.dry_run, self.paint, verbose=self.verbose)
 
     def _stages(self) -> list[str]:
         lines = []

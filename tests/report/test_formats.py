@@ -81,7 +81,8 @@ def test_each_format_has_a_module_a_snapshot_and_a_test() -> None:
         assert (SNAPSHOTS / f"rich.{EXTENSIONS[name]}").exists()
         assert (Path(__file__).parent / f"test_{name}_report.py").exists()
     assert {path.name for path in SNAPSHOTS.iterdir()} == {
-        f"{kind}.{extension}" for kind in ("rich", "clean") for extension in EXTENSIONS.values()
+        *(f"{kind}.{extension}" for kind in ("rich", "clean") for extension in EXTENSIONS.values()),
+        *(f"dry-run.{extension}" for extension in ("txt", "json", "md", "html")),
     }
 
 
