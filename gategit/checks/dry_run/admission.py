@@ -24,8 +24,12 @@ _MOST = 100
 _READ = 20_000
 
 _FORBIDDEN = re.compile(r'[^"]{1,300}"(?:[^"\\]|\\.){0,300}" is forbidden: (.*)', re.DOTALL)
-_POLICY = re.compile(r"ValidatingAdmissionPolicy '([^']{0,300})' with binding '([^']{0,300})' denied request: (.*)", re.DOTALL)
-_WEBHOOK = re.compile(r'admission webhook "([^"]{1,300})" denied the request(?: without explanation)?(?:: (.*))?', re.DOTALL)
+_POLICY = re.compile(
+    r"ValidatingAdmissionPolicy '([^']{0,300})' with binding '([^']{0,300})' denied request: (.*)", re.DOTALL
+)
+_WEBHOOK = re.compile(
+    r'admission webhook "([^"]{1,300})" denied the request(?: without explanation)?(?:: (.*))?', re.DOTALL
+)
 _STANDARD = re.compile(r'(?:would violate|violates) PodSecurity "([^"]{1,100})": (.*)', re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.){1,300})"')
 _CONTAINERS = re.compile(r'\bcontainers? ((?:"(?:[^"\\]|\\.)*"(?:, | and )?)+)')
@@ -33,7 +37,8 @@ _VOLUMES = re.compile(r'\bvolumes? ((?:"(?:[^"\\]|\\.)*"(?:, | and )?)+)')
 _CONTEXT = re.compile(r"\b(securityContext(?:\.[A-Za-z]+)+)")
 _HOST_FIELD = re.compile(r"\b(hostNetwork|hostPID|hostIPC)=true")
 _RANGE = re.compile(
-    r"(?:(minimum|maximum) (\S+) usage per (\S+) is (\S+?)(?:\.  No (request|limit) is specified|, but (request|limit) is (\S+))"
+    r"(?:(minimum|maximum) (\S+) usage per (\S+) is (\S+?)"
+    r"(?:\.  No (request|limit) is specified|, but (request|limit) is (\S+))"
     r"|(\S+) max limit to request ratio per (\S+) is)"
 )
 _RANGE_SPLIT = re.compile(r", (?=(?:minimum|maximum) \S+ usage per |\S+ max limit to request ratio per )")
@@ -41,13 +46,15 @@ _MUST_SPECIFY = re.compile(r"failed quota: (.{1,300}?): must specify (.*)", re.D
 _EXCEEDED = re.compile(r"exceeded quota: .{1,300}?, requested: (.*?), used: ", re.DOTALL)
 _MENTION = re.compile(r"(?:\bobject\.|\bpath:? /|(?<![\w/.-])[./]?)([a-z][A-Za-z]*(?:[./\[][\w.\-/\[\]\"=@]*)+)")
 
-_MISSING: Final = (
-    (re.compile(r'error looking up service account [^:]{1,300}: serviceaccount "([^"]{1,300})" not found'), "ServiceAccount"),
-    (re.compile(r"no PriorityClass with name (\S{1,300}) was found"), "PriorityClass"),
-    (re.compile(r'pod rejected: RuntimeClass "([^"]{1,300})" not found'), "RuntimeClass"),
-    (re.compile(r'clusterroles\.rbac\.authorization\.k8s\.io "([^"]{1,300})" not found'), "ClusterRole"),
-    (re.compile(r'roles\.rbac\.authorization\.k8s\.io "([^"]{1,300})" not found'), "Role"),
-)
+_MISSING: Final = {
+    "ServiceAccount": re.compile(
+        r'error looking up service account [^:]{1,300}: serviceaccount "([^"]{1,300})" not found'
+    ),
+    "PriorityClass": re.compile(r"no PriorityClass with name (\S{1,300}) was found"),
+    "RuntimeClass": re.compile(r'pod rejected: RuntimeClass "([^"]{1,300})" not found'),
+    "ClusterRole": re.compile(r'\bclusterroles\.rbac\.authorization\.k8s\.io "([^"]{1,300})" not found'),
+    "Role": re.compile(r'\broles\.rbac\.authorization\.k8s\.io "([^"]{1,300})" not found'),
+}
 _NAMING_FIELD: Final = {
     "ServiceAccount": "serviceAccountName",
     "PriorityClass": "priorityClassName",
@@ -80,7 +87,8 @@ def read_denial(message: str, causes: Iterable[Cause], sent: Sent) -> list[Probl
         fields = [cause for cause in given if cause.field]
         if fields:
             return read_causes(fields, sent, _DENIED)[:_MOST]
-        return [_mentioning(f'the admission webhook "{webhook[1]}" denies it: {webhook[2] or "no reason is given"}', sent)]
+        reason = webhook[2] or "no reason is given"
+        return [_mentioning(f'the admission webhook "{webhook[1]}" denies it: {reason}', sent)]
     said = [cause.message for cause in given if _POLICY.match(cause.message)] or [_after_forbidden(message)]
     return [_policy(words, sent) for words in said[:_MOST]]
 
@@ -90,29 +98,31 @@ def read_forbidden(message: str, sent: Sent) -> tuple[list[Problem], tuple[Missi
     forbidden = _FORBIDDEN.match(message[:_READ])
     if forbidden is None:
         return None
-    words = forbidden[1]
+    missing = find_missing(forbidden[1])
+    if missing:
+        return [_about_missing(forbidden[1], missing[0], sent)], missing
+    return _plugin(forbidden[1], sent), ()
+
+
+def _plugin(words: str, sent: Sent) -> list[Problem]:
+    """The words of a plugin of the server itself."""
     if "because it is being terminated" in words:
-        return [sent.problem(DRY_RUN_REJECTED.id, words, ("metadata", "namespace"))], ()
+        return [sent.problem(DRY_RUN_REJECTED.id, words, ("metadata", "namespace"), named=False)]
     if words.startswith("exceeded quota: "):
-        return [_exceeded(words, sent)], ()
-    must = _MUST_SPECIFY.match(words)
-    if must is not None:
-        return list(_must_specify(must, sent))[:_MOST], ()
-    standard = _STANDARD.match(words)
-    if standard is not None:
-        return read_standard(words, sent, _DENIED) or [sent.problem(_DENIED, words)], ()
+        return [_exceeded(words, sent)]
+    if must := _MUST_SPECIFY.match(words):
+        return list(_must_specify(must, sent))[:_MOST]
+    if _STANDARD.match(words):
+        return read_standard(words, sent, _DENIED)
     if _RANGE.search(words):
         inner = words[1:-1] if words.startswith("[") and words.endswith("]") else words
-        return [_range(part, sent) for part in _RANGE_SPLIT.split(inner)[:_MOST]], ()
-    missing = find_missing(words)
-    if missing:
-        return [_about_missing(words, missing[0], sent)], missing
-    return [_mentioning(words, sent)], ()
+        return [_range(part, sent) for part in _RANGE_SPLIT.split(inner)[:_MOST]]
+    return [_mentioning(words, sent)]
 
 
 def find_missing(words: str) -> tuple[Missing, ...]:
     """The objects that a message says the server lacks."""
-    for pattern, kind in _MISSING:
+    for kind, pattern in _MISSING.items():
         match = pattern.search(words[:_READ])
         if match is not None:
             return (Missing(kind, match[1]),)
@@ -120,7 +130,7 @@ def find_missing(words: str) -> tuple[Missing, ...]:
 
 
 def read_standard(words: str, sent: Sent, rule: str) -> list[Problem]:
-    """A problem for each complaint of the Pod Security Standards, at its container; none where there are no such words."""
+    """A problem for each complaint of the Pod Security Standards, at its container; none where there are none."""
     match = _STANDARD.search(words[:_READ])
     if match is None:
         return []
@@ -166,7 +176,7 @@ def _about_missing(words: str, missing: Missing, sent: Sent) -> Problem:
     path: FieldPath = (*spec, name) if spec is not None and name is not None else ()
     if missing.kind in {"Role", "ClusterRole"}:
         path = ("roleRef", "name")
-    return sent.problem(_DENIED, words, path, help=f"declare the {missing.kind} {missing.name}, or correct its name")
+    return sent.problem(_DENIED, words, path, advice=f"declare the {missing.kind} {missing.name}, or correct its name")
 
 
 def _complaints(text: str) -> list[str]:
@@ -224,11 +234,7 @@ def _range(words: str, sent: Sent) -> Problem:
         spec = pod_spec(sent.manifest)
         return sent.problem(_DENIED, words, spec or ("spec",), named=False)
     side = "limits" if "limit" in (match[5], match[6]) else "requests"
-    fitting = [
-        path
-        for path in _containers(sent)
-        if _given(sent, path, side, resource) == match[7] or (match[7] is None and _given(sent, path, side, resource) is None)
-    ]
+    fitting = [path for path in _containers(sent) if _given(sent, path, side, resource) == match[7]]
     if side == "requests" and not fitting:  # a request that is not given is taken from the limit
         fitting = [path for path in _containers(sent) if _given(sent, path, "limits", resource) == match[7]]
         side = "limits" if fitting else side
@@ -255,7 +261,8 @@ def _exceeded(words: str, sent: Sent) -> Problem:
     match = _EXCEEDED.match(words)
     for resource in (one.partition("=")[0] for one in match[1].split(",")) if match else ():
         side, _, name = resource.strip().partition(".")
-        for path in (("spec", "resources", side, name), *((*one, "resources", side, name) for one in _containers(sent))):
+        for owner in (("spec",), *_containers(sent)):
+            path = (*owner, "resources", side, name)
             if name and value_at(sent.manifest, path) is not ABSENT:
                 return sent.problem(_QUOTA, words, path, named=False)
     return sent.problem(_QUOTA, words)
@@ -270,7 +277,8 @@ def _must_specify(match: re.Match[str], sent: Sent) -> Iterator[Problem]:
             path = container(sent.manifest, name)
             side, _, what = resource.partition(".")
             if path is None:
-                yield sent.problem(_QUOTA, f"{said} for {name}" if name else said, pod_spec(sent.manifest) or (), named=False)
+                whole = pod_spec(sent.manifest) or ()
+                yield sent.problem(_QUOTA, f"{said} for {name}" if name else said, whole, named=False)
             else:
                 full = (*path, "resources", side, what) if what else (*path, "resources", "limits", side)
                 yield sent.problem(_QUOTA, f"{said} for container {name}", full, named=False)

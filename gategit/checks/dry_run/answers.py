@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, Final
 
@@ -142,24 +142,17 @@ class _Reader:
         # A webhook or policy may deny with whatever code it likes.
         if self.is_status and denied_by(self.text):
             return self._rejected(read_denial(self.text, self.answer.causes, self.sent))
-        match self.status:
-            case 400:
-                return self._bad_request()
-            case 401:
-                return self._plain(ReadingKind.NOT_ALLOWED)
-            case 403:
-                return self._forbidden()
-            case 404:
-                return self._not_found()
-            case 409:
-                return self._conflict()
-            case 413:
-                return self._rejected([self.sent.problem(DRY_RUN_REJECTED.id, self.text)])
-            case 422:
-                return self._invalid()
-            case 500:
-                return self._failed()
-        return self._plain(ReadingKind.UNANSWERED)
+        by_status = {
+            400: self._bad_request,
+            401: lambda: self._plain(ReadingKind.NOT_ALLOWED),
+            403: self._forbidden,
+            404: self._not_found,
+            409: self._conflict,
+            413: lambda: self._rejected([self.sent.problem(DRY_RUN_REJECTED.id, self.text)]),
+            422: self._invalid,
+            500: self._failed,
+        }
+        return by_status.get(self.status, lambda: self._plain(ReadingKind.UNANSWERED))()
 
     def _plain(self, kind: ReadingKind) -> Reading:
         return Reading(kind, message=self.message, warnings=self._warnings())
@@ -169,7 +162,7 @@ class _Reader:
     ) -> Reading:
         return Reading(
             ReadingKind.REJECTED,
-            _bounded(problems),
+            _bounded(problems) or (self.sent.problem(DRY_RUN_REJECTED.id, self.text),),
             self.message,
             partial=partial,
             warnings=self._warnings(),
@@ -215,9 +208,7 @@ class _Reader:
             self._manager(cause) for cause in self.answer.causes[:1000] if cause.reason == "FieldManagerConflict"
         )
         if conflicts:
-            return Reading(
-                ReadingKind.CONFLICT, message=self.message, conflicts=conflicts, warnings=self._warnings()
-            )
+            return Reading(ReadingKind.CONFLICT, message=self.message, conflicts=conflicts, warnings=self._warnings())
         stale = any(words in self.text for words in _MODIFIED)
         return self._plain(ReadingKind.STALE if stale else ReadingKind.UNANSWERED)
 
@@ -251,9 +242,9 @@ class _Reader:
         split = read_standard(text, self.sent, rule)
         if split:
             return split
-        fields = field_named_twice_or_unknown(text, self.sent) if text.startswith(("unknown field", "duplicate")) else []
-        if fields:
-            return [Problem(rule, one.message, one.path, one.help) for one in fields]
+        if text.startswith(("unknown field ", "duplicate field ")):
+            fields = field_named_twice_or_unknown(text, self.sent)
+            return [replace(one, rule=rule) for one in fields] or [self.sent.problem(rule, text)]
         policy = _POLICY_WARNS.match(text)
         if policy is not None:
             words = f"the ValidatingAdmissionPolicy {policy[1]} warns: {policy[2]}"

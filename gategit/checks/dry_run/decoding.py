@@ -77,7 +77,7 @@ _JSON_KINDS: Final[dict[str, Callable[[Any], bool]]] = {
 
 
 def read_apply_failure(message: str, sent: Sent) -> list[Problem] | None:
-    """What is wrong with the object, out of the message of a 500 of server-side apply; None where that is no fault of it.
+    """What is wrong with the object, out of the message of a 500; None where that is no fault of the object.
 
     The server stops at the first problem that it finds in this way, or after one kind of them.
     """
@@ -113,7 +113,7 @@ def field_named_twice_or_unknown(text: str, sent: Sent) -> list[Problem]:
 
 def _about_field(what: str, path: FieldPath, sent: Sent) -> Problem:
     words = f"{what} field {format_path(path)}"
-    return sent.problem(_RULE, words, path, help="correct the field's name or remove it", named=False)
+    return sent.problem(_RULE, words, path, advice="correct the field's name or remove it", named=False)
 
 
 def _strict(text: str, sent: Sent) -> list[Problem]:
@@ -134,20 +134,20 @@ def _typed(line: str, sent: Sent) -> Problem:
     path, words = read_path(match[1], sent.manifest), match[2]
     if words == "field not declared in schema":
         return _about_field("unknown", path, sent)
-    expected = _EXPECTED.match(words)
-    if expected is not None:
+    if expected := _EXPECTED.match(words):
         return _wrong_type(path, _SCHEMA_TYPES.get(expected[1], expected[1]), go_value(expected[2]), sent)
-    twice = _DUPLICATE.match(words)
-    if twice is not None:
+    if twice := _DUPLICATE.match(words):
         second = second_entry(path, twice[1], sent.manifest)
         listed = twice[1].strip("[]")
         return sent.problem(_RULE, f"{format_path(path)} has two entries with {listed}", second, named=False)
-    element = _ELEMENT.match(words)
-    if element is not None:
-        place = (*path, int(element[1]))
-        if "non-map elements" in element[2]:
-            return _wrong_type(place, "a mapping", "something else", sent)
-        return sent.problem(_RULE, element[2], place)
+    if element := _ELEMENT.match(words):
+        return _about_element((*path, int(element[1])), element[2], sent)
+    return sent.problem(_RULE, words, path)
+
+
+def _about_element(path: FieldPath, words: str, sent: Sent) -> Problem:
+    if "non-map elements" in words:
+        return _wrong_type(path, "a mapping", "something else", sent)
     return sent.problem(_RULE, words, path)
 
 
@@ -210,12 +210,13 @@ def _unmarshalled(match: re.Match[str], sent: Sent) -> Problem:
     kind, literal, text, go_type = match[1], match[2], match[3], match[4]
     fits = _JSON_KINDS[kind]
     places = without_indices(text, sent.manifest) if text else []
-    candidates = [path for place in places for path in _with_children(place, sent) if fits(value_at(sent.manifest, path))]
+    near = [path for place in places for path in _with_children(place, sent)]
+    candidates = [path for path in near if fits(value_at(sent.manifest, path))]
     exact = [path for path in candidates if literal is None or literal == json.dumps(value_at(sent.manifest, path))]
     found = (exact or candidates)[:1]
     if not found:
-        path = read_path(text or "", sent.manifest)
-        return sent.problem(_RULE, f"expected {_go_words(go_type)}, got {literal or _SCHEMA_TYPES.get(kind, kind)}", path)
+        got = literal or _SCHEMA_TYPES.get(kind, kind)
+        return sent.problem(_RULE, f"expected {_go_words(go_type)}, got {got}", read_path(text or "", sent.manifest))
     return _wrong_type(found[0], _go_words(go_type), "", sent)
 
 

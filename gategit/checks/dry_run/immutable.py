@@ -36,23 +36,23 @@ _HELP: Final = {
     "DaemonSet": _WORKLOAD,
     "ReplicaSet": _WORKLOAD,
     "StatefulSet": (
-        "restore the value; to change it, `kubectl delete statefulset --cascade=orphan` takes the live one away and keeps "
-        "its Pods and volume claims, and the agent makes it anew; claims that exist keep what they have"
+        "restore the value; to change it, `kubectl delete statefulset --cascade=orphan` takes the live one away and "
+        "keeps its Pods and volume claims, and the agent makes it anew; claims that exist keep what they have"
     ),
     "Job": (
-        "give the Job a new name for each new template, or let the agent replace it: a Job that has run is never changed"
+        "give the Job a new name for each new template, or let the agent replace it: a Job that was made stays as it is"
     ),
     "RoleBinding": _BINDING,
     "ClusterRoleBinding": _BINDING,
     "ConfigMap": _GENERATED,
     "Secret": _GENERATED,
     "Service": (
-        "leave the address out of the manifest, then the Service keeps the one it has; another one needs a new Service, "
-        "and whoever uses the old address is cut off"
+        "leave the address out of the manifest, then the Service keeps the one it has; another one needs a new "
+        "Service, and whoever uses the old address is cut off"
     ),
     "PersistentVolumeClaim": (
-        "restore the value; a bound claim may only ask for more storage, if its class allows that; anything else needs a "
-        "new claim and a copy of the data"
+        "restore the value; a bound claim may only ask for more storage, if its class allows that; anything else needs "
+        "a new claim and a copy of the data"
     ),
     "PersistentVolume": _ANEW,
     "StorageClass": _ANEW,
@@ -61,8 +61,8 @@ _HELP: Final = {
     "IngressClass": _ANEW,
     "CSIDriver": _ANEW,
     "Pod": (
-        "let a Deployment or a Job own the Pod, or give it a new name: of a running Pod only the images and little more "
-        "can change"
+        "let a Deployment or a Job own the Pod, or give it a new name: of a running Pod only the images and little "
+        "more can change"
     ),
     "CustomResourceDefinition": (
         "restore the value; to change it the definition has to be deleted, and with it every object of its kind"

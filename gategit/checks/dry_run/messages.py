@@ -93,7 +93,7 @@ def sentence(said: Said, *, secret: bool = False) -> str:
     shown = HIDDEN if secret else said.quoted
     if len(shown) > _SHORT_VALUE:
         # The value stands in the manifest, at the place of the finding.
-        return f"{said.label}: {words}" if words else said.label
+        return words or said.label
     return f"{said.label}: {shown}: {words}" if words else f"{said.label}: {shown}"
 
 

@@ -193,30 +193,28 @@ def _same(one: Any, other: Any) -> bool:
 
 def _renamed(path: FieldPath, manifest: Mapping[str, Any]) -> FieldPath:
     """A path by the name that the manifest uses, where the server has another one for the same field."""
-    if not path or value_at(manifest, path[:1]) is not ABSENT:
-        first: FieldPath = path
-    elif len(path) == 1 and value_at(manifest, ("spec", path[0])) is not ABSENT:
-        first = ("spec", *path)  # a PersistentVolume's volumeMode, which its validation reports without spec
-    elif path[0] == "data" and value_at(manifest, ("stringData",)) is not ABSENT:
-        first = ("stringData", *path[1:])
-    else:
+    if not path or value_at(manifest, path) is not ABSENT:
         return path
-    match first:
-        case ("data", str(key)) if value_at(manifest, first) is ABSENT:
-            text = ("stringData", key)
-            return text if value_at(manifest, text) is not ABSENT else first
-        case ("spec", "clusterIPs", *_) if value_at(manifest, first) is ABSENT:
-            single = ("spec", "clusterIP")
-            return single if value_at(manifest, single) is not ABSENT else first
-        case ("spec", "validation", "openAPIV3Schema", *rest) if manifest.get("kind") == "CustomResourceDefinition":
+    definition = manifest.get("kind") == "CustomResourceDefinition"
+    other: FieldPath = path
+    match path:
+        case (str(name),):
+            other = ("spec", name)  # a PersistentVolume's volumeMode, which its validation reports without spec
+        case ("data", *rest):
+            other = ("stringData", *rest)
+        case ("spec", "clusterIPs", *_):
+            other = ("spec", "clusterIP")
+        case ("spec", "validation", "openAPIV3Schema", *rest) if definition:
             return _version_schema(tuple(rest), manifest)
-        case ("spec", str(name), *rest) if value_at(manifest, first[:2]) is ABSENT:
+        case ("status", "storedVersions", *_) if definition:
+            other = ("spec", "versions")
+        case ("spec", str(name), *rest) if value_at(manifest, path[:2]) is ABSENT:
             spec = manifest["spec"] if isinstance(manifest.get("spec"), dict) else {}
-            twin = next((key for key in spec if _loosely(key) == _loosely(name)), None)
-            return ("spec", twin, *rest) if twin is not None else first
-        case ("status", "storedVersions", *_) if manifest.get("kind") == "CustomResourceDefinition":
-            return ("spec", "versions")
-    return first
+            other = ("spec", next((key for key in spec if _loosely(key) == _loosely(name)), name), *rest)
+    known = value_at(manifest, other) is not ABSENT or (
+        other[:1] == ("stringData",) and isinstance(manifest.get("stringData"), dict) and "data" not in manifest
+    )
+    return other if known else path
 
 
 def _loosely(name: object) -> str:

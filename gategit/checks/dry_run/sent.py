@@ -36,10 +36,8 @@ class Sent:
         """The server's words as one safe line."""
         return one_line(self.veil.hide(text), limit)
 
-    def problem(  # noqa: PLR0913  what makes a problem, by name
-        self, rule: str, words: str, path: FieldPath = (), *, help: str = "", named: bool = True  # noqa: A002  as in Problem
-    ) -> Problem:
+    def problem(self, rule: str, words: str, path: FieldPath = (), *, advice: str = "", named: bool = True) -> Problem:
         """A problem in the server's words; the field stands before them, unless they name it themselves."""
         where = one_line(format_path(path), LONGEST // 3) if named else ""
         said = self.words(words) or "the server gives no reason"
-        return Problem(rule, f"{where}: {said}" if where else said, path, help)
+        return Problem(rule, f"{where}: {said}" if where else said, path, advice)

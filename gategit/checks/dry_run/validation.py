@@ -44,7 +44,7 @@ def _problem(cause: Cause, sent: Sent, rule: str) -> Problem:
     secret = sent.veil.covers(path)
     if rule == DRY_RUN_REJECTED.id and says_immutable(said.words):
         path = changed_field(said.words, path, sent)
-        return sent.problem(IMMUTABLE_FIELD.id, sentence(said, secret=secret), path, help=advice(sent, path))
+        return sent.problem(IMMUTABLE_FIELD.id, sentence(said, secret=secret), path, advice=advice(sent, path))
     return sent.problem(rule, sentence(said, secret=secret), path)
 
 
