@@ -230,7 +230,7 @@ API_WARNING = Rule(
     rationale=(
         "An API server accepts an object and still has something to say: a version that a later Kubernetes drops, a "
         "field without effect, Pods that the namespace will refuse, an admission policy that only warns as yet. "
-        "kubectl shows such warnings to whoever types the command; an agent writes them to its log, where nobody reads them."
+        "kubectl shows such warnings to whoever types the command; an agent writes them to its log, which nobody reads."
     ),
     help="Do as the warning says; the words are the server's own, or those of an admission policy or webhook.",
     example_fail=(
