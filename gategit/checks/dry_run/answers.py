@@ -98,11 +98,11 @@ class Reading:
 
     Attributes:
         kind: what it means.
-        problems: what is wrong with the object, where the server rejects it.
+        problems: what the server says against an object that it accepts or rejects; warnings come last.
         message: what the server says, one safe line; "" where it accepts.
         partial: whether there may be more problems than these: server-side apply stops at the first that it meets.
         conflicts: with other field managers.
-        warnings: problems of the rule ``api-warning``, whatever the kind.
+        warnings: the problems of the rule ``api-warning``, whatever the kind.
         missing: other objects that this one needs and that the server lacks.
     """
 
@@ -138,7 +138,8 @@ class _Reader:
     def read(self) -> Reading:
         """Everything that the answer says."""
         if 200 <= self.status < 300:
-            return Reading(ReadingKind.ACCEPTED, warnings=self._warnings())
+            warnings = self._warnings()
+            return Reading(ReadingKind.ACCEPTED, warnings, warnings=warnings)
         # A webhook or policy may deny with whatever code it likes.
         if self.is_status and denied_by(self.text):
             return self._rejected(read_denial(self.text, self.answer.causes, self.sent))
@@ -160,12 +161,14 @@ class _Reader:
     def _rejected(
         self, problems: Iterable[Problem], *, partial: bool = False, missing: tuple[Missing, ...] = ()
     ) -> Reading:
+        found = _bounded(problems) or (self.sent.problem(DRY_RUN_REJECTED.id, self.text),)
+        warnings = self._warnings()
         return Reading(
             ReadingKind.REJECTED,
-            _bounded(problems) or (self.sent.problem(DRY_RUN_REJECTED.id, self.text),),
+            (*found, *warnings),
             self.message,
             partial=partial,
-            warnings=self._warnings(),
+            warnings=warnings,
             missing=missing,
         )
 
