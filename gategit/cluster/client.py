@@ -53,6 +53,8 @@ _LONGEST_PAUSE = 30.0
 _FIRST_PAUSE = 0.1
 _RESTARTS = 3
 
+_CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
+
 Objects = list[dict[str, Any]]
 
 # Codes of X509_verify_cert_error, which OpenSSL keeps stable.
@@ -327,14 +329,18 @@ def _tls(access: Access) -> ssl.SSLContext:
     Raises:
         ClusterError: certificates or keys cannot be used.
     """
+    wrong = AuthorityError(
+        f"the certificate authority of {access.name} is no certificate in PEM",
+        "look at certificate-authority or certificate-authority-data in the kubeconfig",
+    )
+    # What stands between the certificates, people's remarks, the library does not read.
+    found = b"\n".join(_CERTIFICATE.findall(access.authority or b"")).decode("ascii", "replace")
+    if access.authority is not None and not found:
+        raise wrong
     try:
-        authority = access.authority.decode("ascii") if access.authority is not None else None
-        context = ssl.create_default_context(cadata=authority)
+        context = ssl.create_default_context(cadata=found or None)
     except (ValueError, ssl.SSLError):
-        raise AuthorityError(
-            f"the certificate authority of {access.name} is no certificate in PEM",
-            "look at certificate-authority or certificate-authority-data in the kubeconfig",
-        ) from None
+        raise wrong from None
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
     context.verify_flags &= ~ssl.VERIFY_X509_STRICT
     if not access.verify:

@@ -13,7 +13,7 @@ from typing import Any
 
 from gategit.cluster.failures import ClusterError, token_expiry
 from gategit.cluster.kubeconfig import Entry
-from gategit.errors import UndecidedError
+from gategit.errors import UndecidedError, UsageError
 
 _PLUGIN_SECONDS = 60.0
 _PLUGIN_VERSIONS = ("client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1")
@@ -75,18 +75,24 @@ def read_credentials(
 
 
 def _token(user: Entry) -> str:
-    named = user.text("tokenFile")
+    named, token = user.text("tokenFile"), user.text("token")
     if not named:
-        return user.text("token")
+        return token
     if user.foreign and not user.path(named).resolve().is_relative_to(user.file.parent.resolve()):
         raise user.error(
             "a kubeconfig of the repository names a tokenFile elsewhere, and would send it where it says",
             "move the kubeconfig out of the repository",
         )
-    token = user.read(named).decode("utf-8", "replace").strip()
-    if not token:
+    try:
+        read = user.read(named).decode("utf-8", "replace").strip()
+    except UsageError:
+        # As kubectl: where both are set, the token is what remains of a file that is gone.
+        if not token:
+            raise
+        return token
+    if not read and not token:
         raise user.error(f"the tokenFile {user.path(named)} is empty")
-    return token
+    return read or token
 
 
 def _provided(user: Entry, provider: Any) -> str:

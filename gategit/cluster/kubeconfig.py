@@ -15,7 +15,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -30,6 +30,7 @@ SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 """Where a Pod finds its own credentials."""
 
 _LARGEST = 16 << 20
+_DEEPEST = 100
 _SEPARATOR = ":"
 
 
@@ -204,7 +205,14 @@ def _merge(files: tuple[Path, ...], repository: Path | None) -> _Merged:
 def _load(file: Path) -> Mapping[str, Any]:
     # Only who asks a cluster pays for the import.
     from ruamel.yaml import YAML  # noqa: PLC0415
+    from ruamel.yaml.constructor import SafeConstructor  # noqa: PLC0415
     from ruamel.yaml.error import MarkedYAMLError, YAMLError  # noqa: PLC0415
+
+    class LastCounts(SafeConstructor):
+        """As kubectl: of a key that stands there twice the last one counts."""
+
+        def check_mapping_key(self, *_: object) -> bool:
+            return True
 
     try:
         with file.open("rb") as opened:
@@ -212,10 +220,13 @@ def _load(file: Path) -> Mapping[str, Any]:
     except OSError as error:
         raise UsageError(f"the kubeconfig {file} cannot be read: {error.strerror or error}") from None
     yaml = YAML(typ="safe")
-    # As kubectl: true is also written yes, and of a key that stands there twice the last counts.
+    yaml.Constructor = LastCounts
+    # As kubectl too: true is also written yes.
     yaml.version = (1, 1)
-    yaml.allow_duplicate_keys = True
     try:
+        # The library composes recursively in C: depth that exhausts the stack ends the process.
+        if _depth(yaml.parse(content)) > _DEEPEST:
+            raise UsageError(f"{file}: the kubeconfig is nested too deeply")
         data = yaml.load(content)
     except MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark is not None else ""
@@ -227,6 +238,19 @@ def _load(file: Path) -> Mapping[str, Any]:
     if not isinstance(data, dict) or data.get("kind", "Config") != "Config" or data.get("apiVersion", "v1") != "v1":
         raise UsageError(f"{file} is no kubeconfig", "it needs apiVersion: v1 and kind: Config")
     return data
+
+
+def _depth(events: Iterable[object]) -> int:
+    """The nesting of a document; counting stops where it is too deep."""
+    depth = deepest = 0
+    for event in events:
+        name = type(event).__name__
+        depth += name in {"MappingStartEvent", "SequenceStartEvent"}
+        depth -= name in {"MappingEndEvent", "SequenceEndEvent"}
+        deepest = max(deepest, depth)
+        if deepest > _DEEPEST:
+            break
+    return deepest
 
 
 def _entries(file: Path, data: Mapping[str, Any], kind: str, *, foreign: bool) -> list[Entry]:
@@ -275,8 +299,7 @@ def _access(
         raise cluster.error(
             "insecure-skip-tls-verify and a certificate authority are both set", "remove insecure-skip-tls-verify"
         )
-    has_certificate = user is not None and bool(user.text("client-certificate") or user.text("client-certificate-data"))
-    server = _server(cluster, encrypted=authority is not None or not verify or has_certificate)
+    server = _server(cluster)
     who = read_credentials(user, cluster, server, environment, repository) if user is not None else Credentials()
     return Access(
         server,
@@ -295,13 +318,13 @@ def _access(
     )
 
 
-def _server(cluster: Entry, *, encrypted: bool) -> str:
-    """The server's URL; one without a scheme is spoken to as kubectl does."""
+def _server(cluster: Entry) -> str:
     server = cluster.text("server").strip()
     if not server:
         raise cluster.error("it has no server")
     if "://" not in server:
-        server = f"{'https' if encrypted else 'http'}://{server}"
+        # kubectl would speak plain HTTP here, and show everybody the token.
+        raise cluster.error(f"its server {server} does not say how to speak to it", f"write https://{server}")
     try:
         parts = urlsplit(server)
         usable = parts.scheme in {"http", "https"} and parts.hostname and (parts.port or True)
