@@ -1,0 +1,211 @@
+"""What a live object becomes without the fields that its manifest no longer has.
+
+Server-side apply takes out what the same manager applied before, and nothing else. Where the live object was written in
+another way, the removal is worked out here, and the server is asked with an update, so that its validation and its
+admission judge the object as it would be.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gategit.checks.dry_run.differences import is_custom
+from gategit.checks.dry_run.owned import Fields, has_key, item_key, list_keys
+
+_METADATA = ("annotations", "finalizers", "labels", "ownerReferences")
+_KEPT_APART = frozenset({"apiVersion", "kind", "metadata", "status"})
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """An object put together from the live one and its manifest.
+
+    Attributes:
+        content: the object; it shares parts with what it was made of, so it must not be changed.
+        removed: whether something that the live object has was taken out.
+    """
+
+    content: dict[str, Any]
+    removed: bool
+
+
+def rebuild(  # noqa: PLR0913  what an object is put together from, by name
+    live: Mapping[str, Any],
+    new: Mapping[str, Any],
+    before: Mapping[str, Any],
+    *,
+    shape: Fields,
+    kept: Sequence[Fields] = (),
+    three_way: bool = False,
+) -> Rebuilt:
+    """Put the manifest over the live object, and take out what the manifest had before and no longer has.
+
+    Args:
+        live: the object to start from: the live one, or what server-side apply would make of it.
+        new: the manifest.
+        before: the manifest as it was applied last.
+        shape: all owned fields, which tell how the server merges lists.
+        kept: the fields of those whose fields stay, whatever the manifest had.
+        three_way: do it as tools do that apply on their side: where a kind names the members of a union, those that the
+            manifest leaves out go, and lists of custom resources are replaced as a whole.
+    """
+    merge = _Merge(three_way=three_way, custom=is_custom(new))
+    root = _Place(new, before, shape, tuple(kept), ())
+    content = dict(live)
+    metadata = dict(_mapping(live.get("metadata")))
+    # The server writes it; an update that brings it along would claim it.
+    metadata.pop("managedFields", None)
+    for name in _METADATA:
+        merge.field(metadata, name, root.field("metadata").field(name))
+    content["metadata"] = metadata
+    for name in sorted((new.keys() | before.keys()) - _KEPT_APART):
+        merge.field(content, name, root.field(name))
+    return Rebuilt(content, merge.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """The same place in the manifest, in the manifest before, and in the trees of owned fields.
+
+    What is not there is None.
+    """
+
+    new: Any
+    before: Any
+    shape: Any
+    kept: tuple[Fields, ...]
+    path: tuple[str, ...]
+
+    def field(self, name: str) -> _Place:
+        new, before = _mapping(self.new).get(name), _mapping(self.before).get(name)
+        step = f"f:{name}"
+        return _Place(new, before, _mapping(self.shape).get(step), self._kept(step), (*self.path, name))
+
+    def item(self, step: str, key: Mapping[str, Any]) -> _Place:
+        new, before = _item(self.new, key), _item(self.before, key)
+        return _Place(new, before, _mapping(self.shape).get(step), self._kept(step), (*self.path, "[]"))
+
+    def _kept(self, step: str) -> tuple[Fields, ...]:
+        return tuple(tree[step] for tree in self.kept if isinstance(tree.get(step), dict))
+
+
+class _Merge:
+    """One way through an object."""
+
+    def __init__(self, *, three_way: bool, custom: bool) -> None:
+        self.three_way = three_way
+        self.custom = custom
+        self.removed = False
+
+    def field(self, result: dict[str, Any], name: str, place: _Place) -> None:
+        """Settle one field of ``result``, which is a copy of the live object's."""
+        if place.new is not None:
+            result[name] = place.new if result.get(name) is None else self.value(result[name], place)
+        elif place.before is not None and name in result:
+            self.drop(result, name, place)
+
+    def value(self, live: Any, place: _Place) -> Any:
+        """What stands where both the live object and the manifest have something."""
+        if isinstance(live, dict) and isinstance(place.new, dict):
+            # A leaf is owned as a whole, as a selector is: the manifest's value takes its place.
+            return place.new if place.shape == {} else self.mapping(live, place.new, place)
+        if isinstance(live, list) and isinstance(place.new, list):
+            return self.sequence(live, place.new, place)
+        return place.new
+
+    def mapping(self, live: dict[str, Any], new: dict[str, Any], place: _Place) -> dict[str, Any]:
+        result = dict(live)
+        for name in [*new, *(name for name in _mapping(place.before) if name not in new)]:
+            self.field(result, name, place.field(name))
+        if self.three_way and not self.custom and _keeps_declared_alone(place.path):
+            left = [name for name in result if new.get(name) is None]
+            for name in left:
+                del result[name]
+            # What the server fills in by itself comes back: only another member of the union is a removal.
+            if left and (new.get("type") != live.get("type") or new.keys() - live.keys()):
+                self.removed = True
+        return result
+
+    def sequence(self, live: list[Any], new: list[Any], place: _Place) -> list[Any]:
+        shape = _mapping(place.shape)
+        values = any(step.startswith("v:") for step in shape)
+        if not values and not list_keys(shape):
+            return new
+        if self.three_way and self.custom:
+            self.removed = self.removed or any(item not in new for item in live)
+            return new
+        return self.members(live, new, place) if values else self.keyed(live, new, place)
+
+    def members(self, live: list[Any], new: list[Any], place: _Place) -> list[Any]:
+        """A list that the server treats as a set."""
+        held = {step for tree in place.kept for step in tree}
+        before = place.before if isinstance(place.before, list) else []
+        gone = [value for value in before if value in live and value not in new and _step_to(value) not in held]
+        self.removed = self.removed or bool(gone)
+        return [*(value for value in live if value not in gone), *(value for value in new if value not in live)]
+
+    def keyed(self, live: list[Any], new: list[Any], place: _Place) -> list[Any]:
+        """A list whose items the server knows by their keys."""
+        result: list[Any] = []
+        placed: list[Any] = []
+        for item in live:
+            inner = place.item(*_keys_of(item, _mapping(place.shape)))
+            if inner.new is not None:
+                placed.append(inner.new)
+                result.append(self.value(item, inner))
+            elif inner.before is not None:
+                holder = {"item": item}
+                self.drop(holder, "item", inner)
+                result.extend(holder.values())
+            else:
+                result.append(item)
+        return [*result, *(item for item in new if not any(item is known for known in placed))]
+
+    def drop(self, holder: dict[str, Any], name: str, place: _Place) -> None:
+        """Take out a field that the manifest had, apart from what of it somebody else owns."""
+        if not place.kept:
+            del holder[name]
+            self.removed = True
+            return
+        live = holder[name]
+        if any(not tree for tree in place.kept):
+            return
+        if isinstance(live, dict) and isinstance(place.before, dict):
+            rest = dict(live)
+            for key in place.before:
+                if key in rest:
+                    self.drop(rest, key, place.field(key))
+            holder[name] = rest
+        elif isinstance(live, list) and list_keys(_mapping(place.shape)):
+            holder[name] = self.keyed(live, [], place)
+
+
+def _keeps_declared_alone(path: tuple[str, ...]) -> bool:
+    """Whether kubectl's patch has the server keep nothing but what the manifest has: the types' retainKeys."""
+    return path == ("spec", "strategy") or path[-2:] == ("volumes", "[]")
+
+
+def _keys_of(item: Any, shape: Fields) -> tuple[str, Mapping[str, Any]]:
+    """The step to an item of a list, and its keys; of an item that nobody owns, what its keys would be."""
+    for step in shape:
+        if step.startswith("k:"):
+            key = item_key(step)
+            if has_key(item, key):
+                return step, key
+    return "", {name: item[name] for name in list_keys(shape) if isinstance(item, dict) and name in item}
+
+
+def _item(items: Any, key: Mapping[str, Any]) -> Any:
+    return next((item for item in items if has_key(item, key)), None) if key and isinstance(items, list) else None
+
+
+def _step_to(value: Any) -> str:
+    return f"v:{json.dumps(value, separators=(',', ':'))}"
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else _NOTHING
