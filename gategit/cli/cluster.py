@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gategit.cli import cluster_dry_run
+from gategit.cli import cluster_dry_run, cluster_snapshot
 from gategit.cli.lazy import StringCommand
 
 app = typer.Typer(
@@ -22,3 +22,4 @@ def cluster() -> None:
 
 
 app.command("dry-run", cls=StringCommand, epilog=cluster_dry_run.EPILOG)(cluster_dry_run.dry_run)
+app.command("snapshot", cls=StringCommand, epilog=cluster_snapshot.EPILOG)(cluster_snapshot.snapshot)

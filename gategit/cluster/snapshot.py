@@ -12,6 +12,7 @@ import re
 import zlib
 from collections import ChainMap
 from dataclasses import dataclass, field
+from functools import lru_cache
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
@@ -173,8 +174,9 @@ def compress(content: bytes) -> bytes:
     return stream.getvalue()
 
 
+@lru_cache(maxsize=8)
 def load_snapshot(content: bytes, name: str) -> Snapshot:
-    """Read a snapshot.
+    """Read a snapshot; what was read once in a run is not read again.
 
     Args:
         content: the file's bytes, JSON or the same compressed with gzip.
