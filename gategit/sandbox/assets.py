@@ -31,36 +31,36 @@ class Assets:
         etcd: the path of etcd.
         version: the API server's, such as ``1.36.3``.
         origin: where they were found, such as ``KUBEBUILDER_ASSETS``.
-        note: how the version differs from the one that was asked for, "" where it does not.
+        notes: what there is to know of them: how the version differs from the one that was asked for.
     """
 
     apiserver: Path
     etcd: Path
     version: str
     origin: str
-    note: str = ""
+    notes: tuple[str, ...] = ()
 
 
 def find_assets(
-    version: str | None, folder: Path | None, environment: Mapping[str, str], *, checkout: Path | None = None
+    version: str | None, folder: Path | None, environment: Mapping[str, str], repository: Path | None = None
 ) -> Assets:
     """The programs of the version that was asked for, or of the nearest one below it.
 
     They are looked for in ``folder``, in what KUBEBUILDER_ASSETS names, and then in setup-envtest's store and in PATH.
     A folder that was named decides, whatever version it has. Where there are only newer versions than the one that was
-    asked for, the lowest of them is taken. ``note`` says how the versions differ.
+    asked for, the lowest of them is taken. ``notes`` says how the versions differ.
 
     Args:
         version: the target's version, such as ``1.34``; None takes the newest.
         folder: what was asked for by ``--assets``: a folder with both programs, or a store of setup-envtest.
         environment: where variables are looked up.
-        checkout: the repository under judgement.
+        repository: the checkout of the repository under judgement.
 
     Raises:
         UsageError: ``folder`` has no programs, or lies in the repository under judgement.
         UndecidedError: there are no programs; the hint says how to get them.
     """
-    inside = _inside(checkout)
+    inside = _inside(repository)
     if folder is not None:
         if inside(folder):
             raise UsageError(
@@ -100,11 +100,11 @@ def _command(version: str | None) -> str:
     return f"go run sigs.k8s.io/controller-runtime/tools/setup-envtest@latest use{wanted}"
 
 
-def _inside(checkout: Path | None) -> Callable[[Path], bool]:
-    """Whether a path lies in the checkout, by its name or by what it links to."""
-    if checkout is None:
+def _inside(repository: Path | None) -> Callable[[Path], bool]:
+    """Whether a path lies in the repository, by its name or by what it links to."""
+    if repository is None:
         return lambda _: False
-    roots = {Path(os.path.abspath(checkout)), checkout.resolve()}  # noqa: PTH100  a link's own name counts too
+    roots = {Path(os.path.abspath(repository)), repository.resolve()}  # noqa: PTH100  a link's own name counts too
 
     def inside(path: Path) -> bool:
         names = (Path(os.path.abspath(path)), path.resolve())  # noqa: PTH100  the same
@@ -209,4 +209,4 @@ def _nearest(found: list[Assets], version: str | None) -> Assets:
         taken = max(of_lowest, key=lambda assets: _numbers(assets.version))
     if _fits(taken, version):
         return taken
-    return replace(taken, note=f"the sandbox runs Kubernetes {taken.version} ({taken.origin}), not {version}")
+    return replace(taken, notes=(f"the sandbox runs Kubernetes {taken.version} ({taken.origin}), not {version}",))
