@@ -223,10 +223,16 @@ MISTAKES: tuple[tuple[str, str], ...] = (
 """Typical mistakes: what of a good application becomes what. Each fits both with and without a second container."""
 
 
-def write_corpus(folder: Path, files: int) -> Path:
-    """Write ``files`` files of a Deployment, a Service and a ConfigMap each; a hundred share a folder and namespace."""
+def write_corpus(folder: Path, files: int, *, together: int = 100) -> Path:
+    """Write ``files`` files of a Deployment, a Service and a ConfigMap each; a hundred share a folder and namespace.
+
+    Args:
+        folder: where.
+        files: how many.
+        together: how many share a folder and namespace, where it is not a hundred.
+    """
     for number in range(files):
-        name, group = f"app-{number}", f"group-{number // 100:03}"
+        name, group = f"app-{number}", f"group-{number // together:03}"
         text = _SMALL.substitute(name=name, group=group, number=number, digest=f"{number:064x}")
         _write(folder / group / f"{name}.yaml", text)
     return folder

@@ -13,7 +13,7 @@ from typing import Any
 
 from tools.fetch import FetchError, fetch, version
 
-PEERS = ("kubeconform", "kube-score", "checkov")
+PEERS = ("kubeconform", "kube-score", "checkov", "kubectl")
 """Their names, as ``--without`` takes them."""
 
 KUBE_SCORE_FINDING = re.compile(r"^ {8}· ", re.MULTILINE)
@@ -86,6 +86,15 @@ def checkov() -> Linter:
     rules = len(set(re.findall(r"\bCKV2?_K8S_\d+\b", _said(program, "--list", *kubernetes))))
     arguments = (program, *kubernetes, "--compact", "--quiet", "--skip-download", "--directory")
     return Linter(f"checkov {version('checkov')}", rules, arguments, CHECKOV_FINDING)
+
+
+def kubectl() -> str:
+    """The program that a dry run is measured beside.
+
+    Raises:
+        MissingPeerError: it cannot be built here.
+    """
+    return _fetched("kubectl")
 
 
 def write_schemas(source: Path, folder: Path) -> Path:

@@ -11,17 +11,18 @@ import argparse
 import os
 import platform
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.cluster import OBJECTS, Cluster
 from bench.corpus import write_corpus
 from bench.library import Library
 from bench.measure import Command, Measure, measure
 from bench.peers import PEERS, MissingPeerError, kubeconform
+from bench.repository import commit_change, start_change
 from bench.table import Table, met_word
 
 GATEGIT = str(Path(sys.executable).parent / "gategit")
@@ -35,6 +36,14 @@ NOTES = {
         " and new, kube-score's default checks, checkov's checks of Kubernetes. checkov is run once."
     ),
     "worker": "The cost is the median difference of runs that take turns.",
+    "dry-run": (
+        "Live objects in ten namespaces, applied by kubectl under gategit's name. Every command asks the same real API"
+        " server, which shares the cores, as that manager. Some values differ, some are removed. gategit also reads the"
+        " change from git and decodes it, and learns in each run what the server serves; kubectl keeps that on disk."
+        " What was sent is counted by the server; others are discovery, OpenAPI and health. kubectl diff without"
+        " --server-side sends only what it finds to differ, and does not see what admission says of the rest."
+    ),
+    "sandbox": "From nothing: a new etcd and API server in each run, stopped and removed at its end.",
 }
 EMPTY_TYPER = "import typer\ndef main() -> None: ...\ntyper.run(main)\n"
 
@@ -114,43 +123,33 @@ class Stages:
 def _repository(folder: Path, files: int) -> Path:
     """A git repository of many files, and the branch ``change`` that changes twenty of them."""
     write_corpus(folder, files)
-    _git(folder, "init", "--quiet", "--initial-branch=main")
-    _git(folder, "add", "--all")
-    _git(folder, "commit", "--quiet", "--message", "base")
-    _git(folder, "switch", "--quiet", "--create", "change")
+    start_change(folder)
     for number in range(20):
         path = folder / "group-000" / f"app-{number}.yaml"
         path.write_text(path.read_text(encoding="utf-8").replace("replicas: 2", "replicas: 3"), encoding="utf-8")
-    _git(folder, "commit", "--quiet", "--all", "--message", "change")
+    commit_change(folder)
     return folder
 
 
-def _git(folder: Path, *arguments: str) -> None:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    identity = ("-c", "user.name=bench", "-c", "user.email=bench@example.com", "-c", "gc.auto=0")
-    subprocess.run(
-        ["git", *identity, *arguments],  # noqa: S607
-        cwd=folder,
-        env=environment | {"GIT_CONFIG_GLOBAL": os.devnull},
-        check=True,
-        capture_output=True,
-    )
-
-
-def run(work: Path, runs: int, *, without: frozenset[str], quick: bool) -> str:
-    """Measure everything and return the page's tables, each below its heading."""
+def run(work: Path, runs: int, *, without: frozenset[str], quick: bool, only: frozenset[str] = frozenset()) -> str:
+    """Measure everything, or ``only`` some sections, and return the page's tables, each below its heading."""
     environment = dict(os.environ) | {"XDG_CACHE_HOME": str(work / "cache")}
     stages = Stages(work, environment, runs, without, quick)
     library = Library(GATEGIT, work, environment, runs, VERSION, without)
     documents = 1_000 if quick else 10_000
-    sections = (
-        ("Schemas, start-up and small changes", NOTES["stages"], stages.lines),
-        (f"The policy library, {documents:,} documents", NOTES["library"], lambda: library.beside_peers(documents)),
-        ("What the policy worker costs", NOTES["worker"], library.worker),
-    )
+    cluster = Cluster(GATEGIT, work, environment, runs, without, quick)
+    sections = {
+        "stages": ("Schemas, start-up and small changes", stages.lines),
+        "library": (f"The policy library, {documents:,} documents", lambda: library.beside_peers(documents)),
+        "worker": ("What the policy worker costs", library.worker),
+        "dry-run": (f"The dry run, {OBJECTS} live objects", cluster.beside_kubectl),
+        "sandbox": ("A sandbox", cluster.sandbox),
+    }
     page = []
-    for title, note, section in sections:
-        heading = f"## {title}\n\n{note}\n"
+    for name, (title, section) in sections.items():
+        if only and name not in only:
+            continue
+        heading = f"## {title}\n\n{NOTES[name]}\n"
         print(f"\n{heading}", flush=True, end="")
         page.append(f"{heading}\n" + "\n".join(section()) + "\n")
     return "\n".join(page)
@@ -162,6 +161,7 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=3, help="how often each command is run")
     parser.add_argument("--quick", action="store_true", help="leave out the large corpora")
     parser.add_argument("--without", action="append", default=[], choices=PEERS, help="leave out a peer; repeatable")
+    parser.add_argument("--only", action="append", default=[], choices=NOTES, help="only this section; repeatable")
     parser.add_argument("--record", type=Path, help="also write the tables to this file")
     options = parser.parse_args()
     cores = os.cpu_count() or 1
@@ -169,7 +169,8 @@ def main() -> int:
     print(f"{system}; medians of {options.runs} runs")
     work = Path(tempfile.mkdtemp(prefix="gategit-bench-"))
     try:
-        tables = run(work, options.runs, without=frozenset(options.without), quick=options.quick)
+        without, only = frozenset(options.without), frozenset(options.only)
+        tables = run(work, options.runs, without=without, quick=options.quick, only=only)
     finally:
         shutil.rmtree(work)
     if options.record:
