@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gategit.change import ObjectChange
-from gategit.checks.dry_run.findings import findings, outcome_view
+from gategit.checks.dry_run.findings import Locate, findings, outcome_view
 from gategit.checks.dry_run.shown import Masker
 from gategit.checks.dry_run.values import DeclaredKind, Expected, Outcome, Problem
 from gategit.dry_run_modes import Asked, Group, ask_group
@@ -304,14 +304,14 @@ class _Stage:
                     found.append(_in_namespace(manifest, target))
         return tuple(found)
 
-    def _locate(self, outcome: Outcome) -> Callable[[Manifest, FieldPath], Location]:
+    def _locate(self, outcome: Outcome) -> Locate:
         return self._locate_old if outcome.change.new is None else self._locate_new
 
-    def _locate_new(self, manifest: Manifest, path: FieldPath) -> Location:
-        return self._scope.head.locate(manifest.source, path, "value")
+    def _locate_new(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
+        return self._scope.head.locate(manifest.source, path, on)
 
-    def _locate_old(self, manifest: Manifest, path: FieldPath) -> Location:
-        return (self._scope.base or self._scope.head).locate(manifest.source, path, "value")
+    def _locate_old(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
+        return (self._scope.base or self._scope.head).locate(manifest.source, path, on)
 
 
 _AGENT_KINDS = frozenset({"Application", "HelmRelease"})

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Literal
 
 from gategit.checks.dry_run.differences import differences_of
 from gategit.checks.dry_run.rules import DRY_RUN_REJECTED, RULES
 from gategit.checks.dry_run.shown import Masker, shown
 from gategit.checks.dry_run.values import Outcome, Problem
+from gategit.checks.policy.check import anchor, first_sentences
 from gategit.manifests.manifest import Manifest
 from gategit.model import DryRunOutcome, FieldPath, Finding, Location, Rule, Stage
 
-Locate = Callable[[Manifest, FieldPath], Location]
-"""Finds the place of a manifest's field, or of its nearest parent that exists."""
+Locate = Callable[[Manifest, FieldPath, Literal["key", "value"]], Location]
+"""Finds the place of a manifest's field: its key or its value."""
 
 _RULES: Final = {rule.id: rule for rule in RULES}
 _SUBJECT = 300
@@ -52,7 +53,7 @@ def outcome_view(outcome: Outcome, locate: Locate, target: str | None, masker: M
     return DryRunOutcome(
         object=manifest.ref,
         result=outcome.result,
-        location=locate(manifest, ()),
+        location=locate(manifest, *anchor(manifest.data, ())),
         target=target,
         reason=outcome.reason,
         manager=outcome.manager,
@@ -68,8 +69,8 @@ def _finding(problem: Problem, outcome: Outcome, locate: Locate, target: str | N
         stage=Stage.DRY_RUN,
         level=rule.level,
         message=problem.message,
-        location=locate(manifest, problem.path),
-        help=problem.help or rule.help,
+        location=locate(manifest, *anchor(manifest.data, problem.path)),
+        help=problem.help or first_sentences(rule.help),
         object=manifest.ref,
         path=problem.path,
         subject=_subject(rule, problem),
