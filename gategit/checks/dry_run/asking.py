@@ -157,8 +157,7 @@ class Asking:
                 problems = (*problems, *(problem for problem in reading.warnings if problem not in problems))
             else:
                 reason = reason or f"what becomes of the removed fields could not be asked ({reading.message})"
-        result = DryRunResult.CONFIGURED if differences(live, after) else DryRunResult.UNCHANGED
-        result = DryRunResult.CONFLICT if taken else result
+        result = DryRunResult.CONFLICT if taken else _result(live, after)
         return Outcome(request.change, result, (*problems, *taken), reason, who.name, live, after)
 
     async def _rejected(self, applied: _Applied) -> Outcome:
@@ -172,9 +171,8 @@ class Asking:
         answer, reading = await self._put(request, rebuilt, live, who)
         after = _object(answer)
         if reading.kind is ReadingKind.ACCEPTED and after is not None:
-            result = DryRunResult.CONFIGURED if differences(live, after) else DryRunResult.UNCHANGED
             reason = self._remark(request)
-            return Outcome(request.change, result, reading.warnings, reason, who.name, live, after)
+            return Outcome(request.change, _result(live, after), reading.warnings, reason, who.name, live, after)
         rejected = reading if reading.kind is ReadingKind.REJECTED else applied.reading
         return self._refused(request, rejected, applied)
 
@@ -339,6 +337,17 @@ def _is_settled(answer: Answer, reading: Reading, live: Live) -> bool:
         # A dry run changes nothing, so its result has the version of what it started from.
         return live.content is not None and _version(live.content) == _version(answer.data)
     return live.read or reading.kind is not ReadingKind.REJECTED or reading.partial
+
+
+def _result(live: Mapping[str, Any], after: Mapping[str, Any]) -> DryRunResult:
+    """Whether an object changes. Most do not, and are equal but for who owns what: that is looked at first."""
+    same = live.keys() == after.keys() and all(
+        part == after[name]
+        if name != "metadata"
+        else {**part, "managedFields": None} == {**after[name], "managedFields": None}
+        for name, part in live.items()
+    )
+    return DryRunResult.UNCHANGED if same or not differences(live, after) else DryRunResult.CONFIGURED
 
 
 def _by_admission(reading: Reading) -> bool:
