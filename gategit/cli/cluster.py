@@ -5,9 +5,10 @@ from __future__ import annotations
 import typer
 
 from gategit.cli import cluster_dry_run, cluster_snapshot
-from gategit.cli.lazy import StringCommand
+from gategit.cli.lazy import StringCommand, StringGroup
 
 app = typer.Typer(
+    cls=StringGroup,
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,

@@ -73,8 +73,8 @@ class StringCommand(TyperCommand):
         return super().parse_args(ctx, args)
 
 
-class LazyGroup(TyperGroup):
-    """The commands of ``COMMANDS``; errors that reach it end the process as the contract says."""
+class StringGroup(TyperGroup):
+    """A group of commands with no parameters but flags and strings of its own."""
 
     def get_help_option_names(self, ctx: Context) -> list[str]:
         """Name the help option's long form first, always: Typer takes the order from a set."""
@@ -84,6 +84,10 @@ class LazyGroup(TyperGroup):
         """Parse the command line; here all parameters are known, those for help and shell completion too."""
         _pass_strings(self.get_params(ctx))
         return super().parse_args(ctx, args)
+
+
+class LazyGroup(StringGroup):
+    """The commands of ``COMMANDS``; errors that reach it end the process as the contract says."""
 
     def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002  the base class's signature
         """Every command's name."""
