@@ -198,10 +198,10 @@ def _renamed(path: FieldPath, manifest: Mapping[str, Any]) -> FieldPath:
     definition = manifest.get("kind") == "CustomResourceDefinition"
     other: FieldPath = path
     match path:
-        case (str(name),):
-            other = ("spec", name)  # a PersistentVolume's volumeMode, which its validation reports without spec
         case ("data", *rest):
             other = ("stringData", *rest)
+        case (str(name),):
+            other = ("spec", name)  # a PersistentVolume's volumeMode, which its validation reports without spec
         case ("spec", "clusterIPs", *_):
             other = ("spec", "clusterIP")
         case ("spec", "validation", "openAPIV3Schema", *rest) if definition:
