@@ -57,10 +57,22 @@ RawFact = tuple[str, str, str | None, str, int, tuple[str | int, ...]]
 
 @dataclass(frozen=True, slots=True)
 class SchemaRun:
-    """For which target and Kubernetes version a file is checked."""
+    """For which target and Kubernetes version a file is checked.
+
+    Attributes:
+        target: the target's name, None for a file of none.
+        version: the Kubernetes version, None for the newest.
+        snapshot: the name of the export of the target's cluster, "" where there is none.
+    """
 
     target: str | None
     version: str | None
+    snapshot: str = ""
+
+    @property
+    def schemas(self) -> tuple[str | None, str]:
+        """What names the schemas that hold."""
+        return self.version, self.snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +91,7 @@ class JudgeContext:
 
     Attributes:
         limits: how large and deep a file may be.
-        schemas: what each Kubernetes version is validated with.
+        schemas: what each Kubernetes version, and the export of a cluster, is validated with: by ``SchemaRun.schemas``.
         stages: the stages that run.
         chart_folders: folders that hold a Chart.yaml; files in their ``templates`` are Helm's.
         digest: names everything above and the policies; part of each cache key.
@@ -87,7 +99,7 @@ class JudgeContext:
     """
 
     limits: Limits
-    schemas: dict[str | None, SchemaSpec]
+    schemas: dict[tuple[str | None, str], SchemaSpec]
     stages: frozenset[Stage]
     chart_folders: frozenset[str]
     digest: str
@@ -187,7 +199,7 @@ def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judg
     if Stage.SCHEMA in context.stages and file.role in (Role.MANIFEST, Role.PATCH):
         seen: set[tuple[object, ...]] = set()
         for run in task.runs:
-            found, missed = check_schema(file, _schema_set(context.schemas[run.version]), run.target)
+            found, missed = check_schema(file, _schema_set(context.schemas[run.schemas]), run.target)
             if task.role is Role.MANIFEST:
                 found = [_as_kustomize_reads(file, finding) for finding in found]
             unchecked += [one for one in missed if one not in unchecked]

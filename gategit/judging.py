@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Self
 from gategit import rules
 from gategit.cache import Cache, program_id
 from gategit.checks.schema.spec import SchemaSpec
+from gategit.checks.schema.versions import of
 from gategit.errors import UndecidedError, UsageError
 from gategit.judge import (
     FileTask,
@@ -30,11 +31,13 @@ from gategit.side import Facts, Side
 from gategit.user_cache import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
     from gategit.checks.policy.worker_process import Limits as PolicyLimits
     from gategit.checks.references.kustomize import Parsed
+    from gategit.cluster.snapshot import Snapshot
+    from gategit.config import Target
     from gategit.manifests.manifest import Manifest
     from gategit.repository import SourceTree, TreeDiff, Trees
     from gategit.request import Request
@@ -120,18 +123,71 @@ class Judging:
         if wanted:
             names: list[str | None] = [target.name for target in targets]
             names = names or [None]
-            return tuple(SchemaRun(name, version) for name in names for version in wanted)
-        runs = [SchemaRun(target.name, target.kubernetes_version or config.kubernetes_version) for target in targets]
-        runs += [SchemaRun(target.name, target.upgrade_to) for target in targets if target.upgrade_to]
-        return tuple(runs) or (SchemaRun(None, config.kubernetes_version),)
+            return tuple(SchemaRun(name, version, self._snapshot_name(name)) for name in names for version in wanted)
+        runs = [run for target in targets for run in self._runs_of(target)]
+        runs += [
+            SchemaRun(target.name, target.upgrade_to, self._snapshot_name(target.name))
+            for target in targets
+            if target.upgrade_to
+        ]
+        return tuple(runs) or tuple(self._runs_of(None))
+
+    def _runs_of(self, target: Target | None) -> Iterator[SchemaRun]:
+        """The versions that a target's cluster is said to have: by the config, and by its export."""
+        name = target.name if target is not None else None
+        stated = (target.kubernetes_version if target is not None else None) or self._trusted.config.kubernetes_version
+        snapshot = self._snapshots.get(name)
+        exported = of(snapshot.version) if snapshot is not None else None
+        if exported is not None:
+            yield SchemaRun(name, exported, self._snapshot_name(name))
+        if exported is None or stated not in (None, exported):
+            yield SchemaRun(name, stated, self._snapshot_name(name))
+
+    def _snapshot_name(self, target: str | None) -> str:
+        snapshot = self._snapshots.get(target)
+        return snapshot.name if snapshot is not None else ""
 
     @cached_property
-    def _versions(self) -> tuple[str | None, ...]:
-        config = self._trusted.config
-        found: list[str | None] = [*self._request.kubernetes_versions, config.kubernetes_version]
+    def _snapshots(self) -> dict[str | None, Snapshot]:
+        """The export of each target's cluster, and under None that of files without a target.
+
+        Raises:
+            ConfigError: one cannot be used.
+            UsageError: the one that the command line names cannot be read.
+        """
+        request, config = self._request, self._trusted.config
+        if request.snapshot is None and not config.snapshots:
+            return {}
+        from gategit.cluster.snapshot import load_snapshot  # noqa: PLC0415  few runs have one
+
+        found: dict[str | None, Snapshot] = {}
         for target in config.targets:
-            found += [target.kubernetes_version or config.kubernetes_version, target.upgrade_to]
-        return tuple(dict.fromkeys(found))
+            content = self._trusted.snapshot(target)
+            if content is not None:
+                found[target.name] = load_snapshot(content, target.snapshot or "")
+        if request.snapshot is not None:
+            try:
+                given = load_snapshot(request.snapshot.read_bytes(), str(request.snapshot))
+            except OSError as error:
+                raise UsageError(f"--snapshot {request.snapshot} cannot be read: {error.strerror or error}") from None
+            # One export cannot stand for several clusters.
+            names = [target.name for target in config.targets if request.target in (None, target.name)]
+            if len(names) <= 1:
+                found |= dict.fromkeys([None, *names], given)
+        return found
+
+    @cached_property
+    def _schema_runs(self) -> dict[tuple[str | None, str], Snapshot | None]:
+        """All that files can be validated with: by ``SchemaRun.schemas``, with the export."""
+        config = self._trusted.config
+        found: dict[tuple[str | None, str], Snapshot | None] = {}
+        for target in (None, *config.targets):
+            name = target.name if target is not None else None
+            runs = [*self._runs_of(target)]
+            versions = [*self._request.kubernetes_versions, *filter(None, [target.upgrade_to if target else None])]
+            runs += [SchemaRun(name, version, self._snapshot_name(name)) for version in versions]
+            found |= {run.schemas: self._snapshots.get(name) for run in runs}
+        return found
 
     def context(self, side: Side, crds: Sequence[Manifest]) -> JudgeContext:
         """What a side's files are judged by.
@@ -143,19 +199,20 @@ class Judging:
         config = self._trusted.config
         folder_schemas = self._folder_schemas if Stage.SCHEMA in self.stages else ()
         schemas = {
-            version: SchemaSpec(
-                kubernetes_version=version,
+            key: SchemaSpec(
+                kubernetes_version=key[0],
                 crds=tuple(crd.data for crd in crds),
                 folder_schemas=folder_schemas,
                 missing_level=config.schemas.missing,
+                snapshot=snapshot,
             )
-            for version in self._versions
+            for key, snapshot in self._schema_runs.items()
         }
         parts = (
             program_id(),
             repr(self.limits),
             *sorted(self.stages),
-            *(schemas[version].digest for version in self._versions),
+            *(one.digest for one in schemas.values()),
             *sorted(side.chart_folders),
             self.policing.sources_digest,
             *self.policing.choice.fingerprint,

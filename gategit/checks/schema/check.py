@@ -115,6 +115,8 @@ class _Check:
 
     def _unknown_kind(self, what: str) -> None:
         manifest, version = self.manifest, self.schemas.version
+        if self._not_in_cluster(what):
+            return
         if facts.retirement(manifest.api_version, manifest.kind) is not None:
             first = facts.first_served(manifest.api_version, manifest.kind)
             if first is None or _later(version, first):
@@ -153,15 +155,38 @@ class _Check:
             return
         self._miss("no schema for this kind: only its metadata was looked at")
         if self.schemas.missing_level is not None:
+            cluster = self.schemas.served
+            lacks = cluster is not None and cluster.discovery.find(manifest.api_version, manifest.kind) is None
             self._find(
                 rules.SCHEMA_MISSING,
-                f"there is no schema for {what}",
+                f"there is no schema for {what}{', and its cluster does not serve it' if lacks else ''}",
                 ("kind",),
                 help=f"add its CustomResourceDefinition: gategit schema add FILE (FILE defines {manifest.kind} of "
                 f"{manifest.group or 'the core group'})",
                 level=self.schemas.missing_level,
                 subject=f"{manifest.group}/{manifest.version}/{manifest.kind}",
             )
+
+    def _not_in_cluster(self, what: str) -> bool:
+        """Say that the cluster, by its snapshot, does not serve the API version; False where that is not the matter."""
+        manifest, cluster = self.manifest, self.schemas.served
+        if cluster is None or cluster.discovery.find(manifest.api_version, manifest.kind) is not None:
+            return False
+        status = api_status(self.schemas.version, manifest.api_version, manifest.kind)
+        prefix = f"{manifest.group}/" if manifest.group else ""
+        served = [f"{prefix}{version}" for version in cluster.discovery.versions(manifest.group, manifest.kind)]
+        if status is None or status.rule is not rules.REMOVED_API:  # that is said by _api
+            name = f"the cluster of the snapshot {cluster.name} ({cluster.version})"
+            if served:
+                message = f"{name} has no {what}; it serves {' and '.join(served)}"
+            elif facts.serves(self.schemas.version, manifest.api_version, manifest.kind):
+                message = f"{name} does not serve {what}, though Kubernetes {self.schemas.version} has it"
+            else:
+                return False
+            advice = f"write apiVersion: {served[0]}" if served else "switch the API on, or export the cluster again"
+            self._find(rules.VERSION_NOT_SERVED, message, ("apiVersion",), help=advice)
+        self._miss("its cluster does not serve it")
+        return True
 
     def _api(self) -> None:
         """Say that the API version is removed or deprecated."""

@@ -12,12 +12,15 @@ import os
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.schema import facts, versions
 from gategit.checks.schema.formats import BASE64
 from gategit.checks.schema.node import KEYS, PARTIAL, any_number, means, partial
 from gategit.user_cache import cache_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Schema = dict[str, Any]
 
@@ -93,6 +96,19 @@ def kind_schema(version: str, api_version: str, kind: str) -> Schema | None:
     return schema
 
 
+def schema_of(definitions: Mapping[str, Schema], name: str) -> Schema:
+    """The schema of a kind that a server defines itself, self-contained.
+
+    Args:
+        definitions: the server's, in the form of Kubernetes' own.
+        name: the kind's definition.
+
+    Raises:
+        LookupError: a definition refers to one that is not there.
+    """
+    return _closure(definitions, name)
+
+
 def object_meta(version: str) -> Schema:
     """The schema of any object's metadata, self-contained."""
     kept = _kept_file(version, "meta", "ObjectMeta")
@@ -133,7 +149,7 @@ def _keep(file: Path, schema: Schema) -> None:
             raise
 
 
-def _closure(definitions: dict[str, Schema], root: str) -> Schema:
+def _closure(definitions: Mapping[str, Schema], root: str) -> Schema:
     """The definition and all that it needs, each in the common form of ``node``."""
     found: dict[str, Schema] = {}
     waiting = [root]

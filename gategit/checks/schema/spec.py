@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final
 
-from gategit.checks.schema import kubernetes, versions
-from gategit.checks.schema.crd import Crd, CrdVersion, TooLargeError, is_crd, read_crd, structural
+from gategit.checks.schema import facts, kubernetes, versions
+from gategit.checks.schema.crd import GROUP, KIND, Crd, CrdVersion, TooLargeError, is_crd, read_crd, structural
 from gategit.checks.schema.keyed import Keyed, keyed_lists
 from gategit.checks.schema.node import partial_root
 from gategit.checks.schema.patterns import compile_schema
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import jsonschema_rs
+
+    from gategit.cluster.snapshot import Snapshot
 
 Schema = dict[str, Any]
 
@@ -41,6 +43,8 @@ class SchemaSpec:
         folder_schemas: path and content of the files of the config's schema folders: CRDs, or schemas in the layout
             ``{group}/{kind}_{version}.json``.
         missing_level: the level of a kind without schema; None: such objects are counted only.
+        snapshot: an export of the cluster: what it serves is what there is. Where it is of another version than
+            ``kubernetes_version``, only its definitions of custom kinds count.
         digest: names all of the above and the installed schemas; equal digests mean equal verdicts.
     """
 
@@ -48,11 +52,26 @@ class SchemaSpec:
     crds: tuple[Schema, ...] = ()
     folder_schemas: tuple[tuple[str, bytes], ...] = ()
     missing_level: Level | None = Level.WARNING
+    snapshot: Snapshot | None = None
     digest: str = field(init=False, default="")
+
+    @property
+    def served(self) -> Snapshot | None:
+        """The export that says what the cluster serves; None where there is none of this version."""
+        if self.snapshot is None or self.kubernetes_version not in (None, versions.of(self.snapshot.version)):
+            return None
+        return self.snapshot
+
+    @property
+    def version(self) -> str:
+        """The Kubernetes version whose own schemas and facts hold: of a cluster, the nearest one that is known."""
+        return (
+            versions.resolve(self.kubernetes_version) if self.served is None else versions.nearest(self.served.version)
+        )
 
     def __post_init__(self) -> None:
         """Work out the digest once: it is asked for with every file."""
-        version = versions.resolve(self.kubernetes_version)
+        version = self.version
         state = versions.definitions_file(version).stat()
         hashed = blake2b(digest_size=16)
         hashed.update(f"{_FORM} {version} {state.st_size} {state.st_mtime_ns} {self.missing_level}".encode())
@@ -62,6 +81,8 @@ class SchemaSpec:
         for path, content in self.folder_schemas:
             hashed.update(f"\0{path}\0{len(content)}\0".encode("utf-8", "surrogatepass"))
             hashed.update(content)
+        if self.snapshot is not None:
+            hashed.update(f"\0{self.kubernetes_version}\0{self.snapshot.digest}\0".encode())
         object.__setattr__(self, "digest", hashed.hexdigest())
 
 
@@ -110,7 +131,8 @@ class SchemaSet:
 
     def __init__(self, spec: SchemaSpec) -> None:
         self.spec = spec
-        self.version = versions.resolve(spec.kubernetes_version)
+        self.version = spec.version
+        self.served = spec.served
         self.missing_level = spec.missing_level
         self._found: dict[tuple[str, str], KindSchema | NotServed | Unusable | None] = {}
         self._compiled: dict[tuple[str, str, bool], jsonschema_rs.Draft202012Validator | None] = {}
@@ -121,13 +143,18 @@ class SchemaSet:
         self._files: dict[tuple[str, str, str], bytes] = {}
         for document in spec.crds:
             self._add_crd(document)
+        if spec.snapshot is not None:
+            for document in spec.snapshot.of(GROUP, KIND):
+                self._add_crd(document)
+        # What the cluster publishes comes after these, and before what the config's folders hold.
+        self._first = frozenset(self._crds)
         for path, content in spec.folder_schemas:
             self._add_file(path, content)
 
     def _add_crd(self, document: Any) -> None:
-        crd = read_crd(document) if is_crd(document) else None
-        if crd is not None:
-            self._crds.setdefault((crd.group, crd.kind), crd)
+        found = read_crd(document) if is_crd(document) else None
+        if found is not None:
+            self._crds.setdefault((found.group, found.kind), found)
 
     def _add_file(self, path: str, content: bytes) -> None:
         found = _LAYOUT.match(path)
@@ -218,14 +245,43 @@ class SchemaSet:
 
     def _find(self, api_version: str, kind: str) -> KindSchema | NotServed | Unusable | None:
         group, _, version = api_version.rpartition("/")
-        crd = self._crds.get((group, kind))
-        if crd is not None:
-            return self._from_crd(crd, version)
+        definition = self._crds.get((group, kind))
+        if (group, kind) not in self._first and self.served is not None:
+            published = self._published(self.served, api_version, kind)
+            if published is not None:
+                return published
+        if definition is not None:
+            return self._from_crd(definition, version)
         content = self._files.get((group, kind.lower(), version))
         if content is not None:
             return self._from_file(content)
+        if self.served is not None and self.served.discovery.find(api_version, kind) is None:
+            return None
         own = kubernetes.kind_schema(self.version, api_version, kind)
         return KindSchema(own) if own is not None else None
+
+    def _published(self, snapshot: Snapshot, api_version: str, kind: str) -> KindSchema | Unusable | None:
+        """The schema that the cluster itself publishes; None where it publishes none."""
+        name = snapshot.component(api_version, kind)
+        if name is None:
+            return None
+        from gategit.checks.schema import openapi  # noqa: PLC0415  only a run with a snapshot needs it
+
+        components = snapshot.components(api_version)
+        resource = snapshot.discovery.find(api_version, kind)
+        namespaced = None if resource is None else resource.namespaced
+        own = facts.own_group(api_version.rpartition("/")[0])
+        try:
+            if own or openapi.refers_to_others(components[name]):
+                schema = kubernetes.schema_of(openapi.Definitions(components), name)
+                return KindSchema(schema, custom=not own, namespaced=namespaced)
+            properties = {key: one for key, one in components[name].get("properties", {}).items() if key != "metadata"}
+            form = structural({**components[name], "properties": properties}, kubernetes.object_meta(self.version))
+        except TooLargeError:
+            return Unusable("the schema that its cluster publishes is too deep or too large")
+        except openapi.UnknownComponentError as error:
+            return Unusable(f"the schema that its cluster publishes refers to {error}, which the snapshot lacks")
+        return KindSchema(form.schema, form.skipped, form.rules, custom=True, namespaced=namespaced)
 
     def _from_crd(self, crd: Crd, version: str) -> KindSchema | NotServed | Unusable:
         named: CrdVersion | None = next((one for one in crd.versions if one.name == version), None)

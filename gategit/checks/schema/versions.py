@@ -14,6 +14,7 @@ from pathlib import Path
 from gategit.errors import UndecidedError, UsageError
 
 _FOLDER = re.compile(r"v1\.([0-9]+)\.0-local-strict\Z")
+_MAJOR_MINOR = re.compile(r"v?1\.([0-9]{1,3})")
 _VERSION = re.compile(r"v?1\.([0-9]{1,3})(?:\.[0-9]+)?(?:[-+][0-9A-Za-z.+-]+)?\Z")
 
 
@@ -70,6 +71,22 @@ def resolve(version: str | None) -> str:
             f"there are no schemas for Kubernetes {wanted}", f"choose a version from {known[0]} to {known[-1]}"
         )
     return wanted
+
+
+def of(version: str) -> str:
+    """The major and minor of a server's version, such as ``1.36`` of ``v1.36.3``."""
+    found = _MAJOR_MINOR.match(version)
+    return f"1.{int(found[1])}" if found is not None else version
+
+
+def nearest(version: str) -> str:
+    """The version with schemas that is nearest to a server's, from ``v1.36.3``.
+
+    Raises:
+        UndecidedError: there are none.
+    """
+    wanted = minor(of(version))
+    return min(available(), key=lambda known: abs(minor(known) - wanted))
 
 
 def definitions_file(version: str) -> Path:
