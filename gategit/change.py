@@ -250,7 +250,7 @@ def _compare_lists(
 
 _Pairs = list[tuple[int | None, int | None]]
 
-_MERGE_KEYS: tuple[tuple[str, ...], ...] = (
+MERGE_KEYS: tuple[tuple[str, ...], ...] = (
     # What the API server merges lists by (x-kubernetes-list-map-keys), the most telling first. A further name may be
     # absent in an item, as protocol often is; the first must be there.
     ("name",),
@@ -276,7 +276,7 @@ _ALIGN_LIMIT = 500
 def _align(old: list[Any], new: list[Any]) -> tuple[_Pairs, bool]:
     """Which item of one list became which of the other, and whether common items changed their order."""
     if old and new and all(isinstance(item, dict) for item in (*old, *new)):
-        for names in _MERGE_KEYS:
+        for names in MERGE_KEYS:
             old_keys, new_keys = _keys(old, names), _keys(new, names)
             if old_keys is not None and new_keys is not None:
                 return _align_keys(old_keys, new_keys)

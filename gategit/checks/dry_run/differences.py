@@ -165,6 +165,11 @@ def _without_nothing(value: dict[str, Any], *, custom: bool) -> dict[str, Any]:
     return found
 
 
+def is_controllers_note(name: str) -> bool:
+    """Whether an annotation is one that controllers write."""
+    return name in _CONTROLLERS_NOTES
+
+
 def says_nothing(name: str, value: Any, *, custom: bool) -> bool:
     """Whether a field with this value is the same to the API server as one that is not there."""
     if value is None:

@@ -1,0 +1,1 @@
+"""What a cluster has otherwise than Git declares it."""
