@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,10 +45,14 @@ class Lookups:
         requests: all that will be asked for: what several of them need is read at once.
     """
 
-    def __init__(self, line: Line, requests: Iterable[Request]) -> None:
+    def __init__(self, line: Line, requests: Sequence[Request]) -> None:
         self._line = line
+        # What a change adds is seldom there; a whole tree, of which everything counts as added, mostly is.
+        whole = all(request.change.kind is _ADDED for request in requests)
         wanted = Counter(
-            _collection(request) for request in requests if _may_list(request) and request.change.kind is not _ADDED
+            _collection(request)
+            for request in requests
+            if _may_list(request) and (whole or request.change.kind is not _ADDED)
         )
         self._wanted = {path: count for path, count in wanted.items() if count >= _LIST_FROM}
         self._lists: dict[str, asyncio.Task[_Listed]] = {}
