@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
@@ -14,6 +15,7 @@ from gategit.cluster.access import Access
 from gategit.cluster.client import Client
 from gategit.cluster.discovery import discover
 from gategit.manifests.manifest import Manifest, Source
+from tests.api_server import ApiServer
 
 Data = dict[str, Any]
 
@@ -58,6 +60,72 @@ def changed(data: Data, path: str, value: Any = None) -> Data:
     else:
         holder[last] = value
     return copy
+
+
+def definition(group: str, *, kind: str = "Widget", versions: Sequence[str] = ("v1",)) -> Data:
+    """A definition of a kind whose lists are of all sorts, with one rule of its own."""
+    number = {"type": "integer", "maximum": 10}
+    part = {"type": "object", "required": ["name"], "properties": {"name": {"type": "string"}, "size": number}}
+    spec = {
+        "type": "object",
+        "x-kubernetes-validations": [
+            {"rule": "!has(self.min) || !has(self.max) || self.min <= self.max", "message": "min must not exceed max"}
+        ],
+        "properties": {
+            "color": {"type": "string"},
+            "min": number,
+            "max": number,
+            "tags": {"type": "array", "items": {"type": "string"}, "x-kubernetes-list-type": "set"},
+            "parts": {
+                "type": "array",
+                "items": part,
+                "x-kubernetes-list-type": "map",
+                "x-kubernetes-list-map-keys": ["name"],
+            },
+            "free": {"type": "array", "items": {"type": "string"}},
+        },
+    }
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    plural = f"{kind.lower()}s"
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{plural}.{group}"},
+        "spec": {
+            "group": group,
+            "scope": "Namespaced",
+            "names": {"kind": kind, "plural": plural, "singular": kind.lower()},
+            "versions": [
+                {"name": version, "served": True, "storage": not number, "schema": schema}
+                for number, version in enumerate(versions)
+            ],
+        },
+    }
+
+
+def widget(group: str, namespace: str, name: str = "one") -> Data:
+    """An object of the kind that ``definition`` defines."""
+    return {
+        "apiVersion": f"{group}/v1",
+        "kind": "Widget",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "color": "red",
+            "min": 1,
+            "max": 2,
+            "tags": ["x", "y"],
+            "parts": [{"name": "a", "size": 1}, {"name": "b", "size": 2}],
+            "free": ["p", "q"],
+        },
+    }
+
+
+def custom(server: ApiServer, namespace: str) -> Data:
+    """An object of a kind that is defined in the server by now, in a group that no other test knows."""
+    group = f"{namespace}.example.com"
+    server.kubectl("create", "-f", "-", stdin=json.dumps(definition(group)))
+    server.kubectl("wait", "--for=condition=Established", f"crd/widgets.{group}", "--timeout=60s")
+    return widget(group, namespace)
 
 
 def said(outcome: Outcome) -> list[tuple[str, tuple[str | int, ...]]]:
