@@ -159,7 +159,7 @@ def _closure(definitions: Mapping[str, Schema], root: str) -> Schema:
             continue
         bare = name.removesuffix(PARTIAL)
         node = _SPECIAL.get(bare) or _node(definitions[bare])
-        if bare == OBJECT_META:
+        if bare == OBJECT_META and "labels" in node.get("properties", {}):
             node = _with_label_rules(node)
         node = _with_rules(bare, node)
         if name == root and "status" in node.get("properties", {}):

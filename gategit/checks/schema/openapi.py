@@ -6,24 +6,21 @@ its absence. Both are made explicit here, as strict field validation has it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from gategit.cluster.openapi import REFERENCE, references
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 Schema = dict[str, Any]
 
-_COPIED: Final = (
-    "format",
-    "maximum",
-    "minimum",
-    "required",
-    "x-kubernetes-group-version-kind",
-    "x-kubernetes-list-map-keys",
-    "x-kubernetes-list-type",
-)
+_COPIED: Final[Mapping[str, tuple[type, ...]]] = {
+    "format": (str,),
+    "maximum": (int, float),
+    "minimum": (int, float),
+    "required": (list,),
+    "x-kubernetes-list-map-keys": (list,),
+    "x-kubernetes-list-type": (str,),
+}
 
 
 class UnknownComponentError(LookupError):
@@ -54,11 +51,17 @@ class Definitions(dict[str, Schema]):
         return made
 
 
-def refers_to_others(component: Schema) -> bool:
-    """Whether a component needs others for more than its metadata: those of CustomResourceDefinitions do not."""
+def without_metadata(component: Schema) -> Schema:
+    """A kind's component without the metadata, which all kinds share."""
     properties = component.get("properties")
-    own = {name: one for name, one in properties.items() if name != "metadata"} if isinstance(properties, dict) else {}
-    return any(True for _ in references({**component, "properties": own}))
+    if not isinstance(properties, dict):
+        return component
+    return {**component, "properties": {name: one for name, one in properties.items() if name != "metadata"}}
+
+
+def refers_to_others(component: Schema) -> bool:
+    """Whether a component needs others: those of CustomResourceDefinitions do not."""
+    return any(True for _ in references(component))
 
 
 def _definition(raw: Any, *, optional: bool) -> Schema:
@@ -68,7 +71,7 @@ def _definition(raw: Any, *, optional: bool) -> Schema:
     reference = _reference(raw)
     if reference is not None:
         return {"$ref": f"#/$defs/{reference}"}
-    node: Schema = {key: raw[key] for key in _COPIED if key in raw}
+    node: Schema = {key: raw[key] for key, types in _COPIED.items() if isinstance(raw.get(key), types)}
     properties = raw.get("properties")
     types = _types(raw)
     if types:

@@ -272,11 +272,11 @@ class SchemaSet:
         namespaced = None if resource is None else resource.namespaced
         own = facts.own_group(api_version.rpartition("/")[0])
         try:
-            if own or openapi.refers_to_others(components[name]):
+            component = openapi.without_metadata(components[name])
+            if own or openapi.refers_to_others(component):
                 schema = kubernetes.schema_of(openapi.Definitions(components), name)
                 return KindSchema(schema, custom=not own, namespaced=namespaced)
-            properties = {key: one for key, one in components[name].get("properties", {}).items() if key != "metadata"}
-            form = structural({**components[name], "properties": properties}, kubernetes.object_meta(self.version))
+            form = structural(component, kubernetes.object_meta(self.version))
         except TooLargeError:
             return Unusable("the schema that its cluster publishes is too deep or too large")
         except openapi.UnknownComponentError as error:
