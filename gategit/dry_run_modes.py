@@ -101,10 +101,9 @@ def _ask_sandbox(request: Request, group: Group, repository: Path | None, say: C
     from gategit.sandbox.server import start  # noqa: PLC0415  the same
 
     version = group.version or (group.snapshot.version if group.snapshot is not None else None)
-    assets = find_assets(version, request.assets, request.environment, checkout=repository)
+    assets = find_assets(version, request.assets, request.environment, repository)
     with start(assets, say=say) as sandbox:
-        notes = (assets.note,) if assets.note else ()
-        return asyncio.run(_fill_and_ask(sandbox.access, group, notes, say))
+        return asyncio.run(_fill_and_ask(sandbox.access, group, assets.notes, say))
 
 
 async def _fill_and_ask(access: Access, group: Group, notes: tuple[str, ...], say: Callable[[str], None]) -> Asked:
