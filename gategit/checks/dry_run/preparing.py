@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from gategit.checks.dry_run.line import APPLY_PATCH, Line
 from gategit.checks.dry_run.managers import OURS
+from gategit.checks.dry_run.plan import group_kind
 from gategit.checks.dry_run.values import Outcome
 from gategit.cluster.discovery import Discovery, discover
 from gategit.cluster.together import together
@@ -20,6 +21,7 @@ NAMESPACE: Final = ("", "Namespace")
 DEFINITION: Final = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _WITHIN = 20.0
 _LOOK_AGAIN = 0.05
+_SETTLES = 0.5
 
 
 async def prepare(line: Line, discovery: Discovery, outcomes: Iterable[Outcome]) -> Discovery:
@@ -36,14 +38,14 @@ async def prepare(line: Line, discovery: Discovery, outcomes: Iterable[Outcome])
     Raises:
         ClusterError: it does not answer any more.
     """
-    written = await together(
-        _write(line, discovery, outcome)
-        for outcome in outcomes
-        if outcome.after is not None and outcome.change.new is not None
-    )
+    accepted = [one for one in outcomes if one.after is not None and one.change.new is not None]
+    written = await together(_write(line, discovery, outcome) for outcome in accepted)
     kinds = {kind for found in written for kind in found}
     if not kinds:
         return discovery
+    if any(one.live is not None and group_kind(one.change.manifest) == DEFINITION for one in accepted):
+        # Nothing shows when the server has seen by itself that a definition it serves is another one now.
+        await asyncio.sleep(_SETTLES)
     loop = asyncio.get_running_loop()
     ends = loop.time() + _WITHIN
     discovery = await discover(line.client)
@@ -69,7 +71,7 @@ async def _write(line: Line, discovery: Discovery, outcome: Outcome) -> set[tupl
         answer = await line.send("PUT", path, query=query, body={**after, "metadata": metadata})
     if not answer.ok:
         return set()
-    if (manifest.group, manifest.kind) == DEFINITION:
+    if group_kind(manifest) == DEFINITION:
         await _wait_until_established(line, path)
         return _served(after)
     # A controller would make it, and without it the server admits no Pod.
