@@ -17,7 +17,7 @@ from urllib.request import urlopen
 import pytest
 
 from gategit.errors import UndecidedError
-from gategit.sandbox.assets import Assets, find_assets
+from gategit.sandbox.assets import Assets
 from gategit.sandbox.server import start
 from tools.golang import built
 
@@ -30,13 +30,6 @@ with start(find_assets(None, Path(sys.argv[1]), os.environ)) as sandbox:
     print(sandbox.kubeconfig.parent, flush=True)
     sys.stdin.read()
 """
-
-
-@pytest.fixture(scope="module")
-def assets() -> Assets:
-    """The programs that the tests run with."""
-    built("etcd")
-    return find_assets(None, built("kube-apiserver").parent, os.environ)
 
 
 def _kubectl(kubeconfig: Path, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
