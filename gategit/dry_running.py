@@ -165,7 +165,7 @@ class _Stage:
                 target=name,
                 mode=mode,
                 changes=tuple(changes),
-                expected=self._expected(target, changes),
+                expected=self._expected(target, changes, is_ours=mode == "sandbox"),
                 context=target.context if target is not None else None,
                 version=self._version(target),
                 snapshot=self._snapshot(target, mode),
@@ -251,7 +251,7 @@ class _Stage:
             )
         return None
 
-    def _expected(self, target: Target | None, changes: Sequence[ObjectChange]) -> Expected:
+    def _expected(self, target: Target | None, changes: Sequence[ObjectChange], *, is_ours: bool) -> Expected:
         facts = self._of_target(self._scope.facts, target)
         definitions = [one for one in self._scope.crds(self._scope.head, facts) if one.source.file in facts]
         altered = [
@@ -269,6 +269,7 @@ class _Stage:
             service_accounts=frozenset(_named(facts, _SERVICE_ACCOUNT)),
             namespace=(target.namespace if target is not None else None) or "default",
             field_manager=target.field_manager if target is not None else None,
+            writable=is_ours,
         )
 
     def _of_target(self, facts: Facts, target: Target | None) -> Facts:

@@ -324,7 +324,7 @@ def test_a_sandbox_knows_the_rules_of_custom_resources(git_repository: Repositor
         "Widget good": "created",
         "Widget bad": "rejected",
     }
-    assert answer.rules == [("dry-run-rejected", "bad.yaml", 7, "new")]
+    assert answer.rules == [("dry-run-rejected", "bad.yaml", 6, "new")]
     git_repository.remove("bad.yaml")
     git_repository.commit("mend")
     git_repository.switch("main")
