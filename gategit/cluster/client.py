@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import io
 import json
 import math
 import os
@@ -14,9 +16,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import urlencode
+from urllib.parse import unquote, urlencode, urlsplit
 
-import aiohttp
 import yarl
 
 from gategit import __version__
@@ -41,12 +42,14 @@ from gategit.cluster.failures import (
     refused,
     unauthorized,
 )
+from gategit.cluster.http_library import aiohttp
 
 __all__ = ["Answer", "Cause", "Client"]
 
 LARGEST_ANSWER: Final = 64 << 20
 """Bytes. The largest documents of an API server, lists of a page and OpenAPI, stay far below."""
 
+_LARGE_BODY = 1 << 20
 _PAGE = 500
 _TRIES = 6
 _LONGEST_PAUSE = 30.0
@@ -56,6 +59,7 @@ _RESTARTS = 3
 _CERTIFICATE = re.compile(rb"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----", re.DOTALL)
 
 Objects = list[dict[str, Any]]
+Headers = list[tuple[str, str]]
 
 # Codes of X509_verify_cert_error, which OpenSSL keeps stable.
 _OUT_OF_DATE = frozenset({9, 10})
@@ -92,6 +96,9 @@ class Client:
         self._not_before = 0.0
         self._answered = False
         self._session: aiohttp.ClientSession | None = None
+        # Sent with each request, and not as headers of the session: the library shows those to the proxy as well.
+        self._identity = _identity(access)
+        self._proxy, self._proxy_headers = _proxy(access)
 
     async def __aenter__(self) -> Self:
         self._ends = asyncio.get_running_loop().time() + self._deadline
@@ -100,7 +107,7 @@ class Client:
         )
         self._session = aiohttp.ClientSession(
             connector=connector,
-            headers=_headers(self.access),
+            headers={"User-Agent": f"gategit/{__version__}", "Accept-Encoding": "gzip"},
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
             read_bufsize=1 << 18,
@@ -140,11 +147,11 @@ class Client:
             ClusterError: no answer came, or the server does not accept who we are.
         """
         url = yarl.URL(f"{self._root}{path}{'?' if query else ''}{urlencode(query)}", encoded=True)
-        headers = {"Accept": accept}
+        headers = [*self._identity, ("Accept", accept)]
         content: bytes | None = None
         if body is not None:
             content = body if isinstance(body, bytes) else json.dumps(body, separators=(",", ":")).encode()
-            headers["Content-Type"] = content_type
+            headers.append(("Content-Type", content_type))
         for number in range(1, _TRIES + 1):
             last = number == _TRIES or not retry
             try:
@@ -168,12 +175,13 @@ class Client:
             await asyncio.sleep(wanted)
         raise AssertionError
 
-    async def list(self, path: str, *, query: Mapping[str, str] = {}) -> Objects:
+    async def list(self, path: str, *, query: Mapping[str, str] = {}, accept: str = "application/json") -> Objects:
         """All objects of a collection, page by page, each with its apiVersion and kind.
 
         Args:
             path: of the collection, already quoted.
             query: parameters, such as a label selector, or ``resourceVersion=0`` for an answer from the server's cache.
+            accept: the content types that the answers may have, such as the one for metadata alone.
 
         Raises:
             ClusterError: no answer came, or the server refuses (``RefusedError``, with the answer).
@@ -181,17 +189,17 @@ class Client:
         for number in range(_RESTARTS + 1):
             # A server that compacts faster than we read is asked for everything at once in the end.
             limit = {"limit": str(_PAGE)} if number < _RESTARTS else {}
-            items = await self._pages(path, {**limit, **query})
+            items = await self._pages(path, {**limit, **query}, accept)
             if items is not None:
                 return items
         raise AssertionError
 
-    async def _pages(self, path: str, query: Mapping[str, str]) -> Objects | None:
+    async def _pages(self, path: str, query: Mapping[str, str], accept: str) -> Objects | None:
         """The objects of all pages; None where the continuation of the first one expired on the way."""
         items: Objects = []
         asked = dict(query)
         while True:
-            answer = await self.send("GET", path, query=asked)
+            answer = await self.send("GET", path, query=asked, accept=accept)
             if answer.status == 410 and "continue" in asked:
                 return None
             if not answer.ok:
@@ -231,7 +239,7 @@ class Client:
     def _fits(self, pause: float) -> bool:
         return asyncio.get_running_loop().time() + pause < self._ends
 
-    async def _once(self, method: str, url: yarl.URL, headers: Mapping[str, str], content: bytes | None) -> Answer:
+    async def _once(self, method: str, url: yarl.URL, headers: Headers, content: bytes | None) -> Answer:
         if self._session is None:
             raise RuntimeError("the client is used outside of its async with")
         left = self._ends - asyncio.get_running_loop().time()
@@ -240,10 +248,12 @@ class Client:
                 method,
                 url,
                 headers=headers,
-                data=content,
+                # aiohttp would rather read a large body from a file than hold it at once.
+                data=content if content is None or len(content) < _LARGE_BODY else io.BytesIO(content),
                 # A redirect would carry the token to wherever it points.
                 allow_redirects=False,
-                proxy=self.access.proxy,
+                proxy=self._proxy,
+                proxy_headers=self._proxy_headers,
                 server_hostname=self.access.server_name,
                 timeout=aiohttp.ClientTimeout(total=min(self._timeout, left)),
             ) as response:
@@ -311,13 +321,31 @@ def _wanted_pause(answer: Answer, number: int) -> float | None:
     return _growing_pause(number) if answer.status in {429, 502, 503, 504} else None
 
 
-def _headers(access: Access) -> list[tuple[str, str]]:
-    headers = [("User-Agent", f"gategit/{__version__}"), ("Accept-Encoding", "gzip"), *access.impersonate]
+def _identity(access: Access) -> Headers:
+    """The headers that say who asks."""
+    headers = [*access.impersonate]
     if access.token:
         headers.append(("Authorization", f"Bearer {access.token}"))
     elif access.username is not None:
-        headers.append(("Authorization", aiohttp.BasicAuth(access.username, access.password or "", "utf-8").encode()))
+        headers.append(("Authorization", _basic(access.username, access.password or "")))
     return headers
+
+
+def _proxy(access: Access) -> tuple[str | None, dict[str, str] | None]:
+    """The proxy's URL, and the header that holds what stands in it of a user and a password."""
+    if access.proxy is None:
+        return None, None
+    parts = urlsplit(access.proxy)
+    user, separator, host = parts.netloc.rpartition("@")
+    if not separator:
+        return access.proxy, None
+    name, _, password = user.partition(":")
+    authorization = _basic(unquote(name), unquote(password))
+    return parts._replace(netloc=host).geturl(), {"Proxy-Authorization": authorization}
+
+
+def _basic(name: str, password: str) -> str:
+    return f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
 
 
 def _tls(access: Access) -> ssl.SSLContext:
@@ -380,10 +408,12 @@ def _failure(error: Exception, access: Access) -> ClusterError:
     The library's own text is not shown where it may quote a request: that holds the token.
     """
     where = place(access)
-    if isinstance(error, aiohttp.ClientProxyConnectionError):
-        return ProxyError(f"the proxy on the way to {where} cannot be reached: {_reason(error)}", _PROXY_HINT)
-    if isinstance(error, aiohttp.ClientHttpProxyError):
-        return ProxyError(f"the proxy on the way to {where} answered {error.status}", _PROXY_HINT)
+    if isinstance(error, aiohttp.ClientProxyConnectionError | aiohttp.ClientHttpProxyError):
+        answered = f"answered {error.status}" if isinstance(error, aiohttp.ClientHttpProxyError) else ""
+        return ProxyError(
+            f"the proxy on the way to {where} {answered or f'cannot be reached: {_reason(error)}'}",
+            "look at proxy-url in the kubeconfig, and at HTTPS_PROXY and NO_PROXY",
+        )
     if isinstance(error, ssl.SSLError | aiohttp.ClientSSLError) or isinstance(error.__cause__, ssl.SSLError):
         return _encryption_failure(error, access)
     if isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -392,13 +422,15 @@ def _failure(error: Exception, access: Access) -> ClusterError:
         )
     if isinstance(error, ValueError):
         return UnreachableError(f"{where} has no address that can be used", "look at the server in the kubeconfig")
-    what = f"{where} cannot be reached" if isinstance(error, aiohttp.ClientConnectorError) else f"{where} broke off"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return UnreachableError(
+            f"{where} cannot be reached: {_reason(error)}",
+            "compare with: kubectl get ns, with the same kubeconfig and context",
+        )
     return UnreachableError(
-        f"{what}: {_reason(error)}", "compare with: kubectl get ns, with the same kubeconfig and context"
+        f"the connection to {where} broke: {_reason(error)}",
+        "compare with: kubectl get ns; a server that asks for a client certificate, and gets none, ends it like this",
     )
-
-
-_PROXY_HINT = "look at proxy-url in the kubeconfig, and at HTTPS_PROXY and NO_PROXY"
 
 
 def _encryption_failure(error: Exception, access: Access) -> ClusterError:

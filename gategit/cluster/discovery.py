@@ -51,7 +51,7 @@ class Resource:
     def path(self, namespace: str | None, name: str | None = None) -> str:
         """The path of one object, without a name of the collection; a cluster-wide kind leaves the namespace out.
 
-        Names come from manifests: they are quoted, so that none can point elsewhere.
+        Names come from manifests: whatever they hold, the path leads to an object of this kind or to none.
         """
         root = f"/apis/{_quoted(self.group)}" if self.group else "/api"
         inside = f"/namespaces/{_quoted(namespace)}" if self.namespaced and namespace else ""
@@ -206,6 +206,9 @@ def _text(mapping: Mapping[str, Any], key: str) -> str:
 
 
 def _quoted(segment: str) -> str:
-    quoted = quote(segment, safe="")
-    # Dots are never quoted, and a segment of nothing else is resolved away.
-    return quoted.replace(".", "%2E") if quoted in {".", ".."} else quoted
+    """One part of a path.
+
+    The server takes quoting away before it looks for slashes: a name with one would lead to a part of another object,
+    to a Service's proxy even. Quoted twice it is a name that no object can have, and so is what stands for no name.
+    """
+    return quote(segment.replace("/", "%2F") or "%", safe="")
