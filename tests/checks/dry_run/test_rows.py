@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from gategit.checks.dry_run.answers import Reading, ReadingKind, read_answer
+from gategit.checks.dry_run.admission import Missing
+from gategit.checks.dry_run.answers import ManagerConflict, Reading, ReadingKind, read_answer
 from gategit.cluster.access import Access
 from gategit.cluster.answer import Answer
 from gategit.cluster.client import Client
 from gategit.model import format_path
 from tests.api_server import ApiServer
+from tests.checks.dry_run.webhooks import configuration, webhook
 
 Object = dict[str, Any]
 Shown = list[tuple[str, str, str]]
@@ -129,6 +133,21 @@ class Server:
         """The reading of a delete as a dry run."""
         path = f"{path_of(one, self.namespace)}/{one['metadata']['name']}"
         return read_answer(self.send("DELETE", path, query={"dryRun": "All"}), one)
+
+
+def settled(ask: Callable[[], Reading], expected: Callable[[Reading], bool]) -> Reading:
+    """Ask until what was made has come into force; the last answer, whatever it is."""
+    ends = time.monotonic() + 60
+    reading = ask()
+    while not expected(reading) and time.monotonic() < ends:
+        time.sleep(0.05)
+        reading = ask()
+    return reading
+
+
+def is_rejected(reading: Reading) -> bool:
+    """Whether a policy or a webhook is in force."""
+    return reading.kind is ReadingKind.REJECTED
 
 
 @pytest.fixture
@@ -733,3 +752,634 @@ def test_immutable_fields_of_cluster_wide_objects(server: Server, live: Object, 
     named = [{**each, "metadata": {"name": f"{server.namespace}-rows"}} for each in (live, one)]
     server.make(named[0])
     assert rejected(server.apply(named[1])) == expected
+
+
+# --- missing namespace, kind, object ----------------------------------------------------------------------------------
+
+
+def test_a_namespace_that_is_missing(server: Server) -> None:
+    """404, for an apply as for a create."""
+    one = an("ConfigMap", "c", metadata={"name": "c", "namespace": "nowhere"})
+    readings = [server.apply(one), server.create(one)]
+    said = [(reading.kind, reading.message) for reading in readings]
+    assert said == [(ReadingKind.NO_NAMESPACE, 'namespaces "nowhere" not found')] * 2
+
+
+def test_an_object_that_is_missing(server: Server) -> None:
+    """404 of a delete."""
+    reading = server.delete(deployment("absent"))
+    assert (reading.kind, reading.message) == (ReadingKind.NO_OBJECT, 'deployments.apps "absent" not found')
+
+
+def test_a_namespace_that_is_itself_the_missing_object(server: Server) -> None:
+    """The same words as for an object whose namespace is missing."""
+    assert server.delete(an("Namespace", "nowhere")).kind is ReadingKind.NO_OBJECT
+
+
+PLAIN = "404 page not found"
+UNKNOWN = "the server could not find the requested resource"
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/apis/nothere.example.com/v1/namespaces/default/gadgets/g", PLAIN),
+        ("/apis/extensions/v1beta1/namespaces/default/ingresses/g", PLAIN),
+        ("/apis/apps/v1/namespaces/default/gadgets/g", UNKNOWN),
+        ("/apis/apps/v9/namespaces/default/deployments/g", UNKNOWN),
+    ],
+    ids=["group", "removed group", "resource", "version"],
+)
+def test_a_kind_that_is_missing(server: Server, path: str, words: str) -> None:
+    """404 in plain text, or in words that name nothing."""
+    one = an("ConfigMap", "g")
+    answer = server.send("PATCH", path, query={**DRY, "force": "true"}, body=one, content_type=APPLY)
+    reading = read_answer(answer, one)
+    assert (reading.kind, reading.message) == (ReadingKind.NO_KIND, words)
+
+
+def test_a_namespace_that_is_terminating(server: Server) -> None:
+    """403, which is about the namespace."""
+    name = f"{server.namespace}-dying"
+    server.make(an("Namespace", name, metadata={"name": name, "finalizers": ["rows.example.com/never"]}))
+    assert server.send("DELETE", f"/api/v1/namespaces/{name}").ok
+    one = an("ConfigMap", "c", metadata={"name": "c", "namespace": name})
+    reading = settled(lambda: server.apply(one), is_rejected)
+    words = f"unable to create new content in namespace {name} because it is being terminated"
+    assert rejected(reading) == [("dry-run-rejected", "metadata.namespace", words)]
+
+
+def test_a_namespace_that_may_not_be_deleted(server: Server) -> None:
+    """403 by a plugin of admission."""
+    assert rejected(server.delete(an("Namespace", "default"))) == [
+        ("admission-denied", "", "this namespace may not be deleted")
+    ]
+
+
+def test_a_deprecated_api(server: Server) -> None:
+    """Accepted, with a warning at the version."""
+    reading = server.apply(an("Endpoints", "e"))
+    words = "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"
+    assert (reading.kind, shown(reading)) == (ReadingKind.ACCEPTED, [("api-warning", "apiVersion", words)])
+
+
+# --- custom resources -------------------------------------------------------------------------------------------------
+
+SCHEMA: Object = {
+    "type": "object",
+    "properties": {
+        "spec": {
+            "type": "object",
+            "required": ["size"],
+            "x-kubernetes-validations": [
+                {"rule": "!has(self.min) || self.min <= self.size", "message": "min must not exceed size"},
+                {"rule": "!has(oldSelf.min) || self.min == oldSelf.min", "message": "min is immutable"},
+            ],
+            "properties": {
+                "size": {"type": "integer", "maximum": 10},
+                "min": {"type": "integer"},
+                "color": {"type": "string", "enum": ["red", "green"]},
+                "parts": {
+                    "type": "array",
+                    "items": {"type": "object", "properties": {"weight": {"type": "number", "minimum": 1}}},
+                },
+            },
+        }
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def widgets(api_server: ApiServer) -> str:
+    """The group of a definition of the kind Widget, which is served."""
+    server = Server(api_server, api_server.new_namespace())
+    group = f"{server.namespace}.example.com"
+    names = {"plural": "widgets", "singular": "widget", "kind": "Widget"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": SCHEMA}}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    server.make(an("CustomResourceDefinition", f"widgets.{group}", spec=spec))
+    settled(lambda: widget(server, group, {"size": 1}), lambda reading: reading.kind is ReadingKind.ACCEPTED)
+    return group
+
+
+def widget(server: Server, group: str, spec: Any, way: str = "apply", **query: str) -> Reading:
+    """The reading for a widget."""
+    one = {"apiVersion": f"{group}/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": spec}
+    path = f"/apis/{group}/v1/namespaces/{server.namespace}/widgets"
+    if way == "create":
+        return read_answer(server.send("POST", path, query=DRY, body=one), one)
+    wanted = {**DRY, "force": "true", **query}
+    return read_answer(server.send("PATCH", f"{path}/w", query=wanted, body=one, content_type=APPLY), one)
+
+
+WIDGETS: dict[str, tuple[Object, Shown]] = {
+    "values": (
+        {"size": 99, "color": "blue", "parts": [{"weight": 2}, {"weight": 0}]},
+        [
+            ("dry-run-rejected", "spec.color", 'Unsupported value: "blue": supported values: "red", "green"'),
+            (
+                "dry-run-rejected",
+                "spec.parts[1].weight",
+                "Invalid value: 0: spec.parts[1].weight in body should be greater than or equal to 1",
+            ),
+            (
+                "dry-run-rejected",
+                "spec.size",
+                "Invalid value: 99: spec.size in body should be less than or equal to 10",
+            ),
+        ],
+    ),
+    "required": ({"color": "red"}, [("dry-run-rejected", "spec.size", "Required value")]),
+    "rule": ({"size": 1, "min": 2}, [("dry-run-rejected", "spec", "Invalid value: min must not exceed size")]),
+}
+
+
+@pytest.mark.parametrize(("spec", "expected"), WIDGETS.values(), ids=list(WIDGETS))
+def test_custom_resources(server: Server, widgets: str, spec: Object, expected: Shown) -> None:
+    """Each cause by itself; that some rules were not checked is no problem of the object."""
+    assert sorted(rejected(widget(server, widgets, spec))) == expected
+    assert sorted(rejected(widget(server, widgets, spec, "create"))) == expected
+
+
+def test_custom_resources_that_cannot_be_decoded(server: Server, widgets: str) -> None:
+    """The wrong type is a 500 of an apply and a 422 of a create; the unknown field a 500 and a 400."""
+    wrong = {"size": "one"}
+    assert rejected(widget(server, widgets, wrong)) == [
+        ("dry-run-rejected", "spec.size", 'expected a number, got the string "one"')
+    ]
+    assert [(rule, path) for rule, path, _ in rejected(widget(server, widgets, wrong, "create"))] == [
+        ("dry-run-rejected", "spec.size")
+    ]
+    unknown = [("dry-run-rejected", "spec.colour", "unknown field spec.colour")]
+    assert rejected(widget(server, widgets, {"size": 1, "colour": "red"})) == unknown
+    assert rejected(widget(server, widgets, {"size": 1, "colour": "red"}, "create")) == unknown
+
+
+def test_a_rule_that_says_immutable(server: Server, widgets: str) -> None:
+    """A transition rule of a definition is known by its words alone."""
+    path = f"/apis/{widgets}/v1/namespaces/{server.namespace}/widgets"
+    live = {"apiVersion": f"{widgets}/v1", "kind": "Widget", "metadata": {"name": "w"}, "spec": {"size": 5, "min": 1}}
+    assert server.send("POST", path, body=live).ok
+    assert rejected(widget(server, widgets, {"size": 5, "min": 2})) == [
+        ("immutable-field", "spec", "Invalid value: min is immutable")
+    ]
+
+
+def test_a_definition_without_a_type(server: Server) -> None:
+    """The server names a place that only its own form of the object has."""
+    group = f"{server.namespace}.example.com"
+    schema = {"type": "object", "properties": {"spec": {"type": "object", "properties": {"size": {"minimum": 1}}}}}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    names = {"plural": "gizmos", "singular": "gizmo", "kind": "Gizmo"}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    found = rejected(server.apply(an("CustomResourceDefinition", f"gizmos.{group}", spec=spec)))
+    place = "spec.versions[0].schema.openAPIV3Schema.properties.spec.properties.size.type"
+    assert ("dry-run-rejected", place, "Required value: must not be empty for specified object fields") in found
+
+
+# --- admission --------------------------------------------------------------------------------------------------------
+
+
+def policy(server: Server, name: str, validation: Object, actions: list[str]) -> None:
+    """Make a ValidatingAdmissionPolicy for the test's namespace, with its binding."""
+    rule = {"apiGroups": ["", "apps"], "apiVersions": ["v1"], "resources": ["*"], "operations": ["CREATE", "UPDATE"]}
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": server.namespace}}
+    match = {"resourceRules": [rule], "namespaceSelector": selector}
+    server.make(
+        an("ValidatingAdmissionPolicy", name, spec={"matchConstraints": match, "validations": [validation]}),
+        an("ValidatingAdmissionPolicyBinding", name, spec={"policyName": name, "validationActions": actions}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("validation", "path", "words"),
+    [
+        (
+            {
+                "expression": "object.spec.replicas <= 5",
+                "messageExpression": "'at most 5, got ' + string(object.spec.replicas)",
+            },
+            "",
+            "at most 5, got 9",
+        ),
+        ({"expression": "object.spec.replicas <= 5"}, "spec.replicas", "failed expression: object.spec.replicas <= 5"),
+        (
+            {"expression": "object.spec.replicas <= 5", "message": "set spec.template.metadata.labels.owner"},
+            "spec.template.metadata.labels.owner",
+            "set spec.template.metadata.labels.owner",
+        ),
+        (
+            {"expression": "object.spec.replicas <= 5", "message": "you are not welcome", "reason": "Forbidden"},
+            "",
+            "you are not welcome",
+        ),
+    ],
+    ids=["words", "expression", "field", "403"],
+)
+def test_a_policy_that_denies(server: Server, validation: Object, path: str, words: str) -> None:
+    """422, or another code by its reason; at the field that its words name."""
+    name = f"{server.namespace}-rows"
+    policy(server, name, validation, ["Deny"])
+    reading = settled(lambda: server.apply(deployment(spec={"replicas": 9})), is_rejected)
+    assert rejected(reading) == [("admission-denied", path, f"the ValidatingAdmissionPolicy {name} denies it: {words}")]
+
+
+def test_a_policy_that_warns(server: Server) -> None:
+    """Accepted, with a warning."""
+    name = f"{server.namespace}-rows"
+    policy(server, name, {"expression": "false", "message": "images must not be :latest"}, ["Warn"])
+    reading = settled(lambda: server.apply(deployment()), lambda reading: bool(reading.warnings))
+    words = f"the ValidatingAdmissionPolicy {name} warns: images must not be :latest"
+    assert (reading.kind, shown(reading)) == (ReadingKind.ACCEPTED, [("api-warning", "", words)])
+
+
+STANDARD = [
+    (
+        "containers[1].securityContext.allowPrivilegeEscalation",
+        (
+            'allowPrivilegeEscalation != false (containers "side", "c" must set '
+            "securityContext.allowPrivilegeEscalation=false)"
+        ),
+    ),
+    (
+        "containers[1].securityContext.capabilities.drop",
+        'unrestricted capabilities (containers "side", "c" must set securityContext.capabilities.drop=["ALL"])',
+    ),
+    (
+        "containers[1].securityContext.runAsNonRoot",
+        'runAsNonRoot != true (pod or containers "side", "c" must set securityContext.runAsNonRoot=true)',
+    ),
+    (
+        "containers[1].securityContext.seccompProfile.type",
+        (
+            'seccompProfile (pod or containers "side", "c" must set securityContext.seccompProfile.type to '
+            '"RuntimeDefault" or "Localhost")'
+        ),
+    ),
+]
+
+
+def test_the_pod_security_standards(api_server: ApiServer) -> None:
+    """403 for a Pod, each complaint at each of its containers."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    server = Server(api_server, api_server.new_namespace(labels=labels))
+    spec = {"automountServiceAccountToken": False, **pod_spec(), "hostNetwork": True}
+    spec["volumes"] = [{"name": "a", "emptyDir": {}}, {"name": "b", "hostPath": {"path": "/"}}]
+    found = rejected(server.apply(an("Pod", "p", spec=spec)))
+    start = 'violates PodSecurity "restricted:latest": '
+    assert {(rule, words.startswith(start)) for rule, _, words in found} == {("admission-denied", True)}
+    places = [(path, words.removeprefix(start)) for _, path, words in found]
+    assert ("spec.hostNetwork", "host namespaces (hostNetwork=true)") in places
+    assert [path for path, _ in places if path.startswith("spec.volumes")] == ["spec.volumes[1]"]
+    assert [place for place in places if place[0].startswith("spec.containers[1]")] == [
+        (f"spec.{path}", words) for path, words in STANDARD
+    ]
+    assert len([path for path, _ in places if path.startswith("spec.containers[0]")]) == 4
+
+
+def test_the_pod_security_standards_as_a_warning(api_server: ApiServer) -> None:
+    """A Deployment is accepted, and its Pods will not be."""
+    server = Server(api_server, api_server.new_namespace(labels={"pod-security.kubernetes.io/warn": "restricted"}))
+    reading = server.apply(deployment())
+    assert reading.kind is ReadingKind.ACCEPTED
+    start = 'would violate PodSecurity "restricted:latest": '
+    assert [one for one in shown(reading) if one[1].startswith(CONTAINER)] == [
+        ("api-warning", f"spec.template.spec.{path}", f"{start}{words}") for path, words in STANDARD
+    ]
+
+
+def test_limit_ranges(server: Server) -> None:
+    """Every limit that is broken, at its container."""
+    limits = [{"type": "Container", "max": {"cpu": "1"}, "min": {"cpu": "100m"}}]
+    server.make(an("LimitRange", "l", spec={"limits": limits}))
+    one = pod(resources={"limits": {"cpu": "2"}})
+    one["spec"]["containers"].append({"name": "d", "image": "x:1", "resources": {"requests": {"cpu": "10m"}}})
+    reading = settled(lambda: server.apply(one), is_rejected)
+    assert rejected(reading) == [
+        (
+            "admission-denied",
+            "spec.containers[0].resources.limits.cpu",
+            "maximum cpu usage per Container is 1, but limit is 2",
+        ),
+        (
+            "admission-denied",
+            "spec.containers[1].resources.requests.cpu",
+            "minimum cpu usage per Container is 100m, but request is 10m",
+        ),
+    ]
+
+
+MISSING = {
+    "service account": (
+        pod(spec={"automountServiceAccountToken": True, "serviceAccountName": "nobody"}),
+        "spec.serviceAccountName",
+        Missing("ServiceAccount", "nobody"),
+    ),
+    "priority class": (
+        pod(spec={"priorityClassName": "nope"}),
+        "spec.priorityClassName",
+        Missing("PriorityClass", "nope"),
+    ),
+    "runtime class": (
+        pod(spec={"runtimeClassName": "nope"}),
+        "spec.runtimeClassName",
+        Missing("RuntimeClass", "nope"),
+    ),
+}
+
+
+@pytest.mark.parametrize(("one", "path", "missing"), MISSING.values(), ids=list(MISSING))
+def test_a_pod_that_needs_what_is_not_there(server: Server, one: Object, path: str, missing: Missing) -> None:
+    """403, and the reading says what is missing."""
+    reading = server.apply(one)
+    assert [(rule, place) for rule, place, _ in rejected(reading)] == [("admission-denied", path)]
+    assert reading.missing == (missing,)
+
+
+# --- webhooks ---------------------------------------------------------------------------------------------------------
+
+
+def judge(request: Object) -> Object:
+    """What the test's webhook says of a ConfigMap."""
+    data = (request.get("object") or {}).get("data", {})
+    status = {"code": int(data.get("code", "403")), "message": data.get("deny", "")}
+    if "field" in data:
+        status["details"] = {"causes": [{"reason": "FieldValueInvalid", "message": "no good", "field": data["field"]}]}
+    return {
+        "allowed": "deny" not in data,
+        "warnings": [data["warn"]] if "warn" in data else [],
+        **({"status": status} if "deny" in data else {}),
+    }
+
+
+@pytest.fixture
+def hooked(server: Server, tmp_path: Path) -> Iterator[Server]:
+    """The server with a webhook for the ConfigMaps of the test's namespace, in force."""
+    name = f"{server.namespace}.example.com"
+    with webhook(tmp_path / "webhook", judge) as client:
+        server.make(configuration(name, server.namespace, client))
+        try:
+            probe = an("ConfigMap", "probe", data={"deny": "in force"})
+            settled(lambda: server.apply(probe), is_rejected)
+            yield server
+        finally:
+            server.send("DELETE", f"{PLURALS['ValidatingWebhookConfiguration']}/{name}")
+
+
+@pytest.mark.parametrize("code", ["403", "400", "404", "409", "422"])
+def test_a_webhook_that_denies(hooked: Server, code: str) -> None:
+    """Whatever code it chooses; at the field that its words name."""
+    words = "metadata.labels.owner is missing\n- ask \u202ethe owner"
+    reading = hooked.apply(
+        an("ConfigMap", "c", data={"deny": words, "code": code}, metadata={"name": "c", "labels": {}})
+    )
+    name = f"{hooked.namespace}.example.com"
+    said = f'the admission webhook "{name}" denies it: metadata.labels.owner is missing - ask \u202ethe owner'
+    assert rejected(reading) == [("admission-denied", "metadata.labels.owner", said)]
+
+
+def test_a_webhook_that_names_fields(hooked: Server) -> None:
+    """Its causes are at their fields."""
+    reading = hooked.apply(an("ConfigMap", "c", data={"deny": "invalid", "code": "422", "field": "data.field"}))
+    assert rejected(reading) == [("admission-denied", "data.field", "no good")]
+
+
+def test_a_webhook_that_warns(hooked: Server) -> None:
+    """Accepted, with its words."""
+    reading = hooked.apply(an("ConfigMap", "c", data={"warn": "prefer a newer base image"}))
+    assert (reading.kind, shown(reading)) == (
+        ReadingKind.ACCEPTED,
+        [("api-warning", "", "prefer a newer base image")],
+    )
+
+
+def unanswered(server: Server, hook: Object) -> Reading:
+    """What is said of a ConfigMap while a webhook cannot answer."""
+    name = hook["metadata"]["name"]
+    server.make(hook)
+    try:
+        return settled(
+            lambda: server.apply(an("ConfigMap", "c")), lambda reading: reading.kind is ReadingKind.UNANSWERED
+        )
+    finally:
+        server.send("DELETE", f"{PLURALS['ValidatingWebhookConfiguration']}/{name}")
+
+
+def test_a_webhook_that_is_gone(server: Server) -> None:
+    """500, which is no fault of the object."""
+    name = f"{server.namespace}.example.com"
+    reading = unanswered(server, configuration(name, server.namespace, {"url": "https://127.0.0.1:1/"}))
+    assert (reading.kind, reading.problems) == (ReadingKind.UNANSWERED, ())
+    assert reading.message.startswith(f'Internal error occurred: failed calling webhook "{name}": failed to call')
+
+
+def test_a_webhook_that_is_too_slow(server: Server, tmp_path: Path) -> None:
+    """The same."""
+
+    def sleep(_: Object) -> Object:
+        time.sleep(3)
+        return {}
+
+    name = f"{server.namespace}.example.com"
+    with webhook(tmp_path / "webhook", sleep) as client:
+        reading = unanswered(server, configuration(name, server.namespace, client, timeoutSeconds=1))
+    assert (reading.kind, reading.problems) == (ReadingKind.UNANSWERED, ())
+    assert "context deadline exceeded" in reading.message
+
+
+def test_a_webhook_that_spares_dry_runs_its_side_effects(server: Server, tmp_path: Path) -> None:
+    """The server asks it in a dry run too, and says that it is one."""
+
+    def deny(request: Object) -> Object:
+        return {"allowed": False, "status": {"message": f"dryRun is {request['dryRun']}"}}
+
+    name = f"{server.namespace}.example.com"
+    with webhook(tmp_path / "webhook", deny) as client:
+        server.make(configuration(name, server.namespace, client, sideEffects="NoneOnDryRun"))
+        try:
+            reading = settled(lambda: server.apply(an("ConfigMap", "c")), is_rejected)
+        finally:
+            server.send("DELETE", f"{PLURALS['ValidatingWebhookConfiguration']}/{name}")
+    assert rejected(reading) == [("admission-denied", "", f'the admission webhook "{name}" denies it: dryRun is True')]
+
+
+# --- quotas -----------------------------------------------------------------------------------------------------------
+
+
+def quota(server: Server, hard: Mapping[str, str], used: Mapping[str, str]) -> None:
+    """Make a quota with the status that a controller would fill in."""
+    one = an("ResourceQuota", "rq", spec={"hard": dict(hard)})
+    server.make(one)
+    path = f"{path_of(one, server.namespace)}/rq/status"
+    body = {"status": {"hard": dict(hard), "used": dict(used)}}
+    assert server.send("PATCH", path, body=body, content_type="application/merge-patch+json").ok
+
+
+def test_a_quota_of_objects(server: Server) -> None:
+    """403 about the whole object."""
+    quota(server, {"configmaps": "1"}, {"configmaps": "1"})
+    reading = settled(lambda: server.apply(an("ConfigMap", "c2")), is_rejected)
+    words = "exceeded quota: rq, requested: configmaps=1, used: configmaps=1, limited: configmaps=1"
+    assert rejected(reading) == [("quota-exceeded", "", words)]
+
+
+def test_a_quota_of_processors(server: Server) -> None:
+    """A Pod must say what it needs, and may not need more than there is; a Deployment is not counted."""
+    quota(server, {"requests.cpu": "500m"}, {"requests.cpu": "0"})
+    reading = settled(lambda: server.apply(pod()), is_rejected)
+    assert rejected(reading) == [
+        (
+            "quota-exceeded",
+            "spec.containers[0].resources.requests.cpu",
+            "failed quota: rq: must specify requests.cpu for container c",
+        )
+    ]
+    words = "exceeded quota: rq, requested: requests.cpu=900m, used: requests.cpu=0, limited: requests.cpu=500m"
+    assert rejected(server.apply(pod(resources={"requests": {"cpu": "900m"}}))) == [
+        ("quota-exceeded", "spec.containers[0].resources.requests.cpu", words)
+    ]
+    assert server.apply(deployment(resources={"requests": {"cpu": "900m"}})).kind is ReadingKind.ACCEPTED
+
+
+# --- server-side apply's own rules ------------------------------------------------------------------------------------
+
+
+def test_conflicts_with_other_managers(server: Server) -> None:
+    """409, with each manager, how it wrote the field, and the field; with force it is accepted."""
+    server.make(an("ConfigMap", "c", data={"app.conf": "1"}), manager="other-tool")
+    edit = {"data": {"b": "1"}}
+    path = f"{path_of(an('ConfigMap', 'c'), server.namespace)}/c"
+    query = {"fieldManager": "editor"}
+    assert server.send("PATCH", path, query=query, body=edit, content_type="application/merge-patch+json").ok
+    one = an("ConfigMap", "c", data={"app.conf": "2", "b": "2"})
+    url = f"{path_of(one, server.namespace)}/c"
+    silent = read_answer(server.send("PATCH", url, query=DRY, body=one, content_type=APPLY), one)
+    for reading in (server.apply(one, force="false"), silent):
+        assert (reading.kind, reading.problems) == (ReadingKind.CONFLICT, ())
+        assert set(reading.conflicts) == {
+            ManagerConflict("other-tool", "Apply", ("data", "app.conf")),
+            ManagerConflict("editor", "Update", ("data", "b")),
+        }
+    assert server.apply(one).kind is ReadingKind.ACCEPTED
+
+
+def test_a_conflict_in_a_list(server: Server) -> None:
+    """The item is named by its key; the path has the manifest's index."""
+    server.make(deployment(env=[{"name": "A", "value": "1"}]), manager="other-tool")
+    one = deployment(env=[{"name": "Z", "value": "0"}, {"name": "A", "value": "2"}])
+    reading = server.apply(one, force="false")
+    path = ("spec", "template", "spec", "containers", 1, "env", 1, "value")
+    assert reading.conflicts == (ManagerConflict("other-tool", "Apply", path),)
+
+
+def test_a_stale_version(server: Server) -> None:
+    """409 of another kind."""
+    server.make(an("ConfigMap", "c"))
+    assert server.apply(an("ConfigMap", "c", metadata={"name": "c", "resourceVersion": "1"})).kind is ReadingKind.STALE
+
+
+BODIES: dict[str, tuple[Object, str, str]] = {
+    "managed fields": (
+        an("ConfigMap", "c", metadata={"name": "c", "managedFields": [{"manager": "x"}]}),
+        "metadata.managedFields",
+        "metadata.managedFields must be nil",
+    ),
+    "name": (
+        an("ConfigMap", "else"),
+        "metadata.name",
+        "the name of the object (else) does not match the name on the URL (c)",
+    ),
+    "namespace": (
+        an("ConfigMap", "c", metadata={"name": "c", "namespace": "default"}),
+        "metadata.namespace",
+        "the namespace of the provided object does not match the namespace sent on the request",
+    ),
+    "kind": ({**an("ConfigMap", "c"), "kind": "Secret"}, "kind", "invalid object type: /v1, Kind=Secret"),
+    "version": ({"kind": "ConfigMap", "metadata": {"name": "c"}}, "kind", "invalid object type: /, Kind=ConfigMap"),
+}
+
+
+@pytest.mark.parametrize(("one", "path", "words"), BODIES.values(), ids=list(BODIES))
+def test_bodies_that_are_not_what_the_url_says(server: Server, one: Object, path: str, words: str) -> None:
+    """400, at the field that differs."""
+    url = f"{path_of(an('ConfigMap', 'c'), server.namespace)}/c"
+    answer = server.send("PATCH", url, query={**DRY, "force": "true"}, body=one, content_type=APPLY)
+    assert rejected(read_answer(answer, one)) == [("dry-run-rejected", path, words)]
+
+
+def test_what_is_no_yaml(server: Server) -> None:
+    """400, about the whole."""
+    url = f"{path_of(an('ConfigMap', 'c'), server.namespace)}/c"
+    for body, words in ((b"a: [", "error decoding YAML: "), (b"", "invalid object type: /, Kind=")):
+        answer = server.send("PATCH", url, query={**DRY, "force": "true"}, body=body, content_type=APPLY)
+        [(rule, _, said)] = rejected(read_answer(answer, an("ConfigMap", "c")))
+        assert (rule, said.startswith(words)) == ("dry-run-rejected", True)
+
+
+@pytest.mark.parametrize("query", [{"dryRun": "bogus"}, {"fieldValidation": "bogus"}, {"fieldManager": ""}])
+def test_parameters_of_our_own_that_are_wrong(server: Server, query: dict[str, str]) -> None:
+    """422, which says nothing of the object."""
+    reading = server.apply(an("ConfigMap", "c"), None, **query)
+    assert (reading.kind, reading.problems) == (ReadingKind.UNANSWERED, ())
+
+
+def test_a_content_type_that_the_server_does_not_know(server: Server) -> None:
+    """415, which says nothing of the object."""
+    url = f"{path_of(an('ConfigMap', 'c'), server.namespace)}/c"
+    answer = server.send("PATCH", url, query=DRY, body=an("ConfigMap", "c"), content_type="text/csv")
+    assert read_answer(answer, an("ConfigMap", "c")).kind is ReadingKind.UNANSWERED
+
+
+# --- who asks ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_account_without_rights(server: Server) -> None:
+    """403 about us, also for a kind that the server does not have."""
+    nobody = server.api.account(server.namespace, "nobody")
+    reading = server.apply(an("ConfigMap", "c"), nobody)
+    user = f"system:serviceaccount:{server.namespace}:nobody"
+    assert (reading.kind, reading.problems, reading.message) == (
+        ReadingKind.NOT_ALLOWED,
+        (),
+        (
+            f'configmaps "c" is forbidden: User "{user}" cannot patch resource "configmaps" in API group "" '
+            f'in the namespace "{server.namespace}"'
+        ),
+    )
+    url = f"/apis/nothere.example.com/v1/namespaces/{server.namespace}/gadgets/g"
+    answer = server.send("PATCH", url, nobody, query=DRY, body=an("ConfigMap", "g"), content_type=APPLY)
+    assert read_answer(answer, an("ConfigMap", "g")).kind is ReadingKind.NOT_ALLOWED
+
+
+def granted(server: Server, rules: list[Object]) -> Access:
+    """An account that has these rights in the test's namespace, in force."""
+    account = server.api.account(server.namespace, "dryrunner")
+    subject = {"kind": "ServiceAccount", "name": "dryrunner", "namespace": server.namespace}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "dryrunner"}
+    server.make(an("Role", "dryrunner", rules=rules), an("RoleBinding", "dryrunner", roleRef=role, subjects=[subject]))
+    url = path_of(an("ConfigMap", ""), server.namespace)
+    ends = time.monotonic() + 60
+    while not server.send("GET", url, account).ok and time.monotonic() < ends:
+        time.sleep(0.05)
+    return account
+
+
+def test_an_account_that_may_not_create(server: Server) -> None:
+    """An object that is there may be tried with get and patch; a new one needs create."""
+    account = granted(server, [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["get", "list", "patch"]}])
+    server.make(an("ConfigMap", "there"))
+    assert server.apply(an("ConfigMap", "there"), account).kind is ReadingKind.ACCEPTED
+    reading = server.apply(an("ConfigMap", "absent"), account)
+    assert reading.kind is ReadingKind.NOT_ALLOWED
+    assert "cannot create resource" in reading.message
+
+
+def test_an_account_that_grants_more_than_it_has(server: Server) -> None:
+    """What the agent may do is another question."""
+    rbac = {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles"], "verbs": ["create", "patch"]}
+    reads = {"apiGroups": [""], "resources": ["configmaps"], "verbs": ["list"]}
+    account = granted(server, [rbac, reads])
+    everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+    reading = server.apply(an("Role", "more", rules=[everything]), account)
+    assert reading.kind is ReadingKind.NOT_ALLOWED
+    assert "is attempting to grant RBAC permissions not currently held" in reading.message
