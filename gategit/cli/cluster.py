@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from gategit.cli import cluster_dry_run, cluster_snapshot
+from gategit.cli import cluster_drift, cluster_dry_run, cluster_snapshot
 from gategit.cli.lazy import StringCommand, StringGroup
 
 app = typer.Typer(
@@ -22,5 +22,6 @@ def cluster() -> None:
     """Ask an API server: a cluster, a sandbox that lives as long as the run, or an export of a cluster."""
 
 
+app.command("drift", cls=StringCommand, epilog=cluster_drift.EPILOG)(cluster_drift.drift)
 app.command("dry-run", cls=StringCommand, epilog=cluster_dry_run.EPILOG)(cluster_dry_run.dry_run)
 app.command("snapshot", cls=StringCommand, epilog=cluster_snapshot.EPILOG)(cluster_snapshot.snapshot)

@@ -231,10 +231,9 @@ class _Comparison:
             if find(self._live, steps) is None:
                 continue
             for length in range(1, len(steps) + 1):
-                if find(self._declared, steps[:length]) is None:
-                    path = find(self._live, steps[:length])
-                    if path is not None:
-                        yield path
+                path = find(self._live, steps[:length])
+                if path is not None and not _is_shared(path) and find(self._declared, steps[:length]) is None:
+                    yield path
                     break
 
     def _nearest(self, path: FieldPath) -> FieldPath:
@@ -334,15 +333,16 @@ def _place_of(item: Any, items: list[Any], names: tuple[str, ...]) -> int | None
 
 def _twin(item: Any, items: list[Any]) -> int | None:
     """Where a list has the item that stands for this one: the same key, else the same value."""
-    if isinstance(item, dict):
-        for names in MERGE_KEYS:
-            if names[0] in item:
-                key = {name: item[name] for name in names if name in item}
-                found = next((index for index, other in enumerate(items) if has_key(other, key)), None)
-                if found is not None:
-                    return found
-        return None
-    return next((index for index, other in enumerate(items) if same(item, other)), None)
+    if not isinstance(item, dict):
+        return next((index for index, other in enumerate(items) if same(item, other)), None)
+    for names in MERGE_KEYS:
+        if names[0] in item:
+            key = {name: item[name] for name in names if name in item}
+            places = [index for index, other in enumerate(items) if has_key(other, key)]
+            exact = [index for index in places if all(name in items[index] for name in key)]
+            if places:
+                return (exact or places)[0]
+    return None
 
 
 def _is_step_to(step: str, item: Any) -> bool:
@@ -368,14 +368,16 @@ def _owns(fields: Fields, content: Any, path: FieldPath) -> bool:
 
 def _dropped(before: Any, declared: Any, live: Any, path: FieldPath) -> Iterator[FieldPath]:
     """What was applied, is no longer declared, and is still there."""
-    if isinstance(before, dict) and isinstance(declared, dict) and isinstance(live, dict):
+    if isinstance(before, dict) and isinstance(live, dict):
+        wanted = declared if isinstance(declared, dict) else {}
         for key, value in before.items():
-            if live.get(key) is None or value is None:
+            if live.get(key) is None or value in (None, {}, []):
                 continue
-            if key not in declared:
-                yield (*path, key)
+            here = (*path, key)
+            if key not in wanted and not _is_shared(here):
+                yield here
             else:
-                yield from _dropped(value, declared[key], live[key], (*path, key))
+                yield from _dropped(value, wanted.get(key), live[key], here)
     elif isinstance(before, list) and isinstance(declared, list) and isinstance(live, list):
         for item in before:
             place = _twin(item, live) if isinstance(item, dict) else None
@@ -386,6 +388,11 @@ def _dropped(before: Any, declared: Any, live: Any, path: FieldPath) -> Iterator
                 yield (*path, place)
             else:
                 yield from _dropped(item, declared[twin], live[place], (*path, place))
+
+
+def _is_shared(path: FieldPath) -> bool:
+    """Whether a field has parts of many: one of them may be undeclared without the others."""
+    return path in {("metadata",), ("metadata", "labels"), ("metadata", "annotations")}
 
 
 def _fits(text: str, has: str) -> bool:

@@ -16,7 +16,7 @@ UNLISTED: Final = frozenset(
         *("Binding", "Endpoints", "Event", "Pod", "apps/ControllerRevision", "apps/ReplicaSet"),
         *("coordination.k8s.io/Lease", "coordination.k8s.io/LeaseCandidate", "discovery.k8s.io/EndpointSlice"),
         *("events.k8s.io/Event", "metrics.k8s.io/PodMetrics", "storage.k8s.io/CSIStorageCapacity"),
-        *("authorization.k8s.io/LocalSubjectAccessReview", "ReplicationController"),
+        *("authorization.k8s.io/LocalSubjectAccessReview"),
     }
 )
 """Kinds whose objects the system makes: nobody expects them in Git."""
@@ -37,12 +37,12 @@ _OF_CONTROLLERS: Final = (
     "kubernetes.io/service-account.name",  # a token that a controller made, or asked for by name
     "cert-manager.io/certificate-name",
 )
-_OF_AGENTS: Final = ("argocd.argoproj.io/tracking-id", "argocd.argoproj.io/instance")
-_OF_AGENTS_LABELS: Final = (
-    "kustomize.toolkit.fluxcd.io/name",
+_OF_AGENTS: Final = (
     "argocd.argoproj.io/instance",
+    "argocd.argoproj.io/tracking-id",
+    "helm.toolkit.fluxcd.io/name",
+    "kustomize.toolkit.fluxcd.io/name",
 )
-_OF_HELM_CONTROLLER: Final = "helm.toolkit.fluxcd.io/name"
 _OF_HELM: Final = "meta.helm.sh/release-name"
 _HELM_RELEASE: Final = ("helm.toolkit.fluxcd.io", "HelmRelease")
 
@@ -81,28 +81,24 @@ def stranger(group_kind: str, content: Mapping[str, Any], claims: Iterable[re.Pa
     metadata = content.get("metadata")
     data = metadata if isinstance(metadata, dict) else {}
     name = str(data.get("name") or "")
-    labels, annotations = (
-        data.get(key) if isinstance(data.get(key), dict) else {} for key in ("labels", "annotations")
-    )
-    marks = {**(labels or {}), **(annotations or {})}
-    if data.get("ownerReferences") or (group_kind, name) in _MADE_BY_SYSTEM:
+    labels, annotations = _texts(data, "labels"), _texts(data, "annotations")
+    secret = group_kind == "Secret"
+    claim = group_kind == "PersistentVolumeClaim" and any(pattern.match(name) for pattern in claims)
+    issued = secret and any(mark in annotations for mark in _OF_CONTROLLERS)
+    if data.get("ownerReferences") or (group_kind, name) in _MADE_BY_SYSTEM or claim or issued:
         return Stranger(Origin.SYSTEM)
-    if any(mark in marks for mark in _OF_CONTROLLERS) and group_kind == "Secret":
-        return Stranger(Origin.SYSTEM)
-    if group_kind == "PersistentVolumeClaim" and any(pattern.match(name) for pattern in claims):
-        return Stranger(Origin.SYSTEM)
-    release = _RELEASE_SECRET.match(name) if group_kind == "Secret" else None
-    if release is not None:
-        return Stranger(Origin.HELM, release[1])
-    if isinstance(marks.get(_OF_HELM), str):
-        return Stranger(Origin.HELM, marks[_OF_HELM])
-    if any(mark in (annotations or {}) for mark in _OF_AGENTS) or any(
-        mark in (labels or {}) for mark in _OF_AGENTS_LABELS
-    ):
-        return Stranger(Origin.AGENT)
-    if _OF_HELM_CONTROLLER in (labels or {}):
-        return Stranger(Origin.AGENT)
+    stored = _RELEASE_SECRET.match(name) if secret else None
+    release = stored[1] if stored else annotations.get(_OF_HELM)
+    if any(mark in marks for marks in (labels, annotations) for mark in _OF_AGENTS):
+        return Stranger(Origin.AGENT, release or "")
+    if release:
+        return Stranger(Origin.HELM, release)
     return Stranger(Origin.UNKNOWN, managers=writers(content))
+
+
+def _texts(data: Mapping[str, Any], key: str) -> dict[str, str]:
+    found = data.get(key)
+    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
 
 
 def writers(content: Mapping[str, Any]) -> tuple[str, ...]:

@@ -41,6 +41,11 @@ class Masker:
         return f"(secret, {digest[:_DIGITS]}…)"
 
 
+    def shown(self, kind: str, path: FieldPath, value: Any) -> Json:
+        """One value of a kind's field, ready for a report."""
+        return _bounded(mask(kind, path, value, self.hide)[0])
+
+
 def shown(kind: str, differences: Iterable[FieldDifference], masker: Masker) -> tuple[DryRunDifference, ...]:
     """Make the differences of an object of some kind ready for a report.
 
