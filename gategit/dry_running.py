@@ -161,14 +161,15 @@ class _Stage:
         for name, changes in asked:
             target = config.target(name) if name is not None else None
             mode = self._mode(name)
+            snapshot = self._snapshot(target, mode)
             yield Group(
                 target=name,
                 mode=mode,
                 changes=tuple(changes),
-                expected=self._expected(target, changes, is_ours=mode == "sandbox"),
+                expected=self._expected(target, changes, mode, snapshot),
                 context=target.context if target is not None else None,
                 version=self._version(target),
-                snapshot=self._snapshot(target, mode),
+                snapshot=snapshot,
                 present=self._present(target, changes) if mode == "sandbox" else (),
             )
 
@@ -251,7 +252,9 @@ class _Stage:
             )
         return None
 
-    def _expected(self, target: Target | None, changes: Sequence[ObjectChange], *, is_ours: bool) -> Expected:
+    def _expected(
+        self, target: Target | None, changes: Sequence[ObjectChange], mode: str, snapshot: Snapshot | None
+    ) -> Expected:
         facts = self._of_target(self._scope.facts, target)
         definitions = [one for one in self._scope.crds(self._scope.head, facts) if one.source.file in facts]
         altered = [
@@ -269,7 +272,8 @@ class _Stage:
             service_accounts=frozenset(_named(facts, _SERVICE_ACCOUNT)),
             namespace=(target.namespace if target is not None else None) or "default",
             field_manager=target.field_manager if target is not None else None,
-            writable=is_ours,
+            writable=mode == "sandbox",
+            complete=mode != "sandbox" or snapshot is not None,
         )
 
     def _of_target(self, facts: Facts, target: Target | None) -> Facts:
@@ -297,7 +301,10 @@ class _Stage:
         parameters = _ADMISSION in {group for group, _ in wanted}
         olds = {change.old.source for change in changes if change.old is not None}
         files = sorted({source.file for source in olds} | {path for path, raw in facts.items() if _holds(raw, wanted)})
-        found: list[dict[str, Any]] = []
+        declared = {name for _, name in _named(facts, _NAMESPACE)}
+        # What the base's objects live in is there, whoever made it.
+        used = {namespace for raw in facts.values() for _, _, namespace, *_ in raw if namespace} - declared
+        found: list[dict[str, Any]] = [_namespace(name) for name in sorted(used)]
         for path in files:
             for manifest in base.file(path).manifests:
                 key = (manifest.group, manifest.kind)
@@ -360,6 +367,10 @@ def _is_seen_by_admission(key: tuple[str, str]) -> bool:
 
 def _holds(raw: Iterable[RawFact], wanted: Collection[tuple[str, str]]) -> bool:
     return any(_group_kind(one) in wanted for one in raw)
+
+
+def _namespace(name: str) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
 
 
 def _in_namespace(manifest: Manifest, target: Target | None) -> dict[str, Any]:

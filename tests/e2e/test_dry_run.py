@@ -386,3 +386,49 @@ def test_wrong_usage(git_repository: RepositoryBuilder, options: tuple[str, ...]
     answer = judge(git_repository, *options)
     assert answer.code == 2, answer.text
     assert said in answer.text
+
+
+def test_a_sandbox_does_not_blame_what_it_cannot_know(git_repository: RepositoryBuilder) -> None:
+    """A kind whose definition is installed from elsewhere is deferred and counted; the base's namespaces are there."""
+    git_repository.commit("base", {"a.yaml": SETTINGS.format(namespace="made-elsewhere", a="1x")})
+    git_repository.branch("pr")
+    issuer = "apiVersion: cert-manager.io/v1\nkind: Issuer\nmetadata: {name: ca, namespace: made-elsewhere}\nspec: {}\n"
+    other = SETTINGS.format(namespace="made-elsewhere", a="1x").replace("settings", "other")
+    git_repository.commit("add", {"b.yaml": other, "issuer.yaml": issuer})
+    answer = judge(git_repository, "--dry-run=sandbox")
+    assert answer.results == {"ConfigMap other": "created", "Issuer ca": "deferred"}
+    assert answer.code == 0, answer.text
+    assert "Issuer made-elsewhere/ca" in answer.text
+    assert answer.report["summary"]["unchecked"] == 1
+
+
+def test_a_sandbox_calls_nobody(git_repository: RepositoryBuilder) -> None:
+    """A definition with a conversion webhook makes no request to the address that the change names."""
+    import socket  # noqa: PLC0415  for this test alone
+
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.settimeout(0.5)
+        webhook = (
+            "  conversion:\n    strategy: Webhook\n    webhook:\n      conversionReviewVersions: [v1]\n"
+            f"      clientConfig: {{url: 'https://127.0.0.1:{listener.getsockname()[1]}/x', caBundle: ''}}\n"
+        )
+        second = (
+            CRD.split("  versions:\n")[1].replace("storage: true", "storage: false").replace("name: v1", "name: v2")
+        )
+        git_repository.commit("base", {"readme.md": "x"})
+        git_repository.branch("pr")
+        git_repository.commit(
+            "add",
+            {
+                "crd.yaml": CRD + second + webhook,
+                "ns.yaml": SHOP,
+                "one.yaml": WIDGET.format(name="one", min=1, colour="red"),
+                "two.yaml": WIDGET.format(name="two", min=1, colour="red").replace("/v1", "/v2"),
+            },
+        )
+        answer = judge(git_repository, "--dry-run=sandbox")
+        assert answer.results["Widget two"] == "created", answer.text
+        with pytest.raises(TimeoutError):
+            listener.accept()

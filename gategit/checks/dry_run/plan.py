@@ -96,6 +96,9 @@ def without_kind(change: ObjectChange, discovery: Discovery, expected: Expected)
     if declared is not None and manifest.version in declared.versions:
         reason = f"the repository defines the kind {named}, and the cluster does not have it yet"
         return Outcome(change, DryRunResult.DEFERRED, reason=reason)
+    if not expected.complete and declared is None and _is_custom(manifest.group, discovery):
+        reason = f"the sandbox has no {named}: its definition is neither in the repository nor in a snapshot"
+        return Outcome(change, DryRunResult.DEFERRED, reason=reason)
     served = [_api_version(manifest.group, version) for version in discovery.versions(*group_kind(manifest))]
     if declared is not None:
         served += sorted({_api_version(manifest.group, version) for version in declared.versions} - {*served})
@@ -110,6 +113,11 @@ def without_kind(change: ObjectChange, discovery: Discovery, expected: Expected)
         message = f"the server serves no {named}"
         hint = "add its CustomResourceDefinition to the repository, or install it in the cluster first"
     return Outcome(change, DryRunResult.REJECTED, (Problem(REJECTED, message, ("apiVersion",), hint),))
+
+
+def _is_custom(group: str, discovery: Discovery) -> bool:
+    """Whether a group is none of Kubernetes' own, of which every server serves something."""
+    return "." in group and all(resource.group != group for resource in discovery.resources)
 
 
 def _api_version(group: str, version: str) -> str:

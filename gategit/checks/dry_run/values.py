@@ -75,6 +75,8 @@ class Expected:
         scratch_namespaces: where objects of a namespace that does not exist yet may be tried.
         writable: the server is ours (a sandbox): CRDs and Namespaces of the change are created in it for real, once
             they were accepted, so that nothing that needs them has to be deferred.
+        complete: the server serves all that the target does. A sandbox that no snapshot fills knows the kinds of
+            Kubernetes and of the repository only: that it lacks another one says nothing about the target.
     """
 
     namespaces: frozenset[str] = frozenset()
@@ -85,3 +87,4 @@ class Expected:
     field_manager: str | None = None
     scratch_namespaces: tuple[str, ...] = ("default",)
     writable: bool = False
+    complete: bool = True
