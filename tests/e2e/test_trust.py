@@ -19,7 +19,9 @@ from typing import Any
 
 import pytest
 
+from tests.api_server import ApiServer
 from tests.conftest import GIT_ENVIRONMENT, RepositoryBuilder
+from tools.golang import built
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRAM = (sys.executable, "-I", "-c", "from gategit.cli.main import run; run()")
@@ -718,6 +720,115 @@ def test_poisoning_the_cache(pull_request: PullRequest, tmp_path: Path) -> None:
     pull_request.repository.switch("main")
     pull_request.repository.git("reset", "--quiet", "--hard", pull_request.base_sha)
     assert pull_request.judge().code == BLOCKED
+
+
+# --- The dry run ----------------------------------------------------------------------------------------------------
+
+
+def test_switching_the_dry_run_off(pull_request: PullRequest) -> None:
+    """The base's targets decide whether and whom to ask, and the change to them is said."""
+    config = "version: 1\ntargets: {prod: {paths: ['**'], dry_run: sandbox}}\n"
+    pull_request.environment["KUBEBUILDER_ASSETS"] = str(built("kube-apiserver").parent)
+    pull_request.base({".gategit.yaml": config})
+    wrong = MAP.format(name="good").replace("shop", "nowhere")
+    pull_request.head({".gategit.yaml": config.replace("sandbox", "off"), "a.yaml": wrong})
+    answer = pull_request.judge()
+    assert answer.code == BLOCKED, answer.log
+    assert ("dry-run-rejected", "a.yaml") in answer.said
+    assert answer.messages("gate-changed") == [
+        "this change loosens the gate after the merge: targets.prod.dry_run: sandbox -> off"
+    ]
+
+
+_PLUGIN = """\
+apiVersion: v1
+kind: Config
+clusters: [{name: c, cluster: {server: "https://127.0.0.1:9"}}]
+users:
+  - name: u
+    user:
+      exec:
+        apiVersion: client.authentication.k8s.io/v1
+        command: %s
+        interactiveMode: Never
+contexts: [{name: c, context: {cluster: c, user: u}}]
+current-context: c
+"""
+
+
+def test_a_kubeconfig_with_a_plugin_in_the_checkout(pull_request: PullRequest, tmp_path: Path) -> None:
+    """A kubeconfig that the pull request can write runs no program, however it is named."""
+    marker = tmp_path / "ran"
+    script = f"#!/bin/sh\ntouch {marker}\n"
+    repository = pull_request.repository
+    plugin = repository.path("plugin.sh")
+    pull_request.base({"readme.md": "x"})
+    pull_request.head({"kubeconfig": _PLUGIN % plugin, "plugin.sh": script, "a.yaml": GOOD})
+    plugin.chmod(0o755)
+    repository.commit("executable")
+    for name in ("kubeconfig", "./gate/../kubeconfig"):
+        pull_request.environment["KUBECONFIG"] = str(repository.path(name))
+        answer = pull_request.judge("--dry-run=cluster")
+        repository.switch("feature")
+        assert answer.code in {USAGE, UNDECIDED}, answer.log
+        assert not marker.exists()
+        assert "names a program (exec), which is not run" in answer.log
+
+
+def test_programs_for_the_sandbox_in_the_checkout(pull_request: PullRequest, tmp_path: Path) -> None:
+    """A kube-apiserver that the pull request brings judges nothing, by PATH, by --assets or by the environment."""
+    marker = tmp_path / "ran"
+    script = f"#!/bin/sh\ntouch {marker}\necho Kubernetes v1.36.3\n"
+    repository = pull_request.repository
+    pull_request.base({"readme.md": "x"})
+    pull_request.head({"bin/kube-apiserver": script, "bin/etcd": script, "a.yaml": GOOD})
+    for name in ("kube-apiserver", "etcd"):
+        repository.path(f"bin/{name}").chmod(0o755)
+    repository.commit("executable")
+    folder = str(repository.path("bin"))
+    attempts: list[tuple[dict[str, str], tuple[str, ...]]] = [
+        ({"PATH": f"{folder}:{os.environ['PATH']}"}, ()),
+        ({"KUBEBUILDER_ASSETS": folder}, ()),
+        ({}, (f"--assets={folder}",)),
+    ]
+    for environment, options in attempts:
+        pull_request.environment = {"KUBEBUILDER_ASSETS": "", "XDG_DATA_HOME": str(tmp_path), **environment}
+        answer = pull_request.judge("--dry-run=sandbox", *options)
+        repository.switch("feature")
+        assert answer.code in {USAGE, UNDECIDED}, answer.log
+        assert not marker.exists()
+
+
+def test_policies_do_not_see_the_credentials_of_the_dry_run(
+    pull_request: PullRequest, api_server: ApiServer, tmp_path: Path
+) -> None:
+    """A policy that looks for the kubeconfig, by its name or in its parent's environment, finds nothing."""
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.write_bytes(api_server.kubeconfig.read_bytes())
+    spy = policy(
+        "spy",
+        f"""
+        import os
+        found = os.environ.get("KUBECONFIG", "")
+        for name in ({str(kubeconfig)!r}, "/proc/self/environ", f"/proc/{{os.getppid()}}/environ"):
+            try:
+                found += open(name).read()
+            except BaseException:
+                pass
+        if found:
+            yield Violation(thing.field("metadata", "name"), "found " + found)
+        """,
+    )
+    pull_request.environment["KUBECONFIG"] = str(kubeconfig)
+    pull_request.base({".gategit.yaml": FOLDER, "gate/spy.py": spy})
+    pull_request.head({"a.yaml": MAP.format(name="map").replace("shop", "default")})
+    answer = pull_request.judge("--dry-run=cluster")
+    assert api_server.access.token
+    everything = answer.log + "".join(answer.reports.values())
+    assert api_server.access.token not in everything
+    assert "found" not in "".join(answer.messages("spy"))
+    (stage,) = [one for one in answer.report["stages"] if one["name"] == "dry-run"]
+    assert stage["status"] == "passed"
 
 
 # --- Reports ----------------------------------------------------------------------------------------------------------
