@@ -766,8 +766,10 @@ def test_a_kubeconfig_with_a_plugin_in_the_checkout(pull_request: PullRequest, t
     pull_request.head({"kubeconfig": _PLUGIN % plugin, "plugin.sh": script, "a.yaml": GOOD})
     plugin.chmod(0o755)
     repository.commit("executable")
-    for name in ("kubeconfig", "./gate/../kubeconfig"):
-        pull_request.environment["KUBECONFIG"] = str(repository.path(name))
+    link = tmp_path / "link"
+    link.symlink_to(repository.path("kubeconfig"))
+    for path in (repository.path("kubeconfig"), link):
+        pull_request.environment["KUBECONFIG"] = str(path)
         answer = pull_request.judge("--dry-run=cluster")
         repository.switch("feature")
         assert answer.code in {USAGE, UNDECIDED}, answer.log
