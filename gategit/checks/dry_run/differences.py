@@ -124,7 +124,7 @@ def differences_of(outcome: Outcome) -> tuple[FieldDifference, ...]:
     if outcome.result is DryRunResult.CREATED:
         declared = outcome.change.new
         return differences(None, declared.data if declared is not None else outcome.after)
-    if outcome.live is None or outcome.after is None:
+    if outcome.result is DryRunResult.UNCHANGED or outcome.live is None or outcome.after is None:
         return ()
     return differences(outcome.live, outcome.after)
 
