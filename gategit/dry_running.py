@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gategit.change import ObjectChange
 from gategit.checks.dry_run.findings import Locate, findings, outcome_view
 from gategit.checks.dry_run.shown import Masker
-from gategit.checks.dry_run.values import DeclaredKind, Expected, Outcome, Problem
+from gategit.checks.dry_run.values import CLASS_GROUPS, DeclaredKind, Expected, Outcome, Problem
 from gategit.dry_run_modes import Asked, Group, ask_group
 from gategit.errors import GategitError, UndecidedError, UsageError
 from gategit.manifests.manifest import Manifest, Role
@@ -270,6 +270,9 @@ class _Stage:
             kinds=kinds,
             altered_kinds=frozenset(renamed),
             service_accounts=frozenset(_named(facts, _SERVICE_ACCOUNT)),
+            classes=frozenset(
+                (kind, name) for kind, group in CLASS_GROUPS.items() for _, name in _named(facts, (group, kind))
+            ),
             namespace=(target.namespace if target is not None else None) or "default",
             field_manager=target.field_manager if target is not None else None,
             writable=mode == "sandbox",

@@ -148,6 +148,7 @@ async def export(
             "live_objects": live_objects,
             "missing": [{"what": one.what, "reason": one.reason} for one in sorted(set(work.missing), key=repr)],
             "resources": [_resource(one) for one in resources],
+            "stale": sorted(discovery.stale),
             "kinds": kinds,
             "schemas": schemas,
             "variants": variants,

@@ -271,7 +271,11 @@ class _Reader:
         return Snapshot(
             name=self.name,
             version=version,
-            discovery=Discovery(tuple(self._resources(data.get("resources"))), version),
+            discovery=Discovery(
+                tuple(self._resources(data.get("resources"))),
+                version,
+                tuple(self._texts(data.get("stale", []), "stale")),
+            ),
             objects=tuple(self._objects(data.get("objects"))),
             namespaces=None if namespaces is None else frozenset(self._texts(namespaces, "namespaces")),
             live_objects=live,

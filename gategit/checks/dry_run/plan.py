@@ -83,6 +83,15 @@ def plan(number: int, change: ObjectChange, discovery: Discovery, expected: Expe
     return Request(number, change, resource, namespace, name if isinstance(name, str) and plain else None)
 
 
+def no_namespace(request: Request) -> Outcome:
+    """What comes of an object whose namespace is neither there nor declared."""
+    own = request.namespace or ""
+    path = ("metadata", "namespace") if request.change.manifest.namespace is not None else ()
+    hint = f"declare the Namespace {own} in the repository, or let its agent create it"
+    problem = Problem(REJECTED, f"the namespace {own} does not exist", path, hint)
+    return Outcome(request.change, DryRunResult.REJECTED, (problem,))
+
+
 def without_kind(change: ObjectChange, discovery: Discovery, expected: Expected) -> Outcome:
     """What comes of a change whose kind the server does not serve."""
     manifest = change.manifest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from gategit.change import ObjectChange
 from gategit.model import DryRunResult, FieldPath
@@ -61,6 +61,16 @@ class DeclaredKind:
     versions: frozenset[str]
 
 
+CLASS_GROUPS: Final[Mapping[str, str]] = {
+    "GatewayClass": "gateway.networking.k8s.io",
+    "IngressClass": "networking.k8s.io",
+    "PriorityClass": "scheduling.k8s.io",
+    "RuntimeClass": "node.k8s.io",
+    "StorageClass": "storage.k8s.io",
+}
+"""The kinds of classes that objects name, and their groups."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expected:
     """What the change may count on, and how it is asked for.
@@ -70,6 +80,7 @@ class Expected:
         kinds: that the head's tree defines, by group and kind.
         altered_kinds: the groups and kinds whose definition the change itself adds or modifies.
         service_accounts: namespace and name of those that the head's tree declares.
+        classes: kind and name of the classes (StorageClass, PriorityClass, …) that the head's tree declares.
         namespace: of objects that name none.
         field_manager: the name to apply under; None: the live object's owner, else ``gategit``.
         scratch_namespaces: where objects of a namespace that does not exist yet may be tried.
@@ -83,6 +94,7 @@ class Expected:
     kinds: Mapping[tuple[str, str], DeclaredKind] = field(default_factory=dict)
     altered_kinds: frozenset[tuple[str, str]] = frozenset()
     service_accounts: frozenset[tuple[str, str]] = frozenset()
+    classes: frozenset[tuple[str, str]] = frozenset()
     namespace: str = "default"
     field_manager: str | None = None
     scratch_namespaces: tuple[str, ...] = ("default",)
