@@ -291,7 +291,7 @@ class _Stage:
         found: set[str] = set()
         for path, raw in facts.items():
             if any(kind in _AGENT_KINDS for _, kind, *_ in raw):
-                found.update(name for one in self._scope.head.file(path).manifests for name in _namespaces_made(one))
+                found.update(name for one in self._scope.head.file(path).manifests for name in namespaces_made(one))
         return frozenset(found)
 
     def _present(self, target: Target | None, changes: Sequence[ObjectChange]) -> tuple[dict[str, Any], ...]:
@@ -328,7 +328,7 @@ class _Stage:
 _AGENT_KINDS = frozenset({"Application", "HelmRelease"})
 
 
-def _namespaces_made(manifest: Manifest) -> Iterable[str]:
+def namespaces_made(manifest: Manifest) -> Iterable[str]:
     """The namespace that an Argo CD Application or a Flux HelmRelease lets its agent make."""
     spec = manifest.data.get("spec")
     if not isinstance(spec, dict):
