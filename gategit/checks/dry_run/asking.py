@@ -13,12 +13,13 @@ from typing import Any
 from gategit.change import ChangeKind, ObjectChange
 from gategit.checks.dry_run.answers import Reading, ReadingKind, read_answer
 from gategit.checks.dry_run.conflicts import conflicts
+from gategit.checks.dry_run.culprits import narrowed
 from gategit.checks.dry_run.differences import differences
 from gategit.checks.dry_run.line import APPLY_PATCH, DRY, Line
 from gategit.checks.dry_run.lookups import UNREAD, Live, Lookups
 from gategit.checks.dry_run.managers import OURS, Owner, Way, owner, taken_over
 from gategit.checks.dry_run.owned import APPLY, combined, entries
-from gategit.checks.dry_run.plan import REJECTED, UNANSWERED, Request, group_kind, without_kind
+from gategit.checks.dry_run.plan import REJECTED, UNANSWERED, Request, group_kind, no_namespace, without_kind
 from gategit.checks.dry_run.removals import Rebuilt, rebuild
 from gategit.checks.dry_run.values import Expected, Outcome, Problem
 from gategit.cluster.answer import Answer
@@ -147,6 +148,7 @@ class Asking:
             reason += f" ({applied.live.refused})" if applied.live.refused else ""
             return Outcome(request.change, DryRunResult.CONFIGURED, problems, reason, who.name, live, after)
         taken = conflicts(entries(live), after, request.data, who.name)
+        reason = reason or _left_in_secret(request, after)
         rebuilt = _without_removed(request, after, live, who)
         if rebuilt is not None and rebuilt.removed:
             answer, reading = await self._put(request, rebuilt, live, who)
@@ -180,10 +182,7 @@ class Asking:
         """Ask in another namespace, where the object's own one comes with the repository."""
         own = request.namespace or ""
         if own not in self._expected.namespaces:
-            path = ("metadata", "namespace") if request.change.manifest.namespace is not None else ()
-            hint = f"declare the Namespace {own} in the repository, or let its agent create it"
-            problem = Problem(REJECTED, f"the namespace {own} does not exist", path, hint)
-            return Outcome(request.change, DryRunResult.REJECTED, (problem,))
+            return no_namespace(request)
         for namespace in self._expected.scratch_namespaces:
             outcome = await self._in_place_of(request, namespace) if namespace != own else None
             if outcome is not None:
@@ -272,6 +271,8 @@ class Asking:
                     "remove metadata.resourceVersion",
                 ),
             )
+        if live is not None:
+            problems = narrowed(problems, live, request.data)
         problems = (*(problems or (Problem(REJECTED, reading.message),)), *reading.warnings)
         return Outcome(request.change, DryRunResult.REJECTED, problems, "", manager, live)
 
@@ -348,6 +349,18 @@ def _result(live: Mapping[str, Any], after: Mapping[str, Any]) -> DryRunResult:
         for name, part in live.items()
     )
     return DryRunResult.UNCHANGED if same or not differences(live, after) else DryRunResult.CONFIGURED
+
+
+def _left_in_secret(request: Request, after: Mapping[str, Any]) -> str:
+    """What is left of keys that the manifest had in ``stringData``: the server keeps their values in ``data``."""
+    if request.change.old is None or (request.resource.group, request.resource.kind) != ("", "Secret"):
+        return ""
+    before, now = request.change.old.data.get("stringData"), request.data.get("stringData") or {}
+    data = after.get("data")
+    if not isinstance(before, dict) or not isinstance(data, dict) or not isinstance(now, dict):
+        return ""
+    left = [key for key in before if key in data and key not in now and key not in (request.data.get("data") or {})]
+    return f"what is removed from stringData stays in the live Secret: {', '.join(sorted(left))}" if left else ""
 
 
 def _by_admission(reading: Reading) -> bool:

@@ -119,7 +119,10 @@ BAD: Mapping[str, tuple[str, Any, list[tuple[str, FieldPath]]]] = {
     "immutable": (
         "spec/selector/matchLabels",
         {"app": "web", "tier": "front"},
-        [("dry-run-rejected", ("spec", "template", "metadata", "labels")), ("immutable-field", ("spec", "selector"))],
+        [
+            ("dry-run-rejected", ("spec", "template", "metadata", "labels")),
+            ("immutable-field", ("spec", "selector", "matchLabels", "tier")),
+        ],
     ),
     "managed fields": (
         "metadata/managedFields",
@@ -142,6 +145,82 @@ def test_what_the_server_rejects(api_server: ApiServer, namespace: str, case: st
     path, value, problems = BAD[case]
     outcome = ask_one(api_server.access, old, changed(old, path, value))
     assert (outcome.result, said(outcome)) == (REJECTED, problems)
+
+
+def _pod(*, restart: str = "Always") -> Data:
+    container = {"name": "web", "image": "nginx:1.27", "env": [{"name": "A", "value": "1"}]}
+    return {"metadata": {"labels": {"app": "web"}}, "spec": {"restartPolicy": restart, "containers": [container]}}
+
+
+def _fixed(namespace: str, api_version: str, kind: str, **parts: Any) -> Data:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "fixed", "namespace": namespace}, **parts}
+
+
+def _stateful_set(namespace: str) -> Data:
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    spec = {
+        "serviceName": "web",
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": _pod(),
+        "volumeClaimTemplates": [{"metadata": {"name": "data"}, "spec": claim}],
+    }
+    return _fixed(namespace, "apps/v1", "StatefulSet", spec=spec)
+
+
+def _blocks(namespace: str) -> list[tuple[Data, str, Any]]:
+    rbac = "rbac.authorization.k8s.io"
+    binding = _fixed(
+        namespace, f"{rbac}/v1", "RoleBinding", roleRef={"apiGroup": rbac, "kind": "Role", "name": "reader"}
+    )
+    job = _fixed(namespace, "batch/v1", "Job", spec={"template": _pod(restart="Never")})
+    frozen = _fixed(namespace, "v1", "ConfigMap", data={"a": "1", "b": "2"}, immutable=True)
+    storage = "spec/volumeClaimTemplates/0/spec/resources/requests/storage"
+    return [
+        (_stateful_set(namespace), storage, "2Gi"),
+        (_stateful_set(namespace), "spec/serviceName", "other"),
+        (job, "spec/template/spec/containers/0/env/0/value", "2"),
+        (frozen, "data/b", "3"),
+        (binding, "roleRef/name", "writer"),
+    ]
+
+
+def test_a_fixed_field_in_a_block_is_found(api_server: ApiServer, namespace: str) -> None:
+    """The server names the block; the problem stands at the field that is another one than in the live object."""
+    blocks = _blocks(namespace)
+    for data in {data["kind"]: data for data, *_ in blocks}.values():
+        _live(api_server, data)
+    outcomes = ask_all(api_server.access, [change(data, changed(data, path, value)) for data, path, value in blocks])
+    places = [tuple(int(step) if step.isdigit() else step for step in path.split("/")) for _, path, _ in blocks]
+    assert [said(o) for o in outcomes] == [[("immutable-field", place)] for place in places]
+
+
+def test_several_fixed_fields_have_their_block_in_common(api_server: ApiServer, namespace: str) -> None:
+    """Where they have less in common than the server says, it is the first of them."""
+    old = _live(api_server, _stateful_set(namespace))
+    claim = "spec/volumeClaimTemplates/0/spec"
+    both = changed(changed(old, f"{claim}/resources/requests/storage", "2Gi"), f"{claim}/accessModes/0", "ReadOnlyMany")
+    apart = changed(changed(both, "spec/serviceName", "other"), "spec/template/spec/containers/0/image", "nginx:1.28")
+    outcomes = ask_all(api_server.access, [change(old, both), change(old, apart)])
+    assert [said(o) for o in outcomes] == [
+        [("immutable-field", ("spec", "volumeClaimTemplates", 0, "spec"))],
+        [("immutable-field", ("spec", "serviceName"))],
+    ]
+
+
+@pytest.mark.parametrize("options", [[], ["--server-side"]], ids=["client-side", "server-side"])
+def test_what_is_removed_from_string_data_stays(api_server: ApiServer, namespace: str, options: list[str]) -> None:
+    """The server keeps it as data, which the tools do not take out: who removes a password believes it gone."""
+    old = {**config_map(namespace), "kind": "Secret", "stringData": {"a": "1", "b": "2"}}
+    del old["data"]
+    api_server.kubectl("apply", *options, "-f", "-", stdin=json.dumps(old))
+    new = changed(old, "stringData/b")
+    outcome = ask_one(api_server.access, old, new)
+    assert (outcome.result, outcome.reason) == (
+        UNCHANGED,
+        "what is removed from stringData stays in the live Secret: b",
+    )
+    api_server.kubectl("apply", *options, "-f", "-", stdin=json.dumps(new))
+    assert '"b":"Mg=="' in api_server.kubectl("get", "secret", "settings", "-n", namespace, "-o", "jsonpath={.data}")
 
 
 def test_every_problem_is_listed(api_server: ApiServer, namespace: str) -> None:
