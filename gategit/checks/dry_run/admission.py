@@ -32,19 +32,19 @@ _WEBHOOK = re.compile(
 )
 _STANDARD = re.compile(r'(?:would violate|violates) PodSecurity "([^"]{1,100})": (.*)', re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.){1,300})"')
-_CONTAINERS = re.compile(r'\bcontainers? ((?:"(?:[^"\\]|\\.)*"(?:, | and )?)+)')
-_VOLUMES = re.compile(r'\bvolumes? ((?:"(?:[^"\\]|\\.)*"(?:, | and )?)+)')
+_CONTAINERS = re.compile(r'\bcontainers? ((?:"(?:[^"\\]|\\.){0,300}"(?:, | and )?)+)')
+_VOLUMES = re.compile(r'\bvolumes? ((?:"(?:[^"\\]|\\.){0,300}"(?:, | and )?)+)')
 _CONTEXT = re.compile(r"\b(securityContext(?:\.[A-Za-z]+)+)")
 _HOST_FIELD = re.compile(r"\b(hostNetwork|hostPID|hostIPC)=true")
 _RANGE = re.compile(
-    r"(?:(minimum|maximum) (\S+) usage per (\S+) is (\S+?)"
-    r"(?:\.  No (request|limit) is specified|, but (request|limit) is (\S+))"
-    r"|(\S+) max limit to request ratio per (\S+) is)"
+    r"\[?(?:(minimum|maximum) (\S{1,300}) usage per (\S{1,300}) is (\S{1,300}?)"
+    r"(?:\.  No (request|limit) is specified|, but (request|limit) is (\S{1,300}))"
+    r"|(\S{1,300}) max limit to request ratio per (\S{1,300}) is)"
 )
-_RANGE_SPLIT = re.compile(r", (?=(?:minimum|maximum) \S+ usage per |\S+ max limit to request ratio per )")
+_RANGE_SPLIT = re.compile(r", (?=(?:minimum|maximum) \S{1,300} usage per |\S{1,300} max limit to request ratio per )")
 _MUST_SPECIFY = re.compile(r"failed quota: (.{1,300}?): must specify (.*)", re.DOTALL)
 _EXCEEDED = re.compile(r"exceeded quota: .{1,300}?, requested: (.*?), used: ", re.DOTALL)
-_MENTION = re.compile(r"(?:\bobject\.|\bpath:? /|(?<![\w/.-])[./]?)([a-z][A-Za-z]*(?:[./\[][\w.\-/\[\]\"=@]*)+)")
+_MENTION = re.compile(r"(?:\bobject\.|\bpath:? /|(?<![\w/.-])[./]?)([a-z][A-Za-z]{0,100}[./\[][\w.\-/\[\]\"=@]*)")
 
 _MISSING: Final = {
     "ServiceAccount": re.compile(
@@ -114,7 +114,7 @@ def _plugin(words: str, sent: Sent) -> list[Problem]:
         return list(_must_specify(must, sent))[:_MOST]
     if _STANDARD.match(words):
         return read_standard(words, sent, _DENIED)
-    if _RANGE.search(words):
+    if _RANGE.match(words):
         inner = words[1:-1] if words.startswith("[") and words.endswith("]") else words
         return [_range(part, sent) for part in _RANGE_SPLIT.split(inner)[:_MOST]]
     return [_mentioning(words, sent)]
@@ -176,7 +176,9 @@ def _about_missing(words: str, missing: Missing, sent: Sent) -> Problem:
     path: FieldPath = (*spec, name) if spec is not None and name is not None else ()
     if missing.kind in {"Role", "ClusterRole"}:
         path = ("roleRef", "name")
-    return sent.problem(_DENIED, words, path, advice=f"declare the {missing.kind} {missing.name}, or correct its name")
+    return sent.problem(
+        _DENIED, words, path, advice=f"declare the {missing.kind} {sent.words(missing.name)}, or correct its name"
+    )
 
 
 def _complaints(text: str) -> list[str]:
@@ -226,7 +228,7 @@ def _places(complaint: str, sent: Sent) -> list[FieldPath]:
 
 
 def _range(words: str, sent: Sent) -> Problem:
-    match = _RANGE.search(words)
+    match = _RANGE.match(words)
     if match is None:
         return sent.problem(_DENIED, words)
     resource, of = match[2] or match[8], match[3] or match[9]

@@ -37,7 +37,7 @@ MOST: Final = 100
 
 _READ = 64_000
 _MANAGER = re.compile(r'conflict with "((?:[^"\\]|\\.)*)"(?: with subresource "[^"]*")?( using \S+)?')
-_NO_RIGHT = re.compile(r'User ".*?" cannot [a-z]+ (?:resource|path)', re.DOTALL)
+_NO_RIGHT = re.compile(r'User "(?:[^"\\]|\\.){0,300}" cannot [a-z]+ (?:resource|path)')
 _ESCALATION = "is attempting to grant RBAC permissions not currently held"
 _NO_NAMESPACE = re.compile(r'namespaces "([^"]*)" not found')
 _OUR_OWN = re.compile(r"(?:Patch|Create|Update|Delete)Options\.meta\.k8s\.io ")

@@ -31,11 +31,11 @@ _QUOTING = re.compile(r"(Invalid value|Unsupported value|Duplicate value|Not fou
 _DECODER = json.JSONDecoder()
 _GO_DUMP = re.compile(r"(?:&?map\[|&?\{|\[)")
 _UNSTRUCTURED = re.compile(r"&value\.valueUnstructured\{Value:(.*)\}\Z", re.DOTALL)
-_HUNK = re.compile(r"\n@@ -\d+,?\d* \+\d+,?\d* @@")
+_HUNK = re.compile(r"\n@@ -\d{1,9}(?:,\d{1,9})? \+\d{1,9}(?:,\d{1,9})? @@")
 _HUNK_LINE = re.compile(r'([-+]) *"((?:[^"\\]|\\.)*)"(?:: (.*?))?,?\Z')
 _ONE_CHARACTER = re.compile(r"invalid character '(?:\\[^']{1,9}|\\'|[^\\])'")
 _SPACES = re.compile(r"\s+")
-_PATTERN_HELP = re.compile(r" \(e\.g\. .*?, regex used for validation is '(.{1,400})'\)")
+_PATTERN_HELP = re.compile(r" \(e\.g\. .{1,300}?, regex used for validation is '(.{1,400})'\)")
 
 
 class Said(NamedTuple):
@@ -63,10 +63,9 @@ class Changed(NamedTuple):
 
 def read_words(message: str) -> Said:
     """Take a cause's message apart."""
-    message = message[:_READ]
     match = _QUOTING.match(message)
     if match is None:
-        return Said("", ABSENT, "", message)
+        return Said("", ABSENT, "", message[:_READ])
     start = match.end()
     try:
         value, end = _DECODER.raw_decode(message, start)
@@ -74,8 +73,8 @@ def read_words(message: str) -> Said:
         value, end = ABSENT, _go_dump_end(message, start)
     rest = message[end:]
     if end > start and (not rest or rest.startswith(": ")):
-        return Said(match[1], value, message[start:end], rest[2:])
-    return Said(match[1], ABSENT, "", message[start:])
+        return Said(match[1], value, message[start:end], rest[2:_READ])
+    return Said(match[1], ABSENT, "", message[start : start + _READ])
 
 
 def sentence(said: Said, *, secret: bool = False) -> str:
@@ -178,7 +177,7 @@ def _go_dump_end(message: str, start: int) -> int:
     if not _GO_DUMP.match(message, start):
         return start
     depth = 0
-    for position in range(start, len(message)):
+    for position in range(start, min(len(message), start + _READ)):
         depth += (message[position] in "[{") - (message[position] in "]}")
         if depth == 0 and message[position] in "]}":
             return position + 1
