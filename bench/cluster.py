@@ -81,6 +81,8 @@ class Cluster:
         runs: how often each command is run; what takes a minute is run once.
         without: peers that are left out.
         quick: leave out what takes a minute.
+        objects: how many are live.
+        changed: how many of them the change touches.
     """
 
     gategit: str
@@ -89,6 +91,8 @@ class Cluster:
     runs: int
     without: frozenset[str]
     quick: bool
+    objects: int = OBJECTS
+    changed: int = CHANGED
 
     def beside_kubectl(self) -> list[str]:
         """Ask for a whole tree and for a change alone, and let kubectl do the same; return the table's lines."""
@@ -98,7 +102,7 @@ class Cluster:
         except (FetchError, MissingPeerError) as error:
             table.row("", "", str(error).partition("\n")[0], *[""] * (len(HEADING) - 3))
             return table.lines
-        repository, changed = write_repository(self.work / "live")
+        repository, changed = write_repository(self.work / "live", self.objects, self.changed)
         with start(assets, authorization="RBAC") as sandbox, self._ways(sandbox) as ways:
             _fill(peer, sandbox, repository)
             bench = _Bench(self, table, sandbox, ways, repository)
@@ -106,13 +110,13 @@ class Cluster:
             diff = (peer, "diff", "--field-manager=gategit")
             served = ("--server-side", "--recursive", "--filename=apps")
             at_once = "kubectl diff --server-side --concurrency=32"
-            tree = f"the whole tree: {OBJECTS} objects, {CHANGED} differ"
+            tree = f"the whole tree: {self.objects} objects, {self.changed} differ"
             own = Asking("gategit cluster dry-run --all", mine, ("--all", "apps"))
             bench.rows(tree, own, Asking(at_once, diff, (*served, "--concurrency=32")))
             if not self.quick:
                 bench.once(tree, Asking("kubectl diff --server-side", diff, served))
                 bench.once(tree, Asking("kubectl diff", diff, served[1:]))
-            change = f"the change alone: {CHANGED} objects, and what else is in their files for kubectl"
+            change = f"the change alone: {self.changed} objects, and what else is in their files for kubectl"
             own = Asking("gategit cluster dry-run", mine, ("--base", "main", "--head", "change"))
             files = [f"--filename={path}" for path in changed]
             bench.rows(change, own, Asking(at_once, diff, ("--server-side", "--concurrency=32", *files)))
@@ -128,7 +132,7 @@ class Cluster:
             return table.lines
         empty = self.work / "empty"
         empty.mkdir()
-        repository, _ = write_repository(self.work / "sandboxed")
+        repository, _ = write_repository(self.work / "sandboxed", self.objects, self.changed)
         command = (self.gategit, "cluster", "sandbox", "--assets", str(folder))
         check = (self.gategit, "check", "--base", "main", "--head", "change", "--stages", "dry-run", "--no-cache")
         measured = measure(
@@ -193,9 +197,9 @@ class _Bench:
     def once(self, asked: str, peer: Asking) -> None:
         """Measure what takes long, once on every way."""
         commands = [self._command(peer, way) for way in self.ways]
-        before = _counted(self.sandbox.access)
+        before = counted(self.sandbox.access)
         near = commands[0].run()
-        sent = _said(_counted(self.sandbox.access) - before)
+        sent = _said(counted(self.sandbox.access) - before)
         far = commands[1].run()
         self.table.row(asked, peer.name, f"{near.seconds:.2f} s, once", f"{far.seconds:.2f} s, once", "", sent, "", "")
 
@@ -206,31 +210,36 @@ class _Bench:
         return Command(arguments, self.repository, environment, finds=True)
 
     def _sent(self, command: Command) -> str:
-        before = _counted(self.sandbox.access)
+        before = counted(self.sandbox.access)
         command.run()
-        return _said(_counted(self.sandbox.access) - before)
+        return _said(counted(self.sandbox.access) - before)
 
 
-def write_repository(folder: Path) -> tuple[Path, list[str]]:
-    """A repository of objects in ten namespaces, and a branch ``change``, checked out, where some of them differ.
+def write_repository(folder: Path, objects: int, changed: int) -> tuple[Path, list[str]]:
+    """A repository with a branch ``change``, checked out, where some of the objects differ: one of a file.
+
+    Args:
+        folder: where.
+        objects: how many; three make a file, and seventeen files a namespace.
+        changed: how many differ.
 
     Returns:
         The folder, and the files that the branch changes.
     """
-    write_corpus(folder / "apps", -(-OBJECTS // 3), together=17)
+    write_corpus(folder / "apps", -(-objects // 3), together=17)
     files = sorted((folder / "apps").rglob("*.yaml"), key=lambda path: int(path.stem.removeprefix("app-")))
-    spare = 3 * len(files) - OBJECTS
+    spare = 3 * len(files) - objects
     last = files[-1].read_text(encoding="utf-8")
     files[-1].write_text("---\n".join(last.split("---\n")[: 3 - spare]), encoding="utf-8")
     namespaces = sorted({path.parent.name for path in files})
     (folder / "namespaces.yaml").write_text("".join(_NAMESPACE % name for name in namespaces), encoding="utf-8")
     start_change(folder)
-    changed = files[:: len(files) // CHANGED][:CHANGED]
-    for number, path in enumerate(changed):
+    chosen = files[:: len(files) // changed][:changed]
+    for number, path in enumerate(chosen):
         text = path.read_text(encoding="utf-8")
         path.write_text(text.replace(*_CHANGES[number % len(_CHANGES)]), encoding="utf-8")
     commit_change(folder)
-    return folder, [str(path.relative_to(folder)) for path in changed]
+    return folder, [str(path.relative_to(folder)) for path in chosen]
 
 
 def _assets() -> Assets:
@@ -257,7 +266,7 @@ def _fill(program: str, sandbox: Sandbox, repository: Path) -> None:
         subprocess.run(command, cwd=base, env=environment, check=True, capture_output=True)
 
 
-def _counted(access: Access) -> Counter[str]:
+def counted(access: Access) -> Counter[str]:
     """How many requests of each kind the server has answered, those that it sends itself left out where one can."""
     context = ssl.create_default_context(cadata=(access.authority or b"").decode())
     connection = http.client.HTTPSConnection(urlsplit(access.server).netloc, context=context, timeout=60)
