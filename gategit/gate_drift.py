@@ -156,10 +156,11 @@ class _Declared:
             return
         if file.role is Role.TEMPLATE:
             self._templates.append(path)
-        elif file.role is Role.MANIFEST:
+            return
+        if file.role is Role.MANIFEST:
             self._manifests[path] = file.manifests
-            if file.decoded.problems:
-                self._unread[path] = file.decoded.problems[0].message
+        if file.decoded.problems:
+            self._unread[path] = file.decoded.problems[0].message
 
     def _kustomization(self, path: str) -> Any:
         documents = self._side.file(path).decoded.documents
@@ -303,15 +304,16 @@ class _Looking:
         elif any(one.rpartition("/")[0] == manifest.group for one in discovery.stale):
             self._miss(manifest, "the server behind its API group does not answer")
         else:
-            self._missing(manifest, "the cluster does not serve its kind")
+            self._missing(manifest, manifest.namespace, "the cluster does not serve its kind")
 
     def _miss(self, manifest: Manifest, reason: str) -> None:
         self._unchecked.append(Unchecked(f"{manifest.ref} ({show_path(manifest.source.file)})", reason))
 
-    def _missing(self, manifest: Manifest, reason: str = "") -> None:
+    def _missing(self, manifest: Manifest, namespace: str | None, reason: str = "") -> None:
         self._compared += 1
         location = self._declared.locate(manifest, ())
-        self._objects.append(ObjectDrift(ObjectChange.MISSING, manifest.ref, location, reason=reason))
+        ref = replace(manifest.ref, namespace=namespace or None)
+        self._objects.append(ObjectDrift(ObjectChange.MISSING, ref, location, reason=reason))
 
     def _managed(self, wanted: Sequence[tuple[Wanted, Manifest]], discovery: Discovery) -> list[str]:
         """The namespaces that Git is in charge of: they hold declared objects, and are not the system's own."""
@@ -335,7 +337,7 @@ class _Looking:
             content = live.objects.get(place)
             if content is None:
                 if not _comes_and_goes(manifests[0]):
-                    self._missing(manifests[0])
+                    self._missing(manifests[0], place[1].namespace)
                 continue
             self._compared += 1
             # An autoscaler that names no namespace stands in that of what it scales.
@@ -346,7 +348,8 @@ class _Looking:
             if fields:
                 shown = tuple(self._shown(manifest, found) for found in fields)
                 location = self._declared.locate(manifest, ())
-                self._objects.append(ObjectDrift(ObjectChange.CHANGED, manifest.ref, location, shown))
+                ref = replace(manifest.ref, namespace=place[1].namespace or None)
+                self._objects.append(ObjectDrift(ObjectChange.CHANGED, ref, location, shown))
 
     def _fields(
         self, manifest: Manifest, content: Mapping[str, Any], ignored: frozenset[FieldPath]

@@ -119,8 +119,7 @@ class _Comparison:
         wanted, has = _mapping(self._declared, "metadata"), _mapping(self._live, "metadata")
         shape = _below(self._shape, "f:metadata")
         for key, value in wanted.items():
-            if key not in SERVER_METADATA and key not in {"name", "namespace", "generateName"}:
-                self._field(("metadata", key), ("metadata", key), value, has, shape)
+            self._field(("metadata", key), ("metadata", key), value, has, shape)
         seen = {found.path for found in self._found}
         for path, managers in self._undeclared():
             if path not in seen and not (_is_left_out(path) or _is_mark(path) or path in self._ignored):
@@ -271,6 +270,10 @@ _KEYED: Final = frozenset(
 )
 
 
+# What an object is called is no setting of it; kubectl notes it as if it were one.
+_NOT_SET: Final = SERVER_METADATA | {"name", "namespace", "generateName"}
+
+
 def _as_stored(declared: Mapping[str, Any]) -> dict[str, Any]:
     """A Secret as the server keeps it: texts become a part of the data."""
     texts = _mapping(declared, "stringData")
@@ -303,7 +306,7 @@ def _at(content: Any, path: FieldPath) -> Any:
 
 def _is_left_out(path: FieldPath) -> bool:
     """Whether a field is the server's, a controller's or an agent's own."""
-    if path[:1] == ("status",) or (len(path) > 1 and path[0] == "metadata" and path[1] in SERVER_METADATA):
+    if path[:1] == ("status",) or (path[:1] == ("metadata",) and len(path) > 1 and path[1] in _NOT_SET):
         return True
     if len(path) != 3 or path[0] != "metadata" or path[1] not in {"labels", "annotations"}:
         return False

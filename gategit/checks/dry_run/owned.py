@@ -112,6 +112,8 @@ def has_key(item: Any, key: Mapping[str, Any]) -> bool:
     if not isinstance(item, dict):
         return False
     named = [name for name in key if name in item]
+    if "protocol" in key and "protocol" not in item and key["protocol"] != "TCP":
+        return False  # the one default among Kubernetes' own keys: without it, TCP and UDP of a port are one
     return bool(named) and all(item[name] == key[name] for name in named)
 
 
