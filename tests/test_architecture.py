@@ -20,11 +20,13 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset(
         {
             "gategit.dry_run_modes",
+            "gategit.declared_tree",
             "gategit.dry_running",
             "gategit.gate",
             "gategit.gate_diff",
             "gategit.gate_drift",
             "gategit.gate_rehearsal",
+            "gategit.gate_sandbox",
             "gategit.judging",
             "gategit.policing",
             "gategit.preview",

@@ -86,11 +86,13 @@ class Filled:
         refused: what it did not take, in the order that it was given in.
         notes: what was left out, altered or added; sentences without a full stop.
         namespaces: that objects needed, nobody declared, and were made all the same.
+        made: how many of the objects it took.
     """
 
     refused: tuple[Refused, ...] = ()
     notes: tuple[str, ...] = ()
     namespaces: tuple[str, ...] = ()
+    made: int = 0
 
 
 async def fill(client: Client, objects: Sequence[Mapping[str, Any]], say: Callable[[str], None]) -> Filled:
@@ -149,7 +151,7 @@ class _Filling:
         if undeclared:
             shown = ", ".join(undeclared[:_NAMES_SHOWN]) + (", …" if len(undeclared) > _NAMES_SHOWN else "")
             notes.append(f"{counted(len(undeclared), 'Namespace')} made that nothing declares: {shown}")
-        return Filled(refused, tuple(notes), tuple(undeclared))
+        return Filled(refused, tuple(notes), tuple(undeclared), len(prepared.objects) - len(refused))
 
     async def _make_ground(self, ground: Sequence[Object], objects: Iterable[Object]) -> list[str]:
         """Make namespaces and definitions, wait for the kinds; the namespaces that nobody declares are returned."""

@@ -107,7 +107,8 @@ metadata: {name: order}
 """,
         WIDGETS.replace("NAME", "order"),
     )
-    assert filled == Filled(notes=("1 CustomResourceDefinition without a conversion webhook: nobody answers here",))
+    said = "1 CustomResourceDefinition without a conversion webhook: nobody answers here"
+    assert filled == Filled(notes=(said,), made=6)
     assert _send(sandbox, "GET", "/apis/order.example.com/v1beta1/namespaces/order/widgets/w").ok
     assert _send(sandbox, "GET", "/api/v1/namespaces/order/pods/p").data["spec"]["priority"] == 1000
 

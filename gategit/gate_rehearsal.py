@@ -1,0 +1,194 @@
+"""The rehearsal: a target's whole tree is applied to an empty sandbox, to see whether Git holds all of the cluster."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from gategit.checks.rehearsal.needs import CLASSES, EVERYWHERE, Brought, Kind, brings, needs
+from gategit.checks.rehearsal.values import Missing, Needer, RefusedObject, Rehearsal, TargetRehearsal
+from gategit.declared_tree import DeclaredTree, Placed, is_encrypted
+from gategit.disk import show_path
+from gategit.dry_running import namespaces_made
+from gategit.errors import UndecidedError
+from gategit.model import Unchecked, format_path
+
+if TYPE_CHECKING:
+    from gategit.cluster.access import Access
+    from gategit.cluster.client import Client
+    from gategit.cluster.discovery import Discovery
+    from gategit.config import Target
+    from gategit.model import FieldPath
+    from gategit.request import Request
+    from gategit.sandbox.fill import Filled, Refused
+
+_VARIABLES: Final = "the server refuses it, and it holds variables that are filled in later"
+_CHARTS: Final = frozenset(
+    {"argoproj.io/Application", "argoproj.io/ApplicationSet", "helm.toolkit.fluxcd.io/HelmRelease"}
+)
+_KINDS: Final = "CustomResourceDefinition"
+
+
+def rehearse(request: Request, say: Callable[[str], None]) -> Rehearsal:
+    """Apply each target's tree to an empty sandbox of its own.
+
+    Args:
+        request: the folder, the paths, the target, and how the programs are found.
+        say: told in a few words what is being done.
+
+    Raises:
+        UsageError: the request cannot be met.
+        ConfigError: the config cannot be used.
+        UndecidedError: there is no sandbox to be had.
+    """
+    from gategit.sandbox.assets import find_assets  # noqa: PLC0415  only a sandbox needs programs
+    from gategit.sandbox.server import start  # noqa: PLC0415  the same
+
+    with DeclaredTree(request) as tree:
+        found: list[TargetRehearsal] = []
+        for target in tree.targets():
+            assets = find_assets(tree.version(target), request.assets, request.environment, tree.root)
+            with start(assets, say=say) as sandbox:
+                found.append(asyncio.run(_Rehearsing(tree, target).run(sandbox.access, assets.notes, say)))
+        return Rehearsal(tuple(found))
+
+
+class _Rehearsing:
+    """The rehearsal of one target."""
+
+    def __init__(self, tree: DeclaredTree, target: Target | None) -> None:
+        self._tree = tree
+        self._target = target
+        self._objects = tree.objects(target)
+        self._unchecked = list(tree.unread(target))
+        if not self._objects and not self._unchecked:
+            raise UndecidedError(
+                f"{f'the target {target.name}' if target is not None else 'what was named'} declares no object",
+                "name a folder that holds manifests",
+            )
+
+    async def run(self, access: Access, notes: Iterable[str], say: Callable[[str], None]) -> TargetRehearsal:
+        """Fill the sandbox and look what is not there."""
+        from gategit.cluster.client import Client  # noqa: PLC0415  aiohttp costs what only a sandbox needs
+        from gategit.cluster.discovery import discover  # noqa: PLC0415  the same
+        from gategit.sandbox.fill import fill  # noqa: PLC0415  the same
+
+        sealed = [one for one in self._objects if is_encrypted(one.data)]
+        async with Client(access) as client:
+            applied = [one for one in self._objects if not is_encrypted(one.data)]
+            filled = await fill(client, [one.data for one in applied], say)
+            discovery = await discover(client)
+            own = await _own_classes(client, discovery)
+        refused = self._refused(filled.refused)
+        missing = [
+            *self._missing_namespaces(filled),
+            *self._missing_kinds(filled.refused),
+            *self._missing_names(own),
+        ]
+        return TargetRehearsal(
+            self._target.name if self._target is not None else None,
+            discovery.version,
+            filled.made,
+            tuple(missing),
+            tuple(refused),
+            (*notes, *self._notes(filled, len(sealed))),
+            tuple(dict.fromkeys(self._unchecked)),
+        )
+
+    def _missing_namespaces(self, filled: Filled) -> Iterator[Missing]:
+        made = {name for one in self._objects for name in namespaces_made(one.manifest)}
+        for name in filled.namespaces:
+            needers = [one for one in self._objects if one.namespace == name]
+            if name not in made and needers:
+                yield Missing("Namespace", None, name, self._needers((one, ()) for one in needers))
+
+    def _missing_kinds(self, refused: Sequence[Refused]) -> Iterator[Missing]:
+        unserved: dict[tuple[str, str], list[Placed]] = {}
+        for one in self._of(refused):
+            if one[0].unserved:
+                key = (one[1].manifest.kind, one[1].manifest.api_version)
+                unserved.setdefault(key, []).append(one[1])
+        for (kind, api_version), needers in sorted(unserved.items()):
+            yield Missing(_KINDS, None, f"{kind} of {api_version}", self._needers((one, ()) for one in needers))
+
+    def _missing_names(self, own: set[tuple[Kind, str]]) -> Iterator[Missing]:
+        """What objects name and nothing brings: the server itself looks at hardly any of it."""
+        brought = {found for one in self._objects for found in brings(one.data, one.namespace)}
+        generated = self._tree.generated()
+        wanted: dict[Brought, list[tuple[Placed, FieldPath]]] = {}
+        for one in self._objects:
+            for need in needs(one.data):
+                place = "" if need.kind in CLASSES else one.namespace
+                if (need.kind[1], need.name) in generated or (need.kind, need.name) in own:
+                    continue
+                if {Brought(need.kind, where, need.name) for where in (place, EVERYWHERE)} & brought:
+                    continue
+                wanted.setdefault(Brought(need.kind, place, need.name), []).append((one, need.path))
+        for (kind, namespace, name), needers in sorted(wanted.items(), key=lambda item: item[0]):
+            yield Missing(kind[1], namespace or None, name, self._needers(needers))
+
+    def _needers(self, found: Iterable[tuple[Placed, FieldPath]]) -> tuple[Needer, ...]:
+        needers = [Needer(one.ref, format_path(path), self._tree.locate(one.manifest, path)) for one, path in found]
+        return tuple(sorted(needers, key=_reading_order))
+
+    def _of(self, refused: Sequence[Refused]) -> Iterator[tuple[Refused, Placed]]:
+        """What was refused, with the manifest that it comes from."""
+        from gategit.sandbox.objects import identity  # noqa: PLC0415  only a sandbox needs it
+
+        placed = {identity(one.data): one for one in self._objects}
+        for one in refused:
+            if (found := placed.get(identity(one.object))) is not None:
+                yield one, found
+
+    def _refused(self, refused: Sequence[Refused]) -> list[RefusedObject]:
+        found: list[RefusedObject] = []
+        for one, placed in self._of(refused):
+            manifest = placed.manifest
+            if one.unserved:
+                continue
+            if _has_variables(manifest.data):
+                self._unchecked.append(Unchecked(f"{manifest.ref} ({show_path(manifest.source.file)})", _VARIABLES))
+                continue
+            found.append(RefusedObject(placed.ref, self._tree.locate(manifest), one.message))
+        return found
+
+    def _notes(self, filled: Filled, sealed: int) -> Iterator[str]:
+        yield from (note for note in filled.notes if "nothing declares" not in note)
+        altered = sum(1 for one in self._objects if self._tree.is_altered(one.manifest))
+        if altered:
+            what = _many(altered, "object")
+            yield f"{what} built by kustomizations that change more than a namespace: taken as declared"
+        if sealed:
+            yield f"{_many(sealed, 'object')} encrypted with SOPS: not applied, only the agent can read them"
+        charts = sum(1 for one in self._objects if one.manifest.group_kind in _CHARTS)
+        if charts:
+            yield f"{_many(charts, 'application')} and releases not rendered: what their charts bring is not known here"
+        templates = len(self._tree.templates(self._target))
+        if templates:
+            yield f"{_many(templates, 'template')} not rendered: what they bring is not known here"
+
+
+def _reading_order(needer: Needer) -> tuple[str, int]:
+    region = needer.location.region
+    return needer.location.file, region.line if region is not None else 0
+
+
+def _many(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _has_variables(data: dict[str, Any]) -> bool:
+    """Whether an object holds what Flux fills in after the build: ``${name}``."""
+    return "${" in json.dumps(data)
+
+
+async def _own_classes(client: Client, discovery: Discovery) -> set[tuple[Kind, str]]:
+    """The classes that the server has, its own among them."""
+    found: set[tuple[Kind, str]] = set()
+    for group, kind in CLASSES:
+        resource = next((one for one in discovery.resources if (one.group, one.kind) == (group, kind)), None)
+        if resource is not None:
+            found |= {((group, kind), item["metadata"]["name"]) for item in await client.list(resource.path(None))}
+    return found
