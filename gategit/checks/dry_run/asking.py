@@ -318,12 +318,19 @@ def _without_removed(request: Request, start: Mapping[str, Any], live: Mapping[s
         return None
     listed = entries(start)
     others = [entry for entry in listed if not taken_over(who.name, entry)]
+    kept = others
     if who.way is Way.UPDATE:
-        others = [entry for entry in others if entry.operation == APPLY or entry.subresource]
+        kept = [entry for entry in others if entry.operation == APPLY or entry.subresource]
     elif not any(entry.operation != APPLY and entry not in others for entry in listed):
         return None
-    kept = [entry.fields for entry in others]
-    return rebuild(start, request.data, before, shape=_shape(start, live), kept=kept)
+    return rebuild(
+        start,
+        request.data,
+        before,
+        shape=_shape(start, live),
+        kept=[entry.fields for entry in kept],
+        others=[entry.fields for entry in others],
+    )
 
 
 def _shape(*contents: Mapping[str, Any]) -> dict[str, Any]:

@@ -40,6 +40,7 @@ def rebuild(  # noqa: PLR0913  what an object is put together from, by name
     *,
     shape: Fields,
     kept: Sequence[Fields] = (),
+    others: Sequence[Fields] = (),
     three_way: bool = False,
 ) -> Rebuilt:
     """Put the manifest over the live object, and take out what the manifest had before and no longer has.
@@ -49,12 +50,14 @@ def rebuild(  # noqa: PLR0913  what an object is put together from, by name
         new: the manifest.
         before: the manifest as it was applied last.
         shape: all owned fields, which tell how the server merges lists.
-        kept: the fields of those whose fields stay, whatever the manifest had.
+        kept: the fields that stay, whatever the manifest had.
+        others: the fields that stay as far as the manifest never had them. Where a block goes, what nobody of these has
+            (the server's defaults) goes with it.
         three_way: do it as tools do that apply on their side: where a kind names the members of a union, those that the
             manifest leaves out go, and lists of custom resources are replaced as a whole.
     """
     merge = _Merge(three_way=three_way, custom=is_custom(new))
-    root = _Place(new, before, shape, tuple(kept), ())
+    root = _Place(new, before, shape, tuple(kept), (*kept, *others), ())
     content = dict(live)
     metadata = dict(_mapping(live.get("metadata")))
     # The server writes it; an update that brings it along would claim it.
@@ -78,19 +81,18 @@ class _Place:
     before: Any
     shape: Any
     kept: tuple[Fields, ...]
+    others: tuple[Fields, ...]
     path: tuple[str, ...]
 
     def field(self, name: str) -> _Place:
-        new, before = _mapping(self.new).get(name), _mapping(self.before).get(name)
-        step = f"f:{name}"
-        return _Place(new, before, _mapping(self.shape).get(step), self._kept(step), (*self.path, name))
+        return self._below(f"f:{name}", name, _mapping(self.new).get(name), _mapping(self.before).get(name))
 
     def item(self, step: str, key: Mapping[str, Any]) -> _Place:
-        new, before = _item(self.new, key), _item(self.before, key)
-        return _Place(new, before, _mapping(self.shape).get(step), self._kept(step), (*self.path, "[]"))
+        return self._below(step, "[]", _item(self.new, key), _item(self.before, key))
 
-    def _kept(self, step: str) -> tuple[Fields, ...]:
-        return tuple(tree[step] for tree in self.kept if isinstance(tree.get(step), dict))
+    def _below(self, step: str, name: str, new: Any, before: Any) -> _Place:
+        shape = _mapping(self.shape).get(step)
+        return _Place(new, before, shape, _under(self.kept, step), _under(self.others, step), (*self.path, name))
 
 
 class _Merge:
@@ -161,27 +163,38 @@ class _Merge:
                 holder = {"item": item}
                 self.drop(holder, "item", inner)
                 result.extend(holder.values())
-            else:
+            elif place.new is not None or inner.others:
                 result.append(item)
         return [*result, *(item for item in new if not any(item is known for known in placed))]
 
     def drop(self, holder: dict[str, Any], name: str, place: _Place) -> None:
-        """Take out a field that the manifest had, apart from what of it somebody else owns."""
-        if not place.kept:
-            del holder[name]
-            self.removed = True
-            return
+        """Take out a field that the manifest had, apart from what of it is somebody else's."""
         live = holder[name]
         if any(not tree for tree in place.kept):
             return
-        if isinstance(live, dict) and isinstance(place.before, dict):
+        rest: Any = None
+        if place.others and isinstance(live, dict):
             rest = dict(live)
-            for key in place.before:
-                if key in rest:
-                    self.drop(rest, key, place.field(key))
+            for key in live:
+                inner = place.field(key)
+                if inner.before is not None:
+                    self.drop(rest, key, inner)
+                elif not inner.others:
+                    del rest[key]
+        elif place.others and isinstance(live, list) and list_keys(_mapping(place.shape)):
+            rest = self.keyed(live, [], place)
+        elif place.kept and isinstance(live, list):
+            rest = self.members(live, [], place)
+        if rest:
+            self.removed = self.removed or rest != live
             holder[name] = rest
-        elif isinstance(live, list) and list_keys(_mapping(place.shape)):
-            holder[name] = self.keyed(live, [], place)
+        else:
+            self.removed = True
+            del holder[name]
+
+
+def _under(trees: tuple[Fields, ...], step: str) -> tuple[Fields, ...]:
+    return tuple(tree[step] for tree in trees if isinstance(tree.get(step), dict))
 
 
 def _keeps_declared_alone(path: tuple[str, ...]) -> bool:

@@ -108,7 +108,7 @@ def test_the_value_of_a_secret_is_in_no_message(api_server: ApiServer, namespace
 
 
 def _entry(manager: str, operation: str, fields: int = 1, subresource: str = "") -> dict[str, Any]:
-    tree = {f"f:{number}": {} for number in range(fields)}
+    tree: dict[str, dict[str, Any]] = {f"f:{number}": {} for number in range(fields)}
     return {"manager": manager, "operation": operation, "fieldsV1": {"f:data": tree}, "subresource": subresource}
 
 

@@ -131,6 +131,25 @@ def test_a_client_side_apply_takes_out_what_others_have_set_since(api_server: Ap
     assert differences(outcome.after, _write(api_server, CLIENT_SIDE, new)) == ()
 
 
+@pytest.mark.parametrize(("tool", "left"), [(CLIENT_SIDE, set()), (ARGO_CD, {"b", "q"}), (CREATE, {"b", "q"})])
+def test_a_block_that_goes_with_what_others_have_put_there(
+    api_server: ApiServer, namespace: str, tool: tuple[str, ...], left: set[str]
+) -> None:
+    """A client-side apply takes out the block; any other one takes out what the manifest had of it."""
+    old = config_map(namespace)
+    old["metadata"]["labels"] = {"a": "1"}
+    _write(api_server, tool, old)
+    api_server.kubectl("label", "configmap/settings", "-n", namespace, "b=2")
+    patch = json.dumps({"data": {"q": "2"}})
+    api_server.kubectl("patch", "configmap/settings", "-n", namespace, "--type=merge", "-p", patch)
+    new = _without(old, "metadata/labels", "data")
+    outcome = ask_one(api_server.access, old, new)
+    assert outcome.after is not None
+    assert {*outcome.after["metadata"].get("labels", {}), *outcome.after.get("data", {})} == left
+    if tool is not CREATE:
+        assert differences(outcome.after, _write(api_server, tool, new)) == ()
+
+
 @pytest.mark.parametrize("tool", [SERVER_SIDE, CREATE], ids=["apply", "create"])
 def test_a_field_that_an_autoscaler_has_taken_stays(
     api_server: ApiServer, namespace: str, tool: tuple[str, ...]
