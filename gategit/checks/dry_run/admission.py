@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from gategit.checks.dry_run.paths import ABSENT, container, pod_spec, read_path, value_at
 from gategit.checks.dry_run.rules import ADMISSION_DENIED, DRY_RUN_REJECTED, QUOTA_EXCEEDED
 from gategit.checks.dry_run.sent import Sent
-from gategit.checks.dry_run.validation import read_causes
+from gategit.checks.dry_run.validation import read_field
 from gategit.checks.dry_run.values import Problem
 from gategit.cluster.answer import Cause
 from gategit.model import FieldPath
@@ -84,11 +84,11 @@ def read_denial(message: str, causes: Iterable[Cause], sent: Sent) -> list[Probl
     given = list(causes)
     webhook = _WEBHOOK.match(message)
     if webhook is not None:
-        fields = [cause for cause in given if cause.field]
+        by = f'the admission webhook "{webhook[1]}"'
+        fields = [read_field(cause, sent) for cause in given[:_MOST] if cause.field]
         if fields:
-            return read_causes(fields, sent, _DENIED)[:_MOST]
-        reason = webhook[2] or "no reason is given"
-        return [_mentioning(f'the admission webhook "{webhook[1]}" denies it: {reason}', sent)]
+            return [sent.problem(_DENIED, f"{words} (says {by})", path) for path, words in fields]
+        return [_mentioning(f"{by} denies it: {webhook[2] or 'no reason is given'}", sent)]
     said = [cause.message for cause in given if _POLICY.match(cause.message)] or [_after_forbidden(message)]
     return [_policy(words, sent) for words in said[:_MOST]]
 

@@ -115,6 +115,9 @@ class Reading:
     missing: tuple[Missing, ...] = ()
 
 
+_ACCEPTED: Final = Reading(ReadingKind.ACCEPTED)
+
+
 def read_answer(answer: Answer, manifest: Mapping[str, Any]) -> Reading:
     """Read the answer to a dry run of one object. No answer, whatever it holds, makes this raise.
 
@@ -122,8 +125,9 @@ def read_answer(answer: Answer, manifest: Mapping[str, Any]) -> Reading:
         answer: what came back.
         manifest: the object as it was sent; for a removal, the object as it was declared.
     """
-    reader = _Reader(answer, Sent(manifest))
-    return reader.read()
+    if 200 <= answer.status < 300 and not answer.warnings:
+        return _ACCEPTED  # nearly all answers: nothing is parsed for them
+    return _Reader(answer, Sent(manifest)).read()
 
 
 class _Reader:

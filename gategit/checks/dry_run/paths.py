@@ -110,6 +110,12 @@ def _walk(text: str, manifest: Mapping[str, Any]) -> FieldPath:
     node: Any = manifest
     position = 0
     while position < len(text) and len(steps) < _STEPS:
+        if isinstance(node, list) and text[position] != "[":
+            # A field of an item, of which the server does not say which one it means.
+            if len(node) != 1:
+                break
+            steps.append(0)
+            node = node[0]
         found = _step(text, position, node)
         if found is None:
             break

@@ -19,8 +19,9 @@ DRY_RUN_REJECTED = Rule(
         "degraded, and with most agents everything that comes after it in the same application is not applied either."
     ),
     help=(
-        "Mend the field that the message names; the words after it are the server's own. Where the message says that "
-        "a kind or a namespace is missing, declare it in the same repository or install it first."
+        "Mend the field that the message names; the words are the server's own.\n\n"
+        "Where the message says that a kind or a namespace is missing, declare it in the same repository or install it "
+        "first."
     ),
     example_fail=(
         "apiVersion: v1\n"
@@ -57,9 +58,9 @@ IMMUTABLE_FIELD = Rule(
         "that reads files alone can see it; the API server refuses the update, and the agent tries it again and again."
     ),
     help=(
-        "Restore the old value, or give the object a new name so that a new one is made beside the old. Where the "
-        "name must stay, the live object has to be deleted first, by hand or by the agent's own option to replace it: "
-        "plan what that stops or loses before you merge."
+        "Restore the old value, or give the object a new name so that a new one is made beside the old.\n\n"
+        "Where the name must stay, the live object has to be deleted first, by hand or by the agent's own option to "
+        "replace it: plan what that stops or loses before you merge."
     ),
     example_fail=(
         "apiVersion: rbac.authorization.k8s.io/v1\n"
@@ -101,8 +102,9 @@ ADMISSION_DENIED = Rule(
         "only after the merge, in the agent's log."
     ),
     help=(
-        "Change the object so that it fulfils what the message asks. If the object is right and the policy is not, "
-        "talk to whoever owns the policy: it is in force in the cluster, whatever this gate says."
+        "Change the object so that it fulfils what the message asks.\n\n"
+        "If the object is right and the policy is not, talk to whoever owns the policy: it is in force in the cluster, "
+        "whatever this gate says."
     ),
     example_fail=(
         "apiVersion: v1\n"
@@ -188,7 +190,7 @@ FIELD_CONFLICT = Rule(
     ),
     help=(
         "Leave the field out of the manifest if the other manager is to keep it (replicas, where an autoscaler "
-        "scales). If Git is to own it, stop the other manager first."
+        "scales).\n\nIf Git is to own it, stop the other manager first."
     ),
     example_fail=(
         "apiVersion: apps/v1\n"
@@ -232,7 +234,7 @@ API_WARNING = Rule(
         "field without effect, Pods that the namespace will refuse, an admission policy that only warns as yet. "
         "kubectl shows such warnings to whoever types the command; an agent writes them to its log, which nobody reads."
     ),
-    help="Do as the warning says; the words are the server's own, or those of an admission policy or webhook.",
+    help="Do as the warning says.\n\nThe words are the server's own, or those of an admission policy or webhook.",
     example_fail=(
         "apiVersion: v1\n"
         "kind: Endpoints  # deprecated from Kubernetes 1.33 on\n"
@@ -262,8 +264,9 @@ DRY_RUN_UNANSWERED = Rule(
         "the verdict is undecided; nothing is known against the object."
     ),
     help=(
-        "Mend what the message names and run the check again. `gategit cluster rbac` prints the rights that a dry run "
-        "needs. A webhook that cannot answer here stops the agent as well, unless its failure policy is Ignore."
+        "Mend what the message names and run the check again.\n\n"
+        "`gategit cluster rbac` prints the rights that a dry run needs. A webhook that cannot answer here stops the "
+        "agent as well, unless its failure policy is Ignore."
     ),
     waivable=False,
     undecided=True,

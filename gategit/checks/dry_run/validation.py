@@ -27,25 +27,26 @@ def is_remark(cause: Cause) -> bool:
     return _NOT_CHECKED in cause.message and not cause.field.strip("<>nil[]. ")
 
 
-def read_causes(causes: Iterable[Cause], sent: Sent, rule: str = DRY_RUN_REJECTED.id) -> list[Problem]:
-    """A problem for each cause, in their order.
-
-    Args:
-        causes: what the Status lists.
-        sent: the object.
-        rule: of what is not an immutable field.
-    """
-    return [_problem(cause, sent, rule) for cause in causes if not is_remark(cause)]
+def read_causes(causes: Iterable[Cause], sent: Sent) -> list[Problem]:
+    """A problem for each cause that a server itself gives, in their order."""
+    return [_problem(cause, sent) for cause in causes if not is_remark(cause)]
 
 
-def _problem(cause: Cause, sent: Sent, rule: str) -> Problem:
+def read_field(cause: Cause, sent: Sent) -> tuple[FieldPath, str]:
+    """The field of a cause, and what is wrong with it."""
+    said = read_words(cause.message)
+    path = _settled(read_path(cause.field, sent.manifest), said, sent)
+    return path, sentence(said, secret=sent.veil.covers(path))
+
+
+def _problem(cause: Cause, sent: Sent) -> Problem:
     said = read_words(cause.message)
     path = _settled(read_path(cause.field, sent.manifest), said, sent)
     secret = sent.veil.covers(path)
-    if rule == DRY_RUN_REJECTED.id and says_immutable(said.words):
+    if says_immutable(said.words):
         path = changed_field(said.words, path, sent)
         return sent.problem(IMMUTABLE_FIELD.id, sentence(said, secret=secret), path, advice=advice(sent, path))
-    return sent.problem(rule, sentence(said, secret=secret), path)
+    return sent.problem(DRY_RUN_REJECTED.id, sentence(said, secret=secret), path)
 
 
 def _settled(path: FieldPath, said: Said, sent: Sent) -> FieldPath:

@@ -145,7 +145,12 @@ def test_no_rejection_is_without_a_problem() -> None:
 CUSTOM: Object = {
     "kind": "Widget",
     "metadata": {"name": "w", "annotations": {"a/b": "1", "a.b.c": "2"}},
-    "spec": {"tags": ["x", "y"], "groups": [{"items": [{"n": 1}, {"n": "2"}]}, {"items": [{"n": 3}]}], "f": 1.5},
+    "spec": {
+        "tags": ["x", "y"],
+        "groups": [{"items": [{"n": 1}, {"n": "2"}]}, {"items": [{"n": 3}]}],
+        "f": 1.5,
+        "single": [{}],
+    },
 }
 
 
@@ -165,6 +170,8 @@ CUSTOM: Object = {
         ("spec[", "spec"),
         ("spec.groups[name=", "spec.groups"),
         ("spec..tags", "spec"),
+        ("spec.groups.items", "spec.groups"),
+        ("spec.single.name", "spec.single[0].name"),
     ],
 )
 def test_paths_of_causes(field: str, path: str) -> None:

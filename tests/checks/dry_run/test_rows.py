@@ -1141,7 +1141,8 @@ def test_a_webhook_that_denies(hooked: Server, code: str) -> None:
 def test_a_webhook_that_names_fields(hooked: Server) -> None:
     """Its causes are at their fields."""
     reading = hooked.apply(an("ConfigMap", "c", data={"deny": "invalid", "code": "422", "field": "data.field"}))
-    assert rejected(reading) == [("admission-denied", "data.field", "no good")]
+    said = f'no good (says the admission webhook "{hooked.namespace}.example.com")'
+    assert rejected(reading) == [("admission-denied", "data.field", said)]
 
 
 def test_a_webhook_that_warns(hooked: Server) -> None:
