@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from gategit.checks.dry_run.amounts import quantity
-from gategit.checks.dry_run.paths import value_at
+from gategit.checks.dry_run.fixed_fields import given
 from gategit.checks.dry_run.rules import QUOTA_EXCEEDED
 from gategit.checks.dry_run.values import Problem
 
@@ -80,12 +80,12 @@ class Counts:
             self._quotas = {}
             for one in self.snapshot.of("", "ResourceQuota"):
                 # A scope leaves some objects out, which is decided by more than their number.
-                if any(value_at(one, ("spec", name)) for name in _SCOPES if isinstance(one.get("spec"), dict)):
+                if any(given(one, ("spec", name)) for name in _SCOPES):
                     continue
                 quota = _Quota(
                     str(one["metadata"]["name"]),
-                    _amounts(value_at(one, ("status", "hard"))),
-                    _amounts(value_at(one, ("status", "used"))),
+                    _amounts(given(one, ("status", "hard"))),
+                    _amounts(given(one, ("status", "used"))),
                 )
                 self._quotas.setdefault(str(one["metadata"].get("namespace", "")), []).append(quota)
         return self._quotas.get(namespace, [])
@@ -103,11 +103,11 @@ def _counted(resource: Resource, data: Mapping[str, Any]) -> Iterator[tuple[str,
     if not resource.group and resource.plural in _PLAIN:
         yield resource.plural, 1
     if (resource.group, resource.kind) == ("", "Service"):
-        kind = value_at(data, ("spec", "type"))
-        ports = value_at(data, ("spec", "ports"))
+        kind = given(data, ("spec", "type"))
+        ports = given(data, ("spec", "ports"))
         number = len(ports) if isinstance(ports, list) else 0
         if kind == "LoadBalancer":
             yield "services.loadbalancers", 1
         if kind in ("LoadBalancer", "NodePort") and number:
-            without = kind == "LoadBalancer" and value_at(data, ("spec", "allocateLoadBalancerNodePorts")) is False
+            without = kind == "LoadBalancer" and given(data, ("spec", "allocateLoadBalancerNodePorts")) is False
             yield "services.nodeports", 0 if without else number

@@ -14,6 +14,7 @@ from gategit.change import ABSENT, FieldDifference
 from gategit.checks.dry_run.amounts import quantity
 from gategit.checks.dry_run.differences import differences
 from gategit.checks.dry_run.immutable import advice
+from gategit.checks.dry_run.paths import ABSENT as NOTHING
 from gategit.checks.dry_run.paths import value_at
 from gategit.checks.dry_run.rules import DRY_RUN_REJECTED, IMMUTABLE_FIELD
 from gategit.checks.dry_run.sent import Sent
@@ -120,6 +121,12 @@ _FIXED: Final[Mapping[tuple[str, str], tuple[_Fixed, ...]]] = {
 }
 
 
+def given(data: Any, path: FieldPath) -> Any:
+    """What stands at a path; None where nothing does, which the server takes for the same."""
+    found = value_at(data, path)
+    return None if found is NOTHING else found
+
+
 def fixed_field_problems(old: Object, new: Object, definition: Object | None) -> list[Problem]:
     """What the server would say of fields that change and cannot.
 
@@ -159,7 +166,7 @@ def _breaks(fixed: _Fixed, change: FieldDifference, old: Object, kind: str) -> b
         return False
     if kind == "Pod" and change.path[1] in ("containers", "initContainers") and change.path[3:] == ("image",):
         return False
-    if kind == "Job" and fixed.path == ("spec", "template") and value_at(old, ("spec", "suspend")) is True:
+    if kind == "Job" and fixed.path == ("spec", "template") and given(old, ("spec", "suspend")) is True:
         return False  # of a Job that waits, where its Pods run may still be said
     if change.old is ABSENT or change.new is ABSENT:
         return fixed.whole or isinstance(change.path[-1], int)
@@ -168,30 +175,30 @@ def _breaks(fixed: _Fixed, change: FieldDifference, old: Object, kind: str) -> b
 
 def _service(old: Object, new: Object, sent: Sent) -> Iterator[Problem]:
     """An address that a Service has, it keeps, unless it becomes or was one without address."""
-    if "ExternalName" in (value_at(old, ("spec", "type")), value_at(new, ("spec", "type"))):
+    if "ExternalName" in (given(old, ("spec", "type")), given(new, ("spec", "type"))):
         return
     for path in (("spec", "clusterIP"), ("spec", "clusterIPs", 0)):
         before, after = _text(old, path), _text(new, path)
         # Who names no address was given one, and who names none any more keeps it.
-        given = bool(before) or (after == "None" and not _headless(old))
-        if after and given and before != after:
+        has_one = bool(before) or (after == "None" and not _headless(old))
+        if after and has_one and before != after:
             yield _problem(sent, path, "may not change once set")
             return
 
 
 def _text(one: Object, path: FieldPath) -> str:
-    found = value_at(one, path)
+    found = given(one, path)
     return found if isinstance(found, str) else ""
 
 
 def _headless(one: Object) -> bool:
-    return "None" in (value_at(one, ("spec", "clusterIP")), value_at(one, ("spec", "clusterIPs", 0)))
+    return "None" in (given(one, ("spec", "clusterIP")), given(one, ("spec", "clusterIPs", 0)))
 
 
 def _shrunk(old: Object, new: Object, sent: Sent) -> Iterator[Problem]:
     """A claim can grow, where its class allows that; it never shrinks."""
     path = ("spec", "resources", "requests", "storage")
-    before, after = quantity(value_at(old, path)), quantity(value_at(new, path))
+    before, after = quantity(given(old, path)), quantity(given(new, path))
     if before is not None and after is not None and after < before:
         yield sent.problem(DRY_RUN_REJECTED.id, "field can not be less than it is in the cluster", path)
 
@@ -199,14 +206,14 @@ def _shrunk(old: Object, new: Object, sent: Sent) -> Iterator[Problem]:
 def _by_definition(old: Object, new: Object, definition: Object, sent: Sent) -> Iterator[Problem]:
     """Where a definition says by a rule of its own that a field stays as it is."""
     version = str(new.get("apiVersion", "")).rpartition("/")[2]
-    versions = value_at(definition, ("spec", "versions"))
+    versions = given(definition, ("spec", "versions"))
     for one in versions if isinstance(versions, list) else ():
         if isinstance(one, dict) and one.get("name") == version:
-            yield from _transitions(value_at(one, ("schema", "openAPIV3Schema")), old, new, (), sent)
+            yield from _transitions(given(one, ("schema", "openAPIV3Schema")), old, new, (), sent)
 
 
 def _transitions(schema: Any, old: Any, new: Any, path: FieldPath, sent: Sent) -> Iterator[Problem]:
-    if not isinstance(schema, dict) or old is ABSENT or new is ABSENT or old is None or new is None:
+    if not isinstance(schema, dict) or old is None or new is None:
         return
     rules = schema.get("x-kubernetes-validations")
     for rule in rules if isinstance(rules, list) else ():
@@ -216,7 +223,7 @@ def _transitions(schema: Any, old: Any, new: Any, path: FieldPath, sent: Sent) -
             yield _problem(sent, path, message if isinstance(message, str) and message else f"failed rule: {text}")
     properties = schema.get("properties")
     for name, child in properties.items() if isinstance(properties, dict) else ():
-        yield from _transitions(child, value_at(old, (name,)), value_at(new, (name,)), (*path, name), sent)
+        yield from _transitions(child, given(old, (name,)), given(new, (name,)), (*path, name), sent)
 
 
 _KEPT: Final = frozenset({"self==oldSelf", "oldSelf==self"})

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from gategit.change import ABSENT, ObjectChange
+from gategit.change import ObjectChange
 from gategit.checks.dry_run.counted import Counts
 from gategit.checks.dry_run.differences import differences
-from gategit.checks.dry_run.fixed_fields import fixed_field_problems
-from gategit.checks.dry_run.paths import pod_spec, value_at
+from gategit.checks.dry_run.fixed_fields import fixed_field_problems, given
+from gategit.checks.dry_run.paths import pod_spec
 from gategit.checks.dry_run.plan import Request, group_kind, no_namespace, plan
-from gategit.checks.dry_run.rules import API_WARNING, DRY_RUN_REJECTED
+from gategit.checks.dry_run.rules import ADMISSION_DENIED, API_WARNING
 from gategit.checks.dry_run.values import CLASS_GROUPS, Expected, Outcome, Problem
 from gategit.model import DryRunResult, FieldPath
 
@@ -154,7 +154,7 @@ class _Offline:
             for what, field in _NAMES_IN_PODS:
                 yield from self._class(what, new, (*pods, field), rejects=is_pod)
         if kind == ("apps", "StatefulSet"):
-            claims = value_at(new, ("spec", "volumeClaimTemplates"))
+            claims = given(new, ("spec", "volumeClaimTemplates"))
             for index in range(len(claims) if isinstance(claims, list) else 0):
                 path = ("spec", "volumeClaimTemplates", index, "spec", "storageClassName")
                 yield from self._class("StorageClass", new, path)
@@ -163,8 +163,8 @@ class _Offline:
 
     def _class(self, kind: str, new: Object, path: FieldPath, *, rejects: bool = False) -> Iterator[Problem]:
         """Say that a class is named that neither the cluster nor the repository has."""
-        name, group = value_at(new, path), CLASS_GROUPS[kind]
-        if name in (ABSENT, None, "") or not isinstance(name, str):
+        name, group = given(new, path), CLASS_GROUPS[kind]
+        if not isinstance(name, str) or not name:
             return
         versions = self._snapshot.discovery.versions(group, kind)
         key = (group, kind, "", name)
@@ -174,12 +174,12 @@ class _Offline:
             return
         message = f"the cluster has no {kind} {name}: {_WITHOUT[kind]}"
         hint = f"name one that it has, or declare the {kind} in the repository"
-        yield Problem(DRY_RUN_REJECTED.id if rejects else API_WARNING.id, message, path, hint)
+        yield Problem(ADMISSION_DENIED.id if rejects else API_WARNING.id, message, path, hint)
 
     def _account(self, namespace: str, new: Object) -> Iterator[Problem]:
         """Say that a Pod's service account is not there: the server takes no such Pod."""
         path = ("spec", "serviceAccountName")
-        name = value_at(new, path)
+        name = given(new, path)
         if not isinstance(name, str) or name in ("", "default") or not self._covers(namespace):
             return
         if any(one.startswith("serviceaccounts") for one in self._unread):
@@ -189,7 +189,7 @@ class _Offline:
             return
         message = f"error looking up service account {namespace}/{name}: serviceaccount {name} not found"
         hint = "declare the ServiceAccount in the repository, or correct the name"
-        yield Problem(DRY_RUN_REJECTED.id, message, path, hint)
+        yield Problem(ADMISSION_DENIED.id, message, path, hint)
 
 
 def _key(one: Object) -> tuple[str, str, str, str]:
@@ -204,10 +204,19 @@ def _called(request: Request) -> str:
 
 
 def _overlaid(live: Any, new: Any) -> Any:
-    """The live object with what a manifest says: what the manifest leaves out stays, items of lists go by their name."""
+    """The live object with what a manifest says: what that leaves out stays, items of lists go by their keys."""
     if isinstance(live, dict) and isinstance(new, dict):
         return {**live, **{key: _overlaid(live.get(key), value) for key, value in new.items()}}
     if isinstance(live, list) and isinstance(new, list):
-        named = {one["name"]: one for one in live if isinstance(one, dict) and isinstance(one.get("name"), str)}
-        return [_overlaid(named.get(one.get("name")), one) if isinstance(one, dict) else one for one in new]
+        known = {_identity(one): one for one in live}
+        return [_overlaid(known.get(_identity(one)), one) if isinstance(one, dict) else one for one in new]
     return new
+
+
+_TELLING = ("name", "containerPort", "port", "mountPath", "devicePath", "ip", "topologyKey", "key", "host", "path")
+
+
+def _identity(item: Any) -> tuple[str, str] | None:
+    """What tells an item of a list from the others, as far as one field does."""
+    fields = item if isinstance(item, dict) else {}
+    return next(((name, str(fields[name])) for name in _TELLING if isinstance(fields.get(name), str | int)), None)
