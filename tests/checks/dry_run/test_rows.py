@@ -12,10 +12,13 @@ import pytest
 
 from gategit.checks.dry_run.admission import Missing
 from gategit.checks.dry_run.answers import ManagerConflict, Reading, ReadingKind, read_answer
+from gategit.checks.dry_run.rules import RULES
 from gategit.cluster.access import Access
 from gategit.cluster.answer import Answer
 from gategit.cluster.client import Client
-from gategit.model import format_path
+from gategit.manifests.decode import Limits
+from gategit.manifests.file import read_file
+from gategit.model import Rule, format_path
 from tests.api_server import ApiServer
 from tests.checks.dry_run.webhooks import configuration, webhook
 
@@ -32,6 +35,7 @@ PLURALS = {
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
     "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "EndpointSlice": "/apis/discovery.k8s.io/v1/namespaces/{}/endpointslices",
     "Endpoints": "/api/v1/namespaces/{}/endpoints",
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
@@ -557,9 +561,9 @@ def job(image: str) -> Object:
     )
 
 
-def binding(role: str) -> Object:
+def binding(role: str, name: str = "b") -> Object:
     """A RoleBinding without subjects."""
-    return an("RoleBinding", "b", roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role})
+    return an("RoleBinding", name, roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": role})
 
 
 IMMUTABLE: dict[str, tuple[Object, Object, Shown]] = {
@@ -1384,3 +1388,40 @@ def test_an_account_that_grants_more_than_it_has(server: Server) -> None:
     reading = server.apply(an("Role", "more", rules=[everything]), account)
     assert reading.kind is ReadingKind.NOT_ALLOWED
     assert "is attempting to grant RBAC permissions not currently held" in reading.message
+
+
+# --- the rules' own examples ------------------------------------------------------------------------------------------
+
+
+def example(text: str, server: Server) -> Object:
+    """An example's object, in the test's namespace."""
+    file = read_file("x.yaml", text.encode(), None, Limits(), chart_folders=frozenset())
+    data = dict(file.manifests[0].data)
+    return {**data, "metadata": {**data["metadata"], "namespace": server.namespace}}
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.example_pass], ids=lambda rule: str(rule.id))
+def test_each_mended_example_is_accepted(server: Server, rule: Rule) -> None:
+    """Without a warning."""
+    assert server.apply(example(rule.example_pass, server)) == Reading(ReadingKind.ACCEPTED)
+
+
+def test_each_example_breaks_its_rule(api_server: ApiServer) -> None:
+    """In a namespace that is as the example says."""
+    labels = {"pod-security.kubernetes.io/enforce": "baseline"}
+    server = Server(api_server, api_server.new_namespace(labels=labels))
+    failing = {rule.id: example(rule.example_fail, server) for rule in RULES if rule.example_fail}
+    taken = an("Service", "first", spec={"type": "NodePort", "ports": [{"port": 80}]})
+    server.make(taken, binding("viewer", "deployer"))
+    ports = server.api.send("GET", f"{path_of(taken, server.namespace)}/first")["spec"]["ports"]
+    failing["dry-run-rejected"]["spec"]["ports"][0]["nodePort"] = ports[0]["nodePort"]
+    said = {rule: [one[0] for one in shown(server.apply(one))] for rule, one in failing.items()}
+    quota(server, {"requests.cpu": "1"}, {"requests.cpu": "0"})
+    reading = settled(lambda: server.apply(failing["quota-exceeded"]), is_rejected)
+    said["quota-exceeded"] = [one[0] for one in shown(reading)]
+    contested = failing["field-conflict"]
+    server.make(contested, manager="autoscaler")
+    contested["spec"]["replicas"] += 1
+    assert [one.path for one in server.apply(contested, force="false").conflicts] == [("spec", "replicas")]
+    del said["field-conflict"]
+    assert said == {rule: [rule] for rule in said}
