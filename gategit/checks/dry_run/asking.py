@@ -90,8 +90,11 @@ class Asking:
     async def _create(self, request: Request) -> Outcome:
         """Ask for an object that the server names, or whose kind it knows no apply for."""
         answer, reading = await self._post(request, request.data)
+        after = _object(answer)
+        if reading.kind is ReadingKind.ACCEPTED and after is None:
+            return _no_object(request)
         if reading.kind is ReadingKind.ACCEPTED:
-            return Outcome(request.change, DryRunResult.CREATED, reading.warnings, manager=OURS, after=_object(answer))
+            return Outcome(request.change, DryRunResult.CREATED, reading.warnings, manager=OURS, after=after)
         if reading.kind is ReadingKind.EXISTS:
             reason = "it is in the cluster already, and the server knows no apply for its kind"
             return Outcome(request.change, DryRunResult.UNCHANGED, reason=reason)
@@ -141,12 +144,14 @@ class Asking:
         after = _object(applied.answer)
         problems = applied.reading.warnings
         reason = self._remark(request)
+        if after is None:
+            return _no_object(request)
         if applied.answer.status == 201:
             return Outcome(request.change, DryRunResult.CREATED, problems, reason, who.name, None, after)
-        if live is None or after is None:
+        if live is None:
             reason = "the live object could not be read, so what changes is not known"
             reason += f" ({applied.live.refused})" if applied.live.refused else ""
-            return Outcome(request.change, DryRunResult.CONFIGURED, problems, reason, who.name, live, after)
+            return Outcome(request.change, DryRunResult.CONFIGURED, problems, reason, who.name, None, after)
         taken = conflicts(entries(live), after, request.data, who.name)
         reason = reason or _left_in_secret(request, after)
         rebuilt = _without_removed(request, after, live, who)
@@ -375,7 +380,14 @@ def _by_admission(reading: Reading) -> bool:
 
 
 def _object(answer: Answer) -> dict[str, Any] | None:
-    return answer.data if isinstance(answer.data, dict) else None
+    """The object that an answer shows, None where it shows none."""
+    data = answer.data
+    return data if answer.ok and isinstance(data, dict) and isinstance(data.get("metadata"), dict) else None
+
+
+def _no_object(request: Request) -> Outcome:
+    message = "the server took it, and did not show what it would make of it"
+    return Outcome(request.change, DryRunResult.UNKNOWN, (Problem(UNANSWERED, message),), message)
 
 
 def _version(content: Any) -> str | None:
