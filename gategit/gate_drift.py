@@ -57,8 +57,7 @@ def read_drift(request: Request, manager: str | None, say: Callable[[str], None]
         ConfigError: the config cannot be used.
         UndecidedError: the repository or the only cluster cannot be looked at.
     """
-    commit = request.base or "HEAD"
-    trees = open_trees(replace(request, mode=Mode.CHANGE, base=commit, head=commit))
+    trees = _open_commit(request)
     try:
         config = load_trusted(request, trees).config
         targets = _targets(config, request)
@@ -76,6 +75,16 @@ def read_drift(request: Request, manager: str | None, say: Callable[[str], None]
         return Drift(trees.base_commit or "", tuple(found))
     finally:
         trees.close()
+
+
+def _open_commit(request: Request) -> Trees:
+    """One commit, as both sides of a change that is none."""
+    commit = request.base or "HEAD"
+    try:
+        return open_trees(replace(request, mode=Mode.CHANGE, base=commit, head=commit))
+    except UsageError as error:
+        # There is no --head here: what is wrong with it is wrong with --base.
+        raise UsageError(error.message.replace("--head", "--base", 1), error.hint) from None
 
 
 def _targets(config: Config, request: Request) -> tuple[Target | None, ...]:

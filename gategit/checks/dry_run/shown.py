@@ -40,7 +40,6 @@ class Masker:
         digest = hmac.new(self._key, content, hashlib.sha256).hexdigest()
         return f"(secret, {digest[:_DIGITS]}…)"
 
-
     def shown(self, kind: str, path: FieldPath, value: Any) -> Json:
         """One value of a kind's field, ready for a report."""
         return _bounded(mask(kind, path, value, self.hide)[0])
