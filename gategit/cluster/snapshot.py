@@ -118,6 +118,9 @@ class Snapshot:
         enforced = [one for one in self.of("", "Namespace") if _ENFORCE in _mapping(one["metadata"].get("labels"))]
         if enforced:
             found.append(f"PodSecurity is not judged offline, and is in force in {_some(map(_name, enforced))}")
+        ranges = {str(one["metadata"].get("namespace", "")) for one in self.of("", "LimitRange")}
+        if ranges:
+            found.append(f"limit ranges are not judged offline, and are in force in {_some(ranges)}")
         if any(True for _ in self.of("", "ResourceQuota")):
             found.append("of quotas, offline only the counts of objects are judged, as they were at the export")
         found += [f"the export could not read {one.what}: {one.reason}" for one in self.missing]

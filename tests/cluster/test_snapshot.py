@@ -102,7 +102,7 @@ def test_a_group_version_sees_its_own_form_of_a_component() -> None:
 
 
 def test_notes_say_what_is_not_judged_offline() -> None:
-    """A reader is told of policies, webhooks, PodSecurity, quotas, and of what the export could not read."""
+    """A reader is told of policies, webhooks, PodSecurity, ranges, quotas, and of what the export could not read."""
     admission = "admissionregistration.k8s.io/v1"
     objects = [
         {"apiVersion": admission, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": "no-latest"}},
@@ -117,6 +117,7 @@ def test_notes_say_what_is_not_judged_offline() -> None:
             "kind": "Namespace",
             "metadata": {"name": "shop", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
         },
+        {"apiVersion": "v1", "kind": "LimitRange", "metadata": {"name": "usual", "namespace": "shop"}},
         {"apiVersion": "v1", "kind": "ResourceQuota", "metadata": {"name": "small", "namespace": "shop"}},
     ]
     assert load({"objects": objects}).notes == (
@@ -124,6 +125,7 @@ def test_notes_say_what_is_not_judged_offline() -> None:
         "admission policies are not evaluated offline: no-latest",
         "admission webhooks are not asked offline: inject.example.com",
         "PodSecurity is not judged offline, and is in force in shop",
+        "limit ranges are not judged offline, and are in force in shop",
         "of quotas, offline only the counts of objects are judged, as they were at the export",
         "the export could not read resourcequotas: this account may not read them",
     )
