@@ -164,10 +164,11 @@ class _Rehearsing:
             yield f"{_many(sealed, 'object')} encrypted with SOPS: not applied, only the agent can read them"
         charts = sum(1 for one in self._objects if one.manifest.group_kind in _CHARTS)
         if charts:
-            yield f"{_many(charts, 'application')} and releases not rendered: what their charts bring is not known here"
+            what = "application or release of a chart" if charts == 1 else "applications and releases of charts"
+            yield f"{charts:,} {what} not rendered: {_unknown(charts)}"
         templates = len(self._tree.templates(self._target))
         if templates:
-            yield f"{_many(templates, 'template')} not rendered: what they bring is not known here"
+            yield f"{_many(templates, 'template')} not rendered: {_unknown(templates)}"
 
 
 def _reading_order(needer: Needer) -> tuple[str, int]:
@@ -177,6 +178,10 @@ def _reading_order(needer: Needer) -> tuple[str, int]:
 
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _unknown(count: int) -> str:
+    return f"what {'it brings' if count == 1 else 'they bring'} is not known here"
 
 
 def _has_variables(data: dict[str, Any]) -> bool:

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from gategit.cli.change_options import KubernetesVersions, TargetName, kubernetes_versions, one_of
+from gategit.cli.change_options import TargetName, kubernetes_versions, one_of
 from gategit.cli.output import wants_color, write_stdout
 from gategit.cli.progress import Progress
-from gategit.cli.server_options import Assets, folder_of
+from gategit.cli.server_options import Assets, KubernetesVersion, folder_of
 from gategit.request import Mode, Request
 
 EPILOG = """\b
@@ -41,7 +41,7 @@ def rehearse(  # noqa: PLR0913  one parameter for each option
     ] = None,
     *,
     target: TargetName = None,
-    kubernetes_version: KubernetesVersions = None,
+    kubernetes_version: KubernetesVersion = None,
     assets: Assets = None,
     format_: Annotated[
         str,
@@ -65,7 +65,7 @@ def rehearse(  # noqa: PLR0913  one parameter for each option
         directory=Path.cwd(),
         mode=Mode.ALL,
         paths=tuple(paths or ()),
-        kubernetes_versions=kubernetes_versions(kubernetes_version or ()),
+        kubernetes_versions=kubernetes_versions([kubernetes_version] if kubernetes_version else ()),
         assets=folder_of("--assets", assets),
         target=target,
         environment=environment,

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from gategit.cli.change_options import KubernetesVersions, TargetName, kubernetes_versions
+from gategit.cli.change_options import TargetName, kubernetes_versions
 from gategit.cli.lazy import StringCommand
 from gategit.cli.output import write_stdout
 from gategit.cli.progress import Progress
-from gategit.cli.server_options import Assets, Snapshot, file_of, folder_of
+from gategit.cli.server_options import Assets, KubernetesVersion, Snapshot, file_of, folder_of
 from gategit.errors import UsageError
 from gategit.request import Mode, Request
 
@@ -60,7 +60,7 @@ def sandbox(  # noqa: PLR0913  one parameter for each option
     ] = None,
     *,
     target: TargetName = None,
-    kubernetes_version: KubernetesVersions = None,
+    kubernetes_version: KubernetesVersion = None,
     snapshot: Snapshot = None,
     assets: Assets = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
@@ -77,7 +77,7 @@ def sandbox(  # noqa: PLR0913  one parameter for each option
         directory=Path.cwd(),
         mode=Mode.ALL,
         paths=tuple(paths or ()),
-        kubernetes_versions=kubernetes_versions(kubernetes_version or ()),
+        kubernetes_versions=kubernetes_versions([kubernetes_version] if kubernetes_version else ()),
         assets=folder_of("--assets", assets),
         snapshot=file_of("--snapshot", snapshot),
         target=target,

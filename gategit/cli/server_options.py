@@ -34,6 +34,15 @@ Assets = Annotated[
         "keeps, PATH.",
     ),
 ]
+KubernetesVersion = Annotated[
+    str | None,
+    typer.Option(
+        "--kubernetes-version",
+        metavar="VERSION",
+        help="The sandbox's Kubernetes version, such as 1.34; the nearest one below it that is there is taken. "
+        "Default: the target's or the config's, else the newest that is there.",
+    ),
+]
 Snapshot = Annotated[
     str | None,
     typer.Option(

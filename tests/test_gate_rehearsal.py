@@ -1,0 +1,329 @@
+"""Can the cluster be rebuilt from Git alone? Real trees, applied to a real, empty API server."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gategit.checks.rehearsal.show import to_json, to_text
+from gategit.checks.rehearsal.values import Rehearsal
+from gategit.errors import UndecidedError, UsageError
+from gategit.gate_rehearsal import rehearse
+from gategit.request import Mode, Request
+from tools.golang import built
+
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+  namespace: shop
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      serviceAccountName: runner
+      priorityClassName: high
+      containers:
+        - name: web
+          image: registry.example.com/web:1.0.0
+          envFrom:
+            - secretRef: {name: password}
+"""
+DATABASE = """\
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db, namespace: shop}
+spec:
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec: {containers: [{name: db, image: "registry.example.com/db:1.0.0"}]}
+  volumeClaimTemplates:
+    - metadata: {name: data}
+      spec:
+        storageClassName: fast
+        accessModes: [ReadWriteOnce]
+        resources: {requests: {storage: 1Gi}}
+"""
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+
+
+def _tree(folder: Path, files: dict[str, str]) -> Path:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def _rehearse(folder: Path, *paths: str, target: str | None = None) -> Rehearsal:
+    built("etcd")
+    request = Request(
+        directory=folder, mode=Mode.ALL, paths=paths, target=target, assets=built("kube-apiserver").parent
+    )
+    return rehearse(request, lambda _: None)
+
+
+def _text(rehearsal: Rehearsal) -> str:
+    version = rehearsal.targets[0].version
+    return to_text(rehearsal, color=False).replace(f" (Kubernetes {version})", "")
+
+
+def test_a_tree_that_holds_everything_passes(tmp_path: Path) -> None:
+    """Objects may stand in any order; what the server and well-known controllers make is not missing."""
+    folder = _tree(
+        tmp_path,
+        {
+            "a/web.yaml": WEB.replace("priorityClassName: high", "priorityClassName: system-cluster-critical"),
+            "a/db.yaml": DATABASE,
+            "z/rest.yaml": NAMESPACE
+            + """\
+---
+apiVersion: v1
+kind: ServiceAccount
+metadata: {name: runner, namespace: shop}
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: {name: fast}
+provisioner: csi.example.com
+---
+apiVersion: bitnami.com/v1alpha1
+kind: SealedSecret
+metadata: {name: password, namespace: shop}
+spec: {encryptedData: {}}
+---
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: sealedsecrets.bitnami.com}
+spec:
+  group: bitnami.com
+  scope: Namespaced
+  names: {plural: sealedsecrets, singular: sealedsecret, kind: SealedSecret}
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+""",
+        },
+    )
+    found = _rehearse(folder)
+    assert found.exit_code == 0
+    assert _text(found) == "rehearsal: 7 objects applied, nothing missing\n"
+
+
+def test_what_is_missing_is_listed_with_who_needs_it(tmp_path: Path) -> None:
+    """A namespace, a kind, classes, an account, a Secret: each with file and line."""
+    folder = _tree(
+        tmp_path,
+        {
+            "a-web.yaml": WEB,
+            "b-db.yaml": DATABASE,
+            "c-widget.yaml": "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: w, namespace: shop}\n",
+            "d-ingress.yaml": """\
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: {name: web, namespace: shop}
+spec:
+  ingressClassName: nginx
+  defaultBackend: {service: {name: web, port: {number: 80}}}
+""",
+        },
+    )
+    found = _rehearse(folder)
+    assert found.exit_code == 1
+    assert (
+        _text(found)
+        == """\
+missing Namespace shop
+    a-web.yaml:1  needed by Deployment shop/web
+    b-db.yaml:1  needed by StatefulSet shop/db
+    c-widget.yaml:1  needed by Widget shop/w
+    d-ingress.yaml:1  needed by Ingress shop/web
+
+missing CustomResourceDefinition Widget of example.com/v1
+    c-widget.yaml:1  needed by Widget shop/w
+
+missing Secret shop/password
+    a-web.yaml:17  needed by Deployment shop/web at spec.template.spec.containers[0].envFrom[0].secretRef.name
+
+missing ServiceAccount shop/runner
+    a-web.yaml:11  needed by Deployment shop/web at spec.template.spec.serviceAccountName
+
+missing IngressClass nginx
+    d-ingress.yaml:5  needed by Ingress shop/web at spec.ingressClassName
+
+missing PriorityClass high
+    a-web.yaml:12  needed by Deployment shop/web at spec.template.spec.priorityClassName
+
+missing StorageClass fast
+    b-db.yaml:13  needed by StatefulSet shop/db at spec.volumeClaimTemplates[0].spec.storageClassName
+
+rehearsal: 3 objects applied, 7 missing
+"""
+    )
+    data = json.loads(to_json(found))
+    assert (data["version"], data["exit_code"]) == (1, 1)
+    assert data["targets"][0]["missing"][3] == {
+        "kind": "ServiceAccount",
+        "namespace": "shop",
+        "name": "runner",
+        "needed_by": [
+            {
+                "object": {"apiVersion": "apps/v1", "kind": "Deployment", "namespace": "shop", "name": "web"},
+                "path": "spec.template.spec.serviceAccountName",
+                "file": "a-web.yaml",
+                "line": 11,
+            }
+        ],
+    }
+
+
+def test_what_the_server_refuses_is_listed_with_its_message(tmp_path: Path) -> None:
+    """A real server looks at every object; what holds variables of Flux is not its fault."""
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: %s}\nspec: {ports: [{port: %s}]}\n"
+    folder = _tree(
+        tmp_path, {"a.yaml": service % ("web", "80, targetPort: 70000"), "b.yaml": service % ("later", '"${PORT}"')}
+    )
+    found = _rehearse(folder)
+    assert found.exit_code == 1
+    assert (
+        _text(found)
+        == """\
+refused Service web  a.yaml:1
+    Service "web" is invalid: spec.ports[0].targetPort: Invalid value: 70000: must be between 1 and 65535, inclusive
+
+not looked at: Service later (b.yaml): the server refuses it, and it holds variables that are filled in later
+rehearsal: 0 objects applied, 1 refused, 1 not looked at
+"""
+    )
+    assert json.loads(to_json(found))["targets"][0]["refused"][0]["file"] == "a.yaml"
+
+
+def test_a_file_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
+    """Nobody knows what it would have brought, so the answer is open."""
+    folder = _tree(tmp_path, {"a.yaml": NAMESPACE, "b.yaml": "apiVersion: v1\nkind: [\n"})
+    found = _rehearse(folder)
+    assert found.exit_code == 3
+    assert _text(found).endswith("rehearsal: 1 object applied, 1 not looked at\n")
+
+
+def test_kustomizations_say_where_objects_go(tmp_path: Path) -> None:
+    """The namespace that an overlay sets is taken, for each overlay; what else it changes is said, not done."""
+    overlay = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: %s\nresources: [../base]\n"
+    folder = _tree(
+        tmp_path,
+        {
+            "base/kustomization.yaml": "resources: [web.yaml]\nconfigMapGenerator: [{name: pages, literals: [a=b]}]\n",
+            "base/web.yaml": """\
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers: [{name: c, image: "registry.example.com/web:1.0.0", envFrom: [{configMapRef: {name: pages}}]}]
+""",
+            "one/kustomization.yaml": overlay % "one",
+            "two/kustomization.yaml": overlay % "two",
+            "one.yaml": NAMESPACE.replace("shop", "one"),
+        },
+    )
+    found = _rehearse(folder)
+    assert (
+        _text(found)
+        == """\
+missing Namespace two
+    base/web.yaml:1  needed by Pod two/web
+
+note: 2 objects built by kustomizations that change more than a namespace: taken as declared
+rehearsal: 3 objects applied, 1 missing
+"""
+    )
+
+
+def test_what_cannot_be_known_is_said(tmp_path: Path) -> None:
+    """Charts, templates and encrypted files: they are counted, and a Secret that only the agent can read is there."""
+    folder = _tree(
+        tmp_path,
+        {
+            ".gategit.yaml": "version: 1\n",
+            "crd.yaml": """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: helmreleases.helm.toolkit.fluxcd.io}
+spec:
+  group: helm.toolkit.fluxcd.io
+  scope: Namespaced
+  names: {plural: helmreleases, singular: helmrelease, kind: HelmRelease}
+  versions:
+    - name: v2
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}
+""",
+            "release.yaml": """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: r, namespace: default}
+spec: {targetNamespace: made, install: {createNamespace: true}}
+""",
+            "made.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: made}\n",
+            "secret.yaml": """\
+apiVersion: v1
+kind: Secret
+metadata: {name: password, namespace: default}
+data: {a: "ENC[AES256_GCM,data:x]"}
+sops: {version: 3.9.0}
+""",
+            "pod.yaml": """\
+apiVersion: v1
+kind: Pod
+metadata: {name: p, namespace: default}
+spec: {containers: [{name: c, image: "registry.example.com/p:1.0.0", envFrom: [{secretRef: {name: password}}]}]}
+""",
+            "chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
+            "chart/templates/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: {{ .Values.name }}}\n",
+        },
+    )
+    found = _rehearse(folder)
+    assert found.exit_code == 0
+    assert (
+        _text(found)
+        == """\
+note: 1 object encrypted with SOPS: not applied, only the agent can read them
+note: 1 application or release of a chart not rendered: what it brings is not known here
+note: 1 template not rendered: what it brings is not known here
+rehearsal: 4 objects applied, nothing missing
+"""
+    )
+
+
+def test_each_target_has_its_own_sandbox(tmp_path: Path) -> None:
+    """What one cluster has is not there for the other; files of no target are for all of them."""
+    folder = _tree(
+        tmp_path,
+        {
+            ".gategit.yaml": "version: 1\ntargets:\n  prod: {paths: [prod/**]}\n  test: {paths: [test/**]}\n",
+            "prod/ns.yaml": NAMESPACE,
+            "test/c.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: shop}\n",
+        },
+    )
+    found = _rehearse(folder)
+    assert [(one.target, [str(missing) for missing in one.missing]) for one in found.targets] == [
+        ("prod", []),
+        ("test", ["Namespace shop"]),
+    ]
+    assert [one.target for one in _rehearse(folder, target="prod").targets] == ["prod"]
+    with pytest.raises(UsageError, match="there is no target prd; did you mean prod"):
+        _rehearse(folder, target="prd")
+
+
+def test_a_folder_without_objects_is_said(tmp_path: Path) -> None:
+    """Nothing applied is not everything there."""
+    with pytest.raises(UndecidedError, match="what was named declares no object"):
+        _rehearse(_tree(tmp_path, {"a.txt": "nothing"}))
