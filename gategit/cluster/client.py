@@ -165,7 +165,8 @@ class Client:
                 await asyncio.sleep(pause)
                 continue
             self._answered = True
-            if answer.status == 401:
+            # An admission webhook may deny with this status too: then it speaks of the object, and we are known.
+            if answer.status == 401 and not answer.message.startswith("admission webhook "):
                 raise unauthorized(self.access)
             wanted = _wanted_pause(answer, number)
             if wanted is None or last or not self._fits(wanted):

@@ -977,8 +977,13 @@ def policy(server: Server, name: str, validation: Object, actions: list[str]) ->
             "",
             "you are not welcome",
         ),
+        (
+            {"expression": "object.spec.replicas <= 5", "message": "say less", "reason": "RequestEntityTooLarge"},
+            "",
+            "say less",
+        ),
     ],
-    ids=["words", "expression", "field", "403"],
+    ids=["words", "expression", "field", "403", "413"],
 )
 def test_a_policy_that_denies(server: Server, validation: Object, path: str, words: str) -> None:
     """422, or another code by its reason; at the field that its words name."""
@@ -1130,7 +1135,7 @@ def hooked(server: Server, tmp_path: Path) -> Iterator[Server]:
             server.send("DELETE", f"{PLURALS['ValidatingWebhookConfiguration']}/{name}")
 
 
-@pytest.mark.parametrize("code", ["403", "400", "404", "409", "422"])
+@pytest.mark.parametrize("code", ["400", "401", "403", "404", "409", "422", "500"])
 def test_a_webhook_that_denies(hooked: Server, code: str) -> None:
     """Whatever code it chooses; at the field that its words name."""
     words = "metadata.labels.owner is missing\n- ask \u202ethe owner"
