@@ -34,6 +34,7 @@ _GROUPS = {
     "Role": "rbac.authorization.k8s.io",
     "RuntimeClass": "node.k8s.io",
 }
+_API_WARNING = "api-warning"
 _RIGHTS_HINT = "gategit cluster rbac prints the rights that a dry run needs"
 
 
@@ -170,6 +171,10 @@ class Asking:
     async def _rejected(self, applied: _Applied) -> Outcome:
         """Look again at a rejection: the apply may have kept what the live object's manager would take out."""
         request, live, who = applied.request, applied.live.content, applied.owner
+        if live is not None and self._expected.writable:
+            # We have applied it ourselves. Who does in the cluster, and on which side, nobody knows here.
+            old = request.change.old
+            who = Owner(who.name, Way.THREE_WAY, old.data if old is not None else None)
         rebuilt = None
         if live is not None and who.way is not Way.APPLY:
             rebuilt = _without_removed(request, live, live, who)
@@ -178,10 +183,13 @@ class Asking:
         answer, reading = await self._put(request, rebuilt, live, who)
         after = _object(answer)
         if reading.kind is ReadingKind.ACCEPTED and after is not None:
+            problems = reading.warnings
+            if self._expected.writable:
+                problems = (*(_for_clients_alone(one) for one in applied.reading.problems), *problems)
             reason = self._remark(request)
-            return Outcome(request.change, _result(live, after), reading.warnings, reason, who.name, live, after)
-        rejected = reading if reading.kind is ReadingKind.REJECTED else applied.reading
-        return self._refused(request, rejected, applied)
+            return Outcome(request.change, _result(live, after), problems, reason, who.name, live, after)
+        by_update = reading.kind is ReadingKind.REJECTED and not self._expected.writable
+        return self._refused(request, reading if by_update else applied.reading, applied)
 
     async def _elsewhere(self, request: Request) -> Outcome:
         """Ask in another namespace, where the object's own one comes with the repository."""
@@ -340,6 +348,12 @@ def _without_removed(request: Request, start: Mapping[str, Any], live: Mapping[s
 
 def _shape(*contents: Mapping[str, Any]) -> dict[str, Any]:
     return combined(entry.fields for content in contents for entry in entries(content) if entry.subresource != "status")
+
+
+def _for_clients_alone(problem: Problem) -> Problem:
+    """What becomes of a problem that a tool does not have which applies on its own side."""
+    message = f"an agent that applies server-side is refused, one that applies client-side is not: {problem.message}"
+    return replace(problem, rule=_API_WARNING, message=message)
 
 
 def _is_settled(answer: Answer, reading: Reading, live: Live) -> bool:

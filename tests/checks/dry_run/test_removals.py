@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from gategit.checks.dry_run.differences import differences
+from gategit.checks.dry_run.values import Expected
 from gategit.model import DryRunResult, FieldPath
 from tests.api_server import ApiServer
 from tests.checks.dry_run.asked import Data, ask_all, ask_one, change, changed, config_map, custom, deployment, said
@@ -116,6 +117,26 @@ def test_a_union_changes_its_member_as_a_client_side_apply_changes_it(
     outcome = ask_one(api_server.access, old, new)
     assert (outcome.result, outcome.problems) == (DryRunResult.CONFIGURED, ())
     assert differences(outcome.after, _write(api_server, CLIENT_SIDE, new)) == ()
+
+
+def test_a_sandbox_does_not_know_on_which_side_the_agent_applies(api_server: ApiServer, namespace: str) -> None:
+    """What only a server-side apply is refused for is a warning there; in a cluster it depends on the live object."""
+    old = deployment(namespace)
+    _write(api_server, ("apply", "--server-side", "--field-manager=gategit"), old)
+    new = changed(old, "spec/strategy", {"type": "Recreate"})
+    outcome = ask_one(api_server.access, old, new, Expected(writable=True))
+    assert (outcome.result, said(outcome)) == (
+        DryRunResult.CONFIGURED,
+        [("api-warning", ("spec", "strategy", "rollingUpdate"))],
+    )
+    assert {one.path for one in differences(outcome.live, outcome.after)} == {
+        ("spec", "strategy", "type"),
+        ("spec", "strategy", "rollingUpdate"),
+    }
+    fixed = changed(new, "spec/selector/matchLabels", {"app": "other"})
+    for expected in (Expected(writable=True), Expected()):
+        assert "immutable-field" in {rule for rule, _ in said(ask_one(api_server.access, old, fixed, expected))}
+    assert ask_one(api_server.access, old, new).result is DryRunResult.REJECTED
 
 
 def test_a_client_side_apply_takes_out_what_others_have_set_since(api_server: ApiServer, namespace: str) -> None:
