@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Final
 
-from gategit.cluster.discovery import Resource, discover
+from gategit.cluster.discovery import Discovery, Resource, discover
 from gategit.cluster.failures import RefusedError, refused
 from gategit.cluster.openapi import kinds_of, merged, without_prose
 from gategit.cluster.snapshot import FORMAT, VERSION, Missing, encode
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from gategit.cluster.client import Client
-    from gategit.cluster.discovery import Discovery
 
 Object = dict[str, Any]
 
@@ -76,7 +75,8 @@ _NOT_LIVE: Final = frozenset(
         ("storage.k8s.io", "VolumeAttachment"),
     }
 )
-_NOT_LIVE_GROUPS: Final = ("metrics.k8s.io",)
+_MEASURED: Final = "metrics.k8s.io"
+"""The end of groups whose objects are measurements: nobody declares them, and their kinds come and go."""
 
 _KEPT_ANNOTATIONS: Final = frozenset(
     {
@@ -128,7 +128,7 @@ async def export(
     Raises:
         ClusterError: the server cannot be reached, or does not say what it serves.
     """
-    discovery = await discover(client)
+    discovery = _declarable(await discover(client))
     if not discovery.version:
         raise refused(client.access, "GET /version", await client.send("GET", "/version"))
     work = _Export(client, discovery, tuple(sorted(set(namespaces))), say)
@@ -154,6 +154,15 @@ async def export(
             "variants": variants,
             "objects": sorted(objects, key=_place),
         }
+    )
+
+
+def _declarable(discovery: Discovery) -> Discovery:
+    """What a server serves, without the kinds that no manifest declares."""
+    return Discovery(
+        tuple(one for one in discovery.resources if not one.group.endswith(_MEASURED)),
+        discovery.version,
+        tuple(one for one in discovery.stale if not one.partition("/")[0].endswith(_MEASURED)),
     )
 
 
@@ -198,7 +207,6 @@ class _Export:
             if "list" in resource.verbs
             and (resource.group, resource.kind) not in EXPORTED
             and (resource.group, resource.kind) not in _NOT_LIVE
-            and not resource.group.endswith(_NOT_LIVE_GROUPS)
             and resource == self._preferred((resource.group, resource.kind))
         ]
         found = await self._lists(wanted)
@@ -235,13 +243,11 @@ class _Export:
     async def _document(self, group: str, version: str, places: dict[str, Any]) -> Any:
         path = f"apis/{group}/{version}" if group else f"api/{version}"
         if path not in places:
-            self.missing.append(Missing(f"the schemas of {group or 'the core group'}/{version}", "none are published"))
-            return None
+            return None  # a server behind this one that publishes no schemas: its kinds are served without
         answer = await self.client.send("GET", f"/openapi/v3/{path}")
         if answer.ok:
             return answer.data
-        reason = "this account may not read them" if answer.status == _FORBIDDEN else f"the server says {answer.status}"
-        self.missing.append(Missing(f"the schemas of {group or 'the core group'}/{version}", reason))
+        self._missed(f"the schemas of {group or 'the core group'}/{version}", answer.status)
         return None
 
     def _preferred(self, kind: tuple[str, str]) -> Resource | None:

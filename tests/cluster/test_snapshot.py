@@ -21,6 +21,7 @@ SMALL: dict[str, Any] = {
     "format": "gategit snapshot",
     "version": 1,
     "kubernetes": "v1.36.3",
+    "stale": ["down.example.com/v1"],
     "namespaces": ["shop"],
     "live_objects": False,
     "missing": [{"what": "resourcequotas", "reason": "this account may not read them"}],
@@ -60,7 +61,7 @@ def test_everything_that_is_written_is_read_again() -> None:
     assert (read.name, read.version, read.live_objects) == ("gate/prod.json", "v1.36.3", False)
     assert read.namespaces == frozenset({"shop"})
     assert read.missing == (Missing("resourcequotas", "this account may not read them"),)
-    assert read.discovery.version == "v1.36.3"
+    assert (read.discovery.version, read.discovery.stale) == ("v1.36.3", ("down.example.com/v1",))
     assert read.discovery.find("v1", "Pod") == Resource(
         "", "v1", "Pod", "pods", namespaced=True, verbs=frozenset({"get", "list"})
     )

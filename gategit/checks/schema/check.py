@@ -22,6 +22,7 @@ from gategit.nearest import nearest
 
 if TYPE_CHECKING:
     from gategit.checks.schema.explain import Trouble
+    from gategit.cluster.snapshot import Snapshot
     from gategit.manifests.file import ManifestFile
 
 _RULES: Final = {rule.id: rule for rule in rules.RULES}
@@ -156,7 +157,7 @@ class _Check:
         self._miss("no schema for this kind: only its metadata was looked at")
         if self.schemas.missing_level is not None:
             cluster = self.schemas.served
-            lacks = cluster is not None and cluster.discovery.find(manifest.api_version, manifest.kind) is None
+            lacks = cluster is not None and _lacks(cluster, manifest)
             self._find(
                 rules.SCHEMA_MISSING,
                 f"there is no schema for {what}{', and its cluster does not serve it' if lacks else ''}",
@@ -170,7 +171,7 @@ class _Check:
     def _not_in_cluster(self, what: str) -> bool:
         """Say that the cluster, by its snapshot, does not serve the API version; False where that is not the matter."""
         manifest, cluster = self.manifest, self.schemas.served
-        if cluster is None or cluster.discovery.find(manifest.api_version, manifest.kind) is not None:
+        if cluster is None or not _lacks(cluster, manifest):
             return False
         status = api_status(self.schemas.version, manifest.api_version, manifest.kind)
         prefix = f"{manifest.group}/" if manifest.group else ""
@@ -451,6 +452,12 @@ def _gone(version: str, known: facts.Retirement) -> bool:
 
 def _later(version: str, than: str) -> bool:
     return int(version.partition(".")[2]) >= int(than.partition(".")[2])
+
+
+def _lacks(cluster: Snapshot, manifest: Manifest) -> bool:
+    """Whether a cluster does not serve a manifest's kind; of a server behind it that was down, nobody knows."""
+    served = cluster.discovery.find(manifest.api_version, manifest.kind) is not None
+    return not served and manifest.api_version not in cluster.discovery.stale
 
 
 def _did_you_mean(kind: str, known: list[str]) -> str:

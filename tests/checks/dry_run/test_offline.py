@@ -486,3 +486,11 @@ def test_live_objects_tell_what_is_there(api_server: ApiServer, namespace: str) 
     assert offline(snapshot, live, None).reason == ""
     assert offline(snapshot, config_map(namespace), None).reason == "it is not in the cluster already"
     assert offline(snapshot, a("v1", "Secret", namespace), None).reason == ""
+
+
+def test_a_server_that_was_down_at_the_export_is_undecided(api_server: ApiServer, namespace: str) -> None:
+    """Whether it serves the kind is not known, so the gate does not open."""
+    snapshot = exported(api_server, namespace)
+    down = replace(snapshot, discovery=replace(snapshot.discovery, stale=("example.com/v1",)))
+    outcome = offline(down, None, a("example.com/v1", "Gear", namespace))
+    assert (outcome.result, said(outcome)) == (DryRunResult.UNKNOWN, [("dry-run-unanswered", ("apiVersion",))])

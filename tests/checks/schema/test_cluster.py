@@ -236,6 +236,13 @@ def test_a_kind_that_nobody_knows(check: Check, judge: Judge) -> None:
     assert [one.reason for one in unchecked] == ["no schema for this kind: only its metadata was looked at"]
 
 
+def test_a_server_that_was_down_at_the_export(check: Check) -> None:
+    """Nobody knows which kinds it serves: the message does not say that the cluster lacks them."""
+    assert check(text("example.com/v1", "Gear"), snapshot=snapshot(stale=["example.com/v1"])) == [
+        (2, 7, "schema-missing", "there is no schema for example.com/v1 Gear")
+    ]
+
+
 def test_what_is_served_without_a_schema_falls_back_on_kubernetes_own(check: Check) -> None:
     """A partial export lacks a schema here and there; and the scope is known from what the cluster serves."""
     bad = text("rbac.authorization.k8s.io/v1", "ClusterRole", "rule: []\n")
