@@ -136,7 +136,7 @@ def test_a_cluster_refuses_what_cannot_be_changed(
     git_repository.commit("edit", {"web.yaml": DEPLOYMENT.format(namespace=namespace, app="other", tag="1")})
     answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
     assert answer.code == 1, answer.text
-    assert answer.rules == [("immutable-field", "web.yaml", 8, "new")]
+    assert answer.rules == [("immutable-field", "web.yaml", 10, "new")]
     assert answer.results == {"Deployment web": "rejected"}
     assert answer.stage[0] == "failed"
 
