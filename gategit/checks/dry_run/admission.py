@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from gategit.checks.dry_run.paths import ABSENT, container, pod_spec, read_path, value_at
+from gategit.checks.dry_run.paths import ABSENT, container, pod_spec, read_path, read_pointer, value_at
 from gategit.checks.dry_run.rules import ADMISSION_DENIED, DRY_RUN_REJECTED, QUOTA_EXCEEDED
 from gategit.checks.dry_run.sent import Sent
 from gategit.checks.dry_run.validation import read_field
@@ -45,6 +45,8 @@ _RANGE_SPLIT = re.compile(r", (?=(?:minimum|maximum) \S{1,300} usage per |\S{1,3
 _MUST_SPECIFY = re.compile(r"failed quota: (.{1,300}?): must specify (.*)", re.DOTALL)
 _EXCEEDED = re.compile(r"exceeded quota: .{1,300}?, requested: (.*?), used: ", re.DOTALL)
 _MENTION = re.compile(r"(?:\bobject\.|\bpath:? /|(?<![\w/.-])[./]?)([a-z][A-Za-z]{0,100}[./\[][\w.\-/\[\]\"=@]*)")
+
+_NAMED_CONTAINER = re.compile(r"\b[Cc]ontainer:? ?[<\"'`]([a-z0-9][a-z0-9-]{0,62})[>\"'`]")
 
 _MISSING: Final = {
     "ServiceAccount": re.compile(
@@ -108,7 +110,7 @@ def _plugin(words: str, sent: Sent) -> list[Problem]:
     """The words of a plugin of the server itself."""
     if "because it is being terminated" in words:
         return [sent.problem(DRY_RUN_REJECTED.id, words, ("metadata", "namespace"), named=False)]
-    if words.startswith("exceeded quota: "):
+    if words.startswith(("exceeded quota: ", "insufficient quota to match these scopes: ")):
         return [_exceeded(words, sent)]
     if must := _MUST_SPECIFY.match(words):
         return list(_must_specify(must, sent))[:_MOST]
@@ -143,15 +145,15 @@ def read_standard(words: str, sent: Sent, rule: str) -> list[Problem]:
 
 
 def mentioned(words: str, sent: Sent) -> FieldPath:
-    """The first field of the object that a free text names; () where it names none."""
+    """The first field of the object that a free text names, else a container; () where it names none."""
     for match in _MENTION.finditer(words[:_READ]):
         text = match[1].rstrip(".,:;/")
-        if "/" in text and "[" not in text and "." not in text:
-            text = re.sub(r"\.(\d+)(?=\.|$)", r"[\1]", text.replace("/", "."))
-        path = read_path(text, sent.manifest)
+        separator = next(character for character in text if not character.isalpha()) if not text.isalpha() else "."
+        path = (read_pointer if separator == "/" else read_path)(text, sent.manifest)
         if len(path) > 1 and value_at(sent.manifest, path[:-1]) is not ABSENT:
             return path
-    return ()
+    named = _NAMED_CONTAINER.search(words[:_READ])
+    return (container(sent.manifest, named[1]) or ()) if named else ()
 
 
 def _after_forbidden(message: str) -> str:
@@ -233,8 +235,8 @@ def _range(words: str, sent: Sent) -> Problem:
         return sent.problem(_DENIED, words)
     resource, of = match[2] or match[8], match[3] or match[9]
     if of != "Container":
-        spec = pod_spec(sent.manifest)
-        return sent.problem(_DENIED, words, spec or ("spec",), named=False)
+        request: FieldPath = ("spec", "resources", "requests", resource)
+        return sent.problem(_DENIED, words, pod_spec(sent.manifest) or request, named=False)
     side = "limits" if "limit" in (match[5], match[6]) else "requests"
     fitting = [path for path in _containers(sent) if _given(sent, path, side, resource) == match[7]]
     if side == "requests" and not fitting:  # a request that is not given is taken from the limit

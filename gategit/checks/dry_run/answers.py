@@ -36,6 +36,7 @@ MOST: Final = 100
 """Problems, and warnings, that one answer gives; the rest is counted."""
 
 _READ = 64_000
+_CAUSES = 500
 _MANAGER = re.compile(r'conflict with "((?:[^"\\]|\\.)*)"(?: with subresource "[^"]*")?( using \S+)?')
 _NO_RIGHT = re.compile(r'User "(?:[^"\\]|\\.){0,300}" cannot [a-z]+ (?:resource|path)')
 _ESCALATION = "is attempting to grant RBAC permissions not currently held"
@@ -212,7 +213,7 @@ class _Reader:
         if self.answer.reason == "AlreadyExists":
             return self._plain(ReadingKind.EXISTS)
         conflicts = tuple(
-            self._manager(cause) for cause in self.answer.causes[:1000] if cause.reason == "FieldManagerConflict"
+            self._manager(cause) for cause in self.answer.causes[:_CAUSES] if cause.reason == "FieldManagerConflict"
         )
         if conflicts:
             return Reading(ReadingKind.CONFLICT, message=self.message, conflicts=conflicts, warnings=self._warnings())
@@ -229,7 +230,7 @@ class _Reader:
     def _invalid(self) -> Reading:
         if _OUR_OWN.match(self.text):
             return self._plain(ReadingKind.UNANSWERED)
-        problems = read_causes(self.answer.causes[:1000], self.sent)
+        problems = read_causes(self.answer.causes[:_CAUSES], self.sent)
         return self._rejected(problems or [self.sent.problem(DRY_RUN_REJECTED.id, self.text)])
 
     def _failed(self) -> Reading:
@@ -240,7 +241,7 @@ class _Reader:
 
     def _warnings(self) -> tuple[Problem, ...]:
         found: list[Problem] = []
-        for text in self.answer.warnings[:1000]:
+        for text in self.answer.warnings[:_CAUSES]:
             found += self._warning(text[:_READ])
         return _bounded(found)
 

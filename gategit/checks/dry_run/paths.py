@@ -24,6 +24,7 @@ _LONGEST = 2000
 _STEPS = 100
 _MOST = 1000
 _NAME = re.compile(r"[^.\[\]]+")
+_NUMBER = re.compile(r"[0-9]{1,9}")
 _INDEX = re.compile(r"\[(\d{1,9})\]")
 _VALUE = r'(?:"(?:[^"\\]|\\.)*"|[^,\]"]*)'
 _KEYED = re.compile(rf"\[([A-Za-z][\w.-]*={_VALUE}(?:,[A-Za-z][\w.-]*={_VALUE})*)\]")
@@ -45,6 +46,24 @@ def read_path(text: str, manifest: Mapping[str, Any]) -> FieldPath:
     A field that the manifest lacks keeps its name; what cannot be followed (an item that is not there) ends the path.
     """
     return _renamed(_walk(text, manifest), manifest)
+
+
+def read_pointer(text: str, manifest: Mapping[str, Any]) -> FieldPath:
+    """A path with slashes as policy engines write it, such as ``/metadata/labels/app.kubernetes.io/name``.
+
+    Only as far as the manifest has it, and one name more.
+    """
+    rest = text.strip("/")[:_LONGEST]
+    node: Any = manifest
+    steps: list[str | int] = []
+    while rest and node is not ABSENT and len(steps) < _STEPS:
+        keys = [key for key in (node if isinstance(node, dict) else ()) if key and f"{rest}/".startswith(f"{key}/")]
+        name = max(keys, key=len) if keys else rest.partition("/")[0]
+        step = int(name) if isinstance(node, list) and _NUMBER.fullmatch(name) else name
+        steps.append(step)
+        node = _child(node, step)
+        rest = rest[len(name) + 1 :]
+    return tuple(steps)
 
 
 def second_entry(path: FieldPath, keys: str, manifest: Mapping[str, Any]) -> FieldPath:
