@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from gategit.change import ObjectChange
 from gategit.checks.dry_run.values import Expected, Outcome
+from gategit.cluster.together import run
 from gategit.model import DryRunServer
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def ask_group(request: Request, group: Group, repository: Path | None, say: Call
         environment=request.environment,
         repository=repository,
     )
-    return asyncio.run(_ask_cluster(access, group, say))
+    return run(_ask_cluster(access, group, say))
 
 
 async def _ask_cluster(access: Access, group: Group, say: Callable[[str], None]) -> Asked:
@@ -103,7 +103,7 @@ def _ask_sandbox(request: Request, group: Group, repository: Path | None, say: C
     version = group.version or (group.snapshot.version if group.snapshot is not None else None)
     assets = find_assets(version, request.assets, request.environment, repository)
     with start(assets, say=say) as sandbox:
-        return asyncio.run(_fill_and_ask(sandbox.access, group, assets.notes, say))
+        return run(_fill_and_ask(sandbox.access, group, assets.notes, say))
 
 
 async def _fill_and_ask(access: Access, group: Group, notes: tuple[str, ...], say: Callable[[str], None]) -> Asked:

@@ -232,17 +232,15 @@ class _Stage:
             UsageError: a snapshot is to be asked, and there is none.
             ConfigError: the target's cannot be used.
         """
-        from gategit.cluster.snapshot import load_snapshot  # noqa: PLC0415  few runs have one
-
         path = self._scope.request.snapshot
         if path is not None:
             try:
-                return load_snapshot(path.read_bytes(), str(path))
+                return _loaded(path.read_bytes(), str(path))
             except OSError as error:
                 raise UsageError(f"--snapshot {path} cannot be read: {error.strerror or error}") from None
         content = self._scope.trusted.snapshot(target) if target is not None else None
         if content is not None and target is not None:
-            return load_snapshot(content, target.snapshot or "")
+            return _loaded(content, target.snapshot or "")
         if mode == "snapshot":
             what = f"the target {target.name}" if target is not None else "this run"
             raise UsageError(
@@ -323,6 +321,12 @@ class _Stage:
 
     def _locate_old(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
         return (self._scope.base or self._scope.head).locate(manifest.source, path, on)
+
+
+def _loaded(content: bytes, name: str) -> Snapshot:
+    from gategit.cluster.snapshot import load_snapshot  # noqa: PLC0415  few runs have one
+
+    return load_snapshot(content, name)
 
 
 _AGENT_KINDS = frozenset({"Application", "HelmRelease"})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from gategit.checks.drift.fields import drifted_fields
 from gategit.checks.drift.strangers import SYSTEM_NAMESPACES, Origin, claim_names, release_names, stranger
 from gategit.checks.drift.values import Drift, FieldDrift, ObjectChange, ObjectDrift, TargetDrift
 from gategit.checks.dry_run.shown import Masker
+from gategit.cluster.together import run
 from gategit.disk import UnreadableError, show_path
 from gategit.errors import UndecidedError, UsageError
 from gategit.manifests.decode import Limits
@@ -132,7 +132,7 @@ def _look(  # noqa: PLR0913, PLR0917  what a target's run needs, from one place
     namespace = (target.namespace if target is not None else None) or access.namespace or "default"
     field_manager = manager or (target.field_manager if target is not None else None)
     looking = _Looking(declared, target, namespace, field_manager)
-    return asyncio.run(looking.run(access, say))
+    return run(looking.run(access, say))
 
 
 @dataclass(frozen=True, slots=True)

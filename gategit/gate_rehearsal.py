@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.rehearsal.needs import CLASSES, EVERYWHERE, Brought, Kind, brings, needs
 from gategit.checks.rehearsal.values import Missing, Needer, RefusedObject, Rehearsal, TargetRehearsal
+from gategit.cluster.together import run
 from gategit.declared_tree import DeclaredTree, Placed, is_encrypted
 from gategit.disk import show_path
 from gategit.dry_running import namespaces_made
@@ -51,7 +51,7 @@ def rehearse(request: Request, say: Callable[[str], None]) -> Rehearsal:
         for target in tree.targets():
             assets = find_assets(tree.version(target), request.assets, request.environment, tree.root)
             with start(assets, say=say) as sandbox:
-                found.append(asyncio.run(_Rehearsing(tree, target).run(sandbox.access, assets.notes, say)))
+                found.append(run(_Rehearsing(tree, target).run(sandbox.access, assets.notes, say)))
         return Rehearsal(tuple(found))
 
 

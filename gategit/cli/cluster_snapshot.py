@@ -99,16 +99,15 @@ def snapshot(  # noqa: PLR0913  one parameter for each option
 
 
 def _exported(access: Access, namespaces: Sequence[str], say: Callable[[str], None], *, live_objects: bool) -> bytes:
-    import asyncio  # noqa: PLC0415  costs what the help does not need
-
-    from gategit.cluster.client import Client  # noqa: PLC0415  the same
+    from gategit.cluster.client import Client  # noqa: PLC0415  costs what the help does not need
     from gategit.cluster.export import export  # noqa: PLC0415  the same
+    from gategit.cluster.together import run  # noqa: PLC0415  the same
 
-    async def run() -> bytes:
+    async def exported() -> bytes:
         async with Client(access) as client:
             return await export(client, live_objects=live_objects, namespaces=namespaces, say=say)
 
-    return asyncio.run(run())
+    return run(exported())
 
 
 def _say_missing(read: Snapshot) -> None:

@@ -1,4 +1,4 @@
-"""Doing several things at once, with one plain exception where one of them fails."""
+"""Running coroutines: one to its end, and several at once with one plain exception where one of them fails."""
 
 from __future__ import annotations
 
@@ -26,6 +26,21 @@ async def together(work: Iterable[Coroutine[object, object, T]]) -> list[T]:
             raise _first(expected) from None
         raise
     return [task.result() for task in tasks]
+
+
+def run(work: Coroutine[object, object, T]) -> T:
+    """Run a coroutine in an event loop of its own, and return its result.
+
+    ``asyncio.run`` alone would write the result out as text in the end, to compare a signal's handler with others: for
+    the objects of a cluster that takes longer than to read them.
+    """
+    results: list[T] = []
+
+    async def keep() -> None:
+        results.append(await work)
+
+    asyncio.run(keep())
+    return results[0]
 
 
 def _first(group: BaseExceptionGroup[GategitError]) -> GategitError:
