@@ -12,6 +12,7 @@ import pytest
 
 from gategit.cluster.client import Client
 from gategit.cluster.export import export
+from gategit.cluster.rbac import Account, least_rights
 from gategit.cluster.snapshot import Missing, Snapshot, compress, load_snapshot
 
 if TYPE_CHECKING:
@@ -267,6 +268,21 @@ def test_what_the_account_may_not_read_is_named(api_server: ApiServer, namespace
     narrow = load_snapshot(exported(access, namespaces=[namespace]), "x")
     assert Missing(f"the namespace {namespace}", "this account may not read them") in narrow.missing
     assert Missing(f"resourcequotas of the namespace {namespace}", "this account may not read them") in narrow.missing
+
+
+def test_the_account_with_the_least_rights_may_read_it_all(api_server: ApiServer, namespace: str) -> None:
+    """Who may dry-run and nothing else may export too, with --no-secrets as well."""
+    # The policy that denies the account everything but dry runs is another test's matter.
+    roles = ("ClusterRole", "ClusterRoleBinding")
+    objects = least_rights(Account(namespace, "gate"), {}, secrets=False)
+    items = [one for one in objects if one["kind"] in roles]
+    wanted = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    api_server.kubectl("apply", "-f", "-", stdin=wanted)
+    try:
+        snapshot = load_snapshot(exported(api_server.account(namespace, "gate")), "x")
+    finally:
+        api_server.kubectl("delete", "--wait=false", "-f", "-", stdin=wanted)
+    assert snapshot.missing == ()
 
 
 def test_a_kind_whose_definition_cannot_be_read_is_described_by_what_is_published(
