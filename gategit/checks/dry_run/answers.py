@@ -101,7 +101,8 @@ class Reading:
         kind: what it means.
         problems: what the server says against an object that it accepts or rejects; warnings come last.
         message: what the server says, one safe line; "" where it accepts.
-        partial: whether there may be more problems than these: server-side apply stops at the first that it meets.
+        partial: whether there may be more problems than these: server-side apply stops at the first that it meets, and
+            nobody looks at values while there are unknown fields.
         conflicts: with other field managers.
         warnings: the problems of the rule ``api-warning``, whatever the kind.
         missing: other objects that this one needs and that the server lacks.
@@ -184,7 +185,8 @@ class _Reader:
         if problems is None:
             path = next((path for start, path in _NAMED_FIELDS if self.text.startswith(start)), ())
             problems = [self.sent.problem(DRY_RUN_REJECTED.id, self.text, path, named=False)]
-        return self._rejected(problems)
+        # Until every field is known, the server looks at no value.
+        return self._rejected(problems, partial="strict decoding error" in self.text)
 
     def _forbidden(self) -> Reading:
         if not self.is_status or _NO_RIGHT.search(self.text) or _ESCALATION in self.text:

@@ -236,9 +236,11 @@ class Asking:
         query = {**DRY, "fieldManager": manager, "force": "true"}
         return await self._line.send("PATCH", request.path, query=query, body=body, content_type=APPLY_PATCH)
 
-    async def _post(self, request: Request, body: Mapping[str, Any]) -> tuple[Answer, Reading]:
+    async def _post(
+        self, request: Request, body: Mapping[str, Any], query: Mapping[str, str] = DRY
+    ) -> tuple[Answer, Reading]:
         path = request.resource.path(request.namespace)
-        answer = await self._line.send("POST", path, query={**DRY, "fieldManager": OURS}, body=body)
+        answer = await self._line.send("POST", path, query={**query, "fieldManager": OURS}, body=body)
         return answer, read_answer(answer, body)
 
     async def _put(
@@ -255,6 +257,11 @@ class Asking:
         _, listed = await self._post(request, body)
         if listed.kind is not ReadingKind.REJECTED:
             return reading
+        if listed.partial:
+            # Until every field is known, the server looks at no value.
+            _, further = await self._post(request, body, {**DRY, "fieldValidation": "Ignore"})
+            if further.kind is ReadingKind.REJECTED:
+                listed = replace(listed, problems=tuple(dict.fromkeys((*listed.problems, *further.problems))))
         places = {problem.path for problem in listed.problems}
         first = tuple(problem for problem in reading.problems if problem.path not in places)
         return replace(reading, problems=(*first, *listed.problems), partial=False)

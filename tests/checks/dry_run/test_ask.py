@@ -224,20 +224,22 @@ def test_what_is_removed_from_string_data_stays(api_server: ApiServer, namespace
 
 
 def test_every_problem_is_listed(api_server: ApiServer, namespace: str) -> None:
-    """Server-side apply would stop at the first one, of a live object and of a new one alike."""
+    """Server-side apply would stop at the first one, and a strict create looks at no value while a field is unknown."""
     old = _live(api_server, deployment(namespace))
     bad = changed(old, "spec/replicass", 3)
     bad = changed(bad, "spec/template/spec/containers/0/imagePullPolicyy", "Always")
     bad = changed(bad, "metadata/labelz", {"a": "b"})
+    bad = changed(bad, "spec/replicas", -1)
     outcomes = ask_all(api_server.access, [change(old, bad), change(None, changed(bad, "metadata/name", "new"))])
     assert [o.result for o in outcomes] == [REJECTED] * 2
     places = {
         ("spec", "replicass"),
         ("spec", "template", "spec", "containers", 0, "imagePullPolicyy"),
         ("metadata", "labelz"),
+        ("spec", "replicas"),
     }
     assert [{path for _, path in said(o)} for o in outcomes] == [places] * 2
-    assert [len(o.problems) for o in outcomes] == [3] * 2
+    assert [len(o.problems) for o in outcomes] == [4] * 2
 
 
 def test_a_name_that_is_none_is_rejected_by_the_server(api_server: ApiServer, namespace: str) -> None:
