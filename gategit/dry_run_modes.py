@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _REFUSED_SHOWN = 3
 
 
+def _do_nothing(_: ObjectChange) -> None:
+    """Let the time pass."""
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """The object changes of one target, and how they are asked for.
@@ -36,6 +40,7 @@ class Group:
         version: the Kubernetes version that the target runs, such as 1.34; None: the newest.
         snapshot: the export of the target, None where there is none.
         present: objects that a sandbox is filled with, besides the snapshot's.
+        answered: is told of each change that has its answer: a chance to do something while the server is busy.
     """
 
     target: str | None
@@ -46,6 +51,7 @@ class Group:
     version: str | None = None
     snapshot: Snapshot | None = None
     present: tuple[dict[str, Any], ...] = ()
+    answered: Callable[[ObjectChange], None] = _do_nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +135,7 @@ async def _ask_server(
 ) -> Asked:
     from gategit.checks.dry_run.ask import ask  # noqa: PLC0415  a snapshot needs no questions
 
-    outcomes = await ask(client, discovery, group.changes, group.expected, say)
+    outcomes = await ask(client, discovery, group.changes, group.expected, say, answered=group.answered)
     before: Sequence[Outcome] = ()
     olds = _old_sides(outcomes)
     if olds:

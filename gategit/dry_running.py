@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from gategit.change import ObjectChange
-from gategit.checks.dry_run.findings import Locate, findings, outcome_view
+from gategit.checks.dry_run.findings import Locate, findings, outcome_view, place
 from gategit.checks.dry_run.shown import Masker
 from gategit.checks.dry_run.values import CLASS_GROUPS, DeclaredKind, Expected, Outcome, Problem
 from gategit.dry_run_modes import Asked, Group, ask_group
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from gategit.cluster.snapshot import Snapshot
     from gategit.config import Target
     from gategit.judge import RawFact
+    from gategit.manifests.manifest import Source
     from gategit.model import FieldPath, Finding, Location
     from gategit.repository import Trees
     from gategit.request import Request
@@ -112,6 +113,7 @@ class _Stage:
         self._scope = scope
         self._say = say
         self._unchecked: list[Unchecked] = []
+        self._places: dict[tuple[Side, Source, FieldPath, str], Location] = {}
 
     def run(self) -> DryRunStage:
         """Ask group by group; one that cannot be asked leaves the others alone."""
@@ -127,8 +129,9 @@ class _Stage:
                 asked = _unanswered(group, error)
             servers.append(asked.server)
             for outcome in asked.outcomes:
-                found += findings(outcome, self._locate(outcome), group.target)
-                outcomes.append(outcome_view(outcome, self._locate(outcome), group.target, masker))
+                locate = self._locate(outcome.change)
+                found += findings(outcome, locate, group.target)
+                outcomes.append(outcome_view(outcome, locate, group.target, masker))
             for outcome in asked.before:
                 known += findings(outcome, self._locate_old, group.target)
             self._unchecked += _deferred(asked.outcomes, group.target)
@@ -171,6 +174,7 @@ class _Stage:
                 version=self._version(target),
                 snapshot=snapshot,
                 present=self._present(target, changes) if mode == "sandbox" else (),
+                answered=self._look_for_place,
             )
 
     def _mode(self, target: str | None) -> str:
@@ -313,14 +317,24 @@ class _Stage:
                     found.append(_in_namespace(manifest, target))
         return tuple(found)
 
-    def _locate(self, outcome: Outcome) -> Locate:
-        return self._locate_old if outcome.change.new is None else self._locate_new
+    def _look_for_place(self, change: ObjectChange) -> None:
+        """Look where an object stands: while the server is busy, that takes no time."""
+        place(change.manifest, self._locate(change))
+
+    def _locate(self, change: ObjectChange) -> Locate:
+        return self._locate_old if change.new is None else self._locate_new
 
     def _locate_new(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
-        return self._scope.head.locate(manifest.source, path, on)
+        return self._located(self._scope.head, manifest, path, on)
 
     def _locate_old(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
-        return (self._scope.base or self._scope.head).locate(manifest.source, path, on)
+        return self._located(self._scope.base or self._scope.head, manifest, path, on)
+
+    def _located(self, side: Side, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
+        key = (side, manifest.source, path, on)
+        if key not in self._places:
+            self._places[key] = side.locate(manifest.source, path, on)
+        return self._places[key]
 
 
 def _loaded(content: bytes, name: str) -> Snapshot:

@@ -19,12 +19,18 @@ from gategit.cluster.failures import ClusterError
 from gategit.model import DryRunResult
 
 
-async def ask(
+def _do_nothing(_: ObjectChange) -> None:
+    """Let the time pass."""
+
+
+async def ask(  # noqa: PLR0913  what is asked, of whom, and who is told
     client: Client,
     discovery: Discovery,
     changes: Sequence[ObjectChange],
     expected: Expected,
     say: Callable[[str], None],
+    *,
+    answered: Callable[[ObjectChange], None] = _do_nothing,
 ) -> list[Outcome]:
     """Ask what a server would make of each object change.
 
@@ -37,6 +43,7 @@ async def ask(
         changes: the object changes.
         expected: what they may count on, and how they are asked for.
         say: is told what is going on.
+        answered: is told of each change that has its answer: a chance to do something while the server is busy.
 
     Returns:
         What came of each change, in their order. What got no answer is said to be unknown: nothing is raised.
@@ -53,8 +60,13 @@ async def ask(
         outcomes.update((n, one) for n, one in zip(chosen, planned, strict=True) if isinstance(one, Outcome))
         asking = Asking(line, Lookups(line, requests), changes, expected)
         async with asyncio.TaskGroup() as group:
-            tasks = {request.number: group.create_task(_guarded(line, asking, request)) for request in requests}
+            tasks = {request.number: group.create_task(ask_one(asking, request)) for request in requests}
         outcomes.update((number, task.result()) for number, task in tasks.items())
+
+    async def ask_one(asking: Asking, request: Request) -> Outcome:
+        outcome = await _guarded(line, asking, request)
+        answered(request.change)
+        return outcome
 
     say(f"asking {client.access.name} about {len(changes):,} object{'s' * (len(changes) != 1)}")
     if first:

@@ -40,6 +40,11 @@ def findings(outcome: Outcome, locate: Locate, target: str | None) -> tuple[Find
     return tuple(_finding(problem, outcome, locate, target) for problem in dict.fromkeys(outcome.problems))
 
 
+def place(manifest: Manifest, locate: Locate) -> Location:
+    """Where an object stands, for what is said of all of it."""
+    return locate(manifest, *anchor(manifest.data, ()))
+
+
 def outcome_view(outcome: Outcome, locate: Locate, target: str | None, masker: Masker) -> DryRunOutcome:
     """What the reports show of an outcome.
 
@@ -53,7 +58,7 @@ def outcome_view(outcome: Outcome, locate: Locate, target: str | None, masker: M
     return DryRunOutcome(
         object=manifest.ref,
         result=outcome.result,
-        location=locate(manifest, *anchor(manifest.data, ())),
+        location=place(manifest, locate),
         target=target,
         reason=outcome.reason,
         manager=outcome.manager,
