@@ -209,6 +209,27 @@ spec: {hard: {pods: "7"}}
     assert answer.message.endswith("exceeded quota: q, requested: pods=1, used: pods=7, limited: pods=7")
 
 
+def test_services_keep_the_addresses_that_their_manifests_name(sandbox: Sandbox) -> None:
+    """Whichever range the cluster has for them; a change of one that is there is judged as in the cluster."""
+    text = """
+apiVersion: v1
+kind: Service
+metadata: {name: NAME, namespace: default}
+spec: {clusterIP: ADDRESS, ports: [{port: 53}]}
+"""
+    named = {"kubeadm": "10.96.0.10", "rancher": "10.43.0.10", "eks": "172.20.0.10"}
+    texts = [text.replace("NAME", name).replace("ADDRESS", address) for name, address in named.items()]
+    assert _fill(sandbox, *texts).refused == ()
+    path = "/api/v1/namespaces/default/services/rancher"
+    live = _send(sandbox, "GET", path).data
+    live["spec"]["ports"][0]["port"] = 54
+    assert _send(sandbox, "PUT", path, live, {"dryRun": "All"}).ok
+    live["spec"]["clusterIP"], live["spec"]["clusterIPs"] = "10.43.0.11", ["10.43.0.11"]
+    assert "may not change once set" in _send(sandbox, "PUT", path, live, {"dryRun": "All"}).message
+    ranges = _send(sandbox, "GET", "/apis/networking.k8s.io/v1/servicecidrs").data["items"]
+    assert [one["metadata"]["name"] for one in ranges] == ["kubernetes"]
+
+
 def test_limit_ranges_do_not_touch_what_is_there(sandbox: Sandbox) -> None:
     """A LimitRange of today did not judge the Pods of yesterday."""
     filled = _fill(
