@@ -104,6 +104,12 @@ _BOOKKEEPING: Final = frozenset(
         "uid",
     }
 )
+_ONE_NAMESPACE: Final = "the namespace "
+_OF_A_RUN: Final = frozenset(
+    {"batch.kubernetes.io/controller-uid", "batch.kubernetes.io/job-name", "controller-uid", "job-name"}
+)
+"""The labels that a server gives a Job and its Pods, so that no other Job has them."""
+
 _BOOTSTRAPPED: Final = "kubernetes.io/bootstrapping"
 _FORBIDDEN: Final = 403
 
@@ -135,6 +141,7 @@ async def export(
     objects = await work.fixed()
     if live_objects:
         objects += await work.live()
+    objects = work.in_namespaces(objects)
     defined = {(one["spec"]["group"], one["spec"]["names"]["kind"]) for one in objects if one["kind"] == CRD_KIND}
     kinds, schemas, variants = await work.schemas(defined)
     work.missing += [Missing(f"the API {one}", "the server behind it does not answer") for one in discovery.stale]
@@ -212,6 +219,13 @@ class _Export:
         found = await self._lists(wanted)
         return [_live(one) for one in found if _lasting(one) and _declared(one)]
 
+    def in_namespaces(self, objects: list[Object]) -> list[Object]:
+        """The objects whose namespace is there to stay, where that is known."""
+        if any(one.what == "namespaces" or one.what.startswith(_ONE_NAMESPACE) for one in self.missing):
+            return objects
+        names = {one["metadata"]["name"] for one in objects if (one["apiVersion"], one["kind"]) == ("v1", "Namespace")}
+        return [one for one in objects if one["metadata"].get("namespace") in (None, *names)]
+
     async def schemas(
         self, defined: set[tuple[str, str]]
     ) -> tuple[dict[str, dict[str, str]], dict[str, Object], dict[str, dict[str, Object]]]:
@@ -286,7 +300,7 @@ class _Export:
         if answer.ok and isinstance(answer.data, dict):
             return {"apiVersion": "v1", "kind": "Namespace", **answer.data}
         if answer.status != 404:
-            self._missed(f"the namespace {name}", answer.status)
+            self._missed(f"{_ONE_NAMESPACE}{name}", answer.status)
         return None
 
     def _missed(self, what: str, status: int) -> None:
@@ -367,9 +381,35 @@ def _definition(spec: Object) -> Object:
 
 
 def _live(one: Object) -> Object:
-    """A live object as it is, without the server's bookkeeping and without copies of manifests in annotations."""
+    """A live object as it is, without the server's bookkeeping and without copies of manifests in annotations.
+
+    What a server allocates or makes up means nothing to another one, such as a sandbox: that is left out, too.
+    """
     annotations = one.get("metadata", {}).get("annotations", {})
-    return _bare(one, {key: value for key, value in annotations.items() if not _copy_of_manifest(value)})
+    found = _bare(one, {key: value for key, value in annotations.items() if not _copy_of_manifest(value)})
+    kind = (one["apiVersion"].rpartition("/")[0], one["kind"])
+    if kind == ("", "Service"):
+        found["spec"] = {key: value for key, value in one["spec"].items() if not _allocated(key, value)}
+    elif kind == ("batch", "Job") and one["spec"].get("manualSelector") is not True:
+        found["metadata"] = _without_run(found["metadata"])
+        template = one["spec"]["template"]
+        found["spec"] = {key: value for key, value in one["spec"].items() if key != "selector"}
+        found["spec"]["template"] = {**template, "metadata": _without_run(template.get("metadata", {}))}
+    elif kind == ("", "PersistentVolume") and "claimRef" in one["spec"]:
+        claim = {key: value for key, value in one["spec"]["claimRef"].items() if key not in _BOOKKEEPING}
+        found["spec"] = {**one["spec"], "claimRef": claim}
+    return found
+
+
+def _allocated(field: str, value: Any) -> bool:
+    """Whether a field of a Service holds what the server took from its own ranges."""
+    return field == "healthCheckNodePort" or (field in ("clusterIP", "clusterIPs") and value not in ("None", ["None"]))
+
+
+def _without_run(metadata: Object) -> Object:
+    labels = {key: value for key, value in metadata.get("labels", {}).items() if key not in _OF_A_RUN}
+    rest = {key: value for key, value in metadata.items() if key != "labels"}
+    return {**rest, "labels": labels} if labels else rest
 
 
 def _copy_of_manifest(value: str) -> bool:

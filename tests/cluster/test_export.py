@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from base64 import b64encode
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -228,6 +229,46 @@ def test_live_objects_are_exported_only_where_they_are_asked_for(api_server: Api
     assert [each["metadata"]["name"] for each in snapshot.of("", "ConfigMap")] == ["settings"]
 
 
+MADE_UP = """\
+apiVersion: v1
+kind: Service
+metadata: {name: plain}
+spec: {ports: [{port: 80}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: headless}
+spec: {clusterIP: None, ports: [{port: 80}]}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: once, labels: {team: a}}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: "a:1"}]}}}
+"""
+
+
+def test_what_a_server_makes_up_is_left_out_of_live_objects(api_server: ApiServer, namespace: str) -> None:
+    """Addresses and a Job's labels mean nothing to another server; with them it would refuse the objects."""
+    api_server.kubectl("create", "-n", namespace, "-f", "-", stdin=MADE_UP)
+    snapshot = load_snapshot(exported(api_server.access, live_objects=True, namespaces=[namespace]), "x")
+    plain, headless = one(snapshot, "Service", "plain")["spec"], one(snapshot, "Service", "headless")["spec"]
+    assert ("clusterIP" in plain, "clusterIPs" in plain) == (False, False)
+    assert (headless["clusterIP"], headless["clusterIPs"]) == ("None", ["None"])
+    job = one(snapshot, "Job", "once")
+    assert (job["metadata"]["labels"], "selector" in job["spec"]) == ({"team": "a"}, False)
+    assert "labels" not in job["spec"]["template"].get("metadata", {})
+
+
+def test_a_namespace_that_ends_takes_its_objects_along(api_server: ApiServer) -> None:
+    """It counts as gone, with all that is still in it."""
+    ending = api_server.new_namespace()
+    api_server.kubectl("create", "configmap", "settings", "-n", ending)
+    api_server.kubectl("delete", "namespace", ending, "--wait=false")
+    snapshot = load_snapshot(exported(api_server.access, live_objects=True, namespaces=[ending]), "x")
+    assert [one for one in snapshot.objects if one["metadata"].get("namespace")] == []
+    assert list(snapshot.of("", "Namespace")) == []
+
+
 @pytest.mark.parametrize("live_objects", [False, True])
 def test_no_secret_is_ever_in_the_file(api_server: ApiServer, filled: str, *, live_objects: bool) -> None:
     """Neither its value nor its name, not by another object's annotation, nor by an account that names it."""
@@ -289,6 +330,11 @@ def test_a_kind_whose_definition_cannot_be_read_is_described_by_what_is_publishe
     api_server: ApiServer, filled: str
 ) -> None:
     """The schemas of custom kinds come from the definitions, and from OpenAPI where those are not to be had."""
+    place = f"apis/{filled}.example.com/v1"
+    for _ in range(300):  # a server publishes a new kind some moments after it serves it
+        if place in json.loads(api_server.kubectl("get", "--raw", "/openapi/v3"))["paths"]:
+            break
+        time.sleep(0.1)
     nobody = (("Impersonate-User", "snapshot-nobody"), ("Impersonate-Group", "system:authenticated"))
     snapshot = load_snapshot(exported(replace(api_server.access, impersonate=nobody)), "x")
     name = snapshot.component(f"{filled}.example.com/v1", "Gear")
