@@ -21,6 +21,11 @@ def holds_secrets(kind: str) -> bool:
     return kind.casefold() in {"secret", "secretlist"}
 
 
+def is_secret(kind: str, path: FieldPath) -> bool:
+    """Whether what stands at a path of an object is, or holds, what must not be shown."""
+    return holds_secrets(kind) and not (path and path[0] in _SHOWN)
+
+
 def mask(kind: str, path: FieldPath, value: Any, hide: Hide) -> tuple[Any, bool]:
     """Take out what must not be shown of a value.
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from gategit.manifests.secrecy import is_secret
 from gategit.model import DryRun, DryRunDifference, DryRunOutcome, Finding, Report, format_path
 
 _HIDDEN = "(not shown: a finding says that a secret stands here)"
@@ -15,15 +16,17 @@ _INDEX = re.compile(r"\[\d+\]")
 def without_secrets(report: Report) -> Report:
     """Take out of a report what findings of sensitive rules are about: the lines in the sources, the dry run's values.
 
-    The lines are taken out for every finding: the secret's line may be the context of another one.
+    The lines are taken out for every finding: the secret's line may be the context of another one. So are the lines of
+    findings about the values of a Secret, whatever the rule; of those the dry run shows no more than a hash.
     """
     sensitive = [
         found for found in report.findings if found.rule in report.rules and report.rules[found.rule].sensitive
     ]
-    if not sensitive:
+    values = [found for found in report.findings if found.object and is_secret(found.object.kind, found.path)]
+    if not sensitive and not values:
         return report
     dry_run = None if report.dry_run is None else _without_values(report.dry_run, sensitive)
-    return replace(report, sources=_without_lines(report.sources, sensitive), dry_run=dry_run)
+    return replace(report, sources=_without_lines(report.sources, (*sensitive, *values)), dry_run=dry_run)
 
 
 def _without_lines(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from gategit.model import Finding, Level, Location, Region, Report, Rule, Stage, State
+from gategit.model import FieldPath, Finding, Level, Location, ObjectRef, Region, Report, Rule, Stage, State
 from gategit.report import FORMATS, render
 from gategit.report.markdown_report import render_within
 
@@ -42,6 +42,20 @@ def test_secret_without_a_known_place_hides_the_whole_file(name: str, clean_repo
     """Where the line is not known, it may be any."""
     text = render(report_with(clean_report, None, Region(3, 3, 3, 7)), name)
     assert not any(line.strip() in text for line in SOURCES["s.yaml"].values())
+
+
+@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("path", [("stringData", "password"), ("dta",), ()])
+def test_line_of_a_secret_s_value_is_in_no_report(name: str, path: FieldPath, clean_report: Report) -> None:
+    """Whatever the rule of the finding is."""
+    finding = Finding(OTHER.id, Stage.SCHEMA, Level.ERROR, "it is odd", Location("s.yaml", Region(2, 13, 2, 20)))
+    about = replace(finding, object=ObjectRef("v1", "Secret", None, "s"), path=path)
+    report = replace(clean_report, findings=(about,), rules={OTHER.id: OTHER}, sources=SOURCES)
+    assert "hunter2" not in render(report, name, verbose=True)
+    named = replace(report, findings=(replace(about, path=("metadata", "name")),))
+    config = replace(report, findings=(replace(about, object=ObjectRef("v1", "ConfigMap", None, "s")),))
+    for shown in (named, config):
+        assert ("hunter2" in render(shown, name)) == (name in {"text", "sarif", "html", "markdown"})
 
 
 def test_summary_with_a_limit_of_its_own_hides_it_too(clean_report: Report) -> None:

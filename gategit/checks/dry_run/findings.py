@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, Literal
 
 from gategit.checks.dry_run.differences import differences_of
-from gategit.checks.dry_run.rules import DRY_RUN_REJECTED, RULES
+from gategit.checks.dry_run.rules import API_WARNING, DRY_RUN_REJECTED, RULES
 from gategit.checks.dry_run.shown import Masker, shown
 from gategit.checks.dry_run.values import Outcome, Problem
 from gategit.checks.policy.check import anchor, first_sentences
@@ -18,6 +18,8 @@ Locate = Callable[[Manifest, FieldPath, Literal["key", "value"]], Location]
 """Finds the place of a manifest's field: its key or its value."""
 
 _RULES: Final = {rule.id: rule for rule in RULES}
+_SPEAK_FOR_THEMSELVES: Final = frozenset({DRY_RUN_REJECTED.id, API_WARNING.id})
+_WRONG_NAME = re.compile("(?:unknown|duplicate) field ")
 _SUBJECT = 300
 
 # What differs from one run to the next, or with what else is in the cluster.
@@ -74,13 +76,19 @@ def _finding(problem: Problem, outcome: Outcome, locate: Locate, target: str | N
         stage=Stage.DRY_RUN,
         level=rule.level,
         message=problem.message,
-        location=locate(manifest, *anchor(manifest.data, problem.path)),
-        help=problem.help or first_sentences(rule.help),
+        location=locate(manifest, *_place(manifest, problem)),
+        help=problem.help or ("" if rule.id in _SPEAK_FOR_THEMSELVES else first_sentences(rule.help)),
         object=manifest.ref,
         path=problem.path,
         subject=_subject(rule, problem),
         target=target,
     )
+
+
+def _place(manifest: Manifest, problem: Problem) -> tuple[FieldPath, Literal["key", "value"]]:
+    """Where to underline: the name of a field that should not be there, and of any other what stands there."""
+    place, on = anchor(manifest.data, problem.path)
+    return place, "key" if place == problem.path and _WRONG_NAME.match(problem.message) else on
 
 
 def _subject(rule: Rule, problem: Problem) -> str:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 from gategit.checks.dry_run.paths import ABSENT
-from gategit.manifests.secrecy import holds_secrets, mask
+from gategit.manifests.secrecy import holds_secrets, is_secret, mask
 from gategit.model import FieldPath
 
 LONGEST: Final = 700
@@ -146,7 +146,7 @@ class Veil:
 
     def covers(self, path: FieldPath) -> bool:
         """Whether what stands at a path is secret."""
-        return self.secret and path[:1] not in (("metadata",), ("type",), ("immutable",), ("kind",), ("apiVersion",))
+        return self.secret and is_secret("Secret", path)
 
     def hide(self, text: str) -> str:
         """The text without the values."""

@@ -78,6 +78,13 @@ def test_a_finding_stands_at_its_field(path: FieldPath, place: str) -> None:
     assert finding.location.file == "web.yaml"
 
 
+def test_an_unknown_field_is_shown_by_its_name() -> None:
+    """The value is not what is wrong with it."""
+    [finding] = found(Problem("dry-run-rejected", "unknown field spec.replicas", ("spec", "replicas")))
+    assert finding.location.region is not None
+    assert (finding.location.region.line, finding.location.region.column) == (8, 3)
+
+
 def test_what_a_finding_says() -> None:
     """The problem's words and help, the rule's level, the object, the target."""
     [finding] = found(
@@ -98,10 +105,12 @@ def test_what_a_finding_says() -> None:
 
 
 def test_the_rule_helps_where_the_problem_does_not() -> None:
-    """In its first words; a warning is a warning."""
-    [finding] = found(Problem("field-conflict", "somebody else set it"))
-    assert finding.level is Level.WARNING
-    assert finding.help.startswith("Leave the field out of the manifest")
+    """In its first words, if there is more to say than the message does; a warning is a warning."""
+    conflict, warning = found(Problem("field-conflict", "somebody else set it"), Problem("api-warning", "look out"))
+    assert conflict.level is warning.level is Level.WARNING
+    assert conflict.help.startswith("Leave the field out of the manifest")
+    assert "\n" not in conflict.help
+    assert warning.help == ""
 
 
 def test_the_same_problem_is_one_finding() -> None:
