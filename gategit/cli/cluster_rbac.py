@@ -68,11 +68,18 @@ def _to_yaml(objects: list[dict[str, Any]]) -> str:
     from io import StringIO  # noqa: PLC0415  only this command writes YAML
 
     from ruamel.yaml import YAML  # noqa: PLC0415  the same
+    from ruamel.yaml.representer import RoundTripRepresenter  # noqa: PLC0415  the same
+
+    class Representer(RoundTripRepresenter):
+        """Lists of words on one line, everything else in blocks."""
+
+        def represent_sequence(self, tag: str, sequence: Any, flow_style: bool | None = None) -> Any:  # noqa: FBT001
+            flat = flow_style or all(isinstance(item, str) for item in sequence)
+            return super().represent_sequence(tag, sequence, flow_style=flat)
 
     yaml = YAML()
-    yaml.width = 120
-    # What holds only values stands on one line.
-    yaml.default_flow_style = None
+    yaml.Representer = Representer
+    yaml.width = 1000
     yaml.explicit_start = True
     written = StringIO()
     yaml.dump_all(objects, written)

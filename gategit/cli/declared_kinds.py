@@ -17,7 +17,6 @@ from gategit.request import Mode, Request
 from gategit.side import Side
 from gategit.trusted import load_trusted
 
-
 _UNSERVED = frozenset({"kustomize.config.k8s.io"})
 """Groups of files for programs, which no API server serves."""
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from gategit.cluster.access import Access
 from gategit.cluster.client import Answer, Client
 from gategit.cluster.discovery import Discovery, Resource, discover
-from gategit.cluster.failures import ClusterError, NoApiServerError, RefusedError
+from gategit.cluster.failures import ClusterError, NoApiServerError, RefusedError, UnauthorizedError
 from tests.cluster.servers import serving
+from tests.cluster.waiting import until
 
 if TYPE_CHECKING:
     from tests.api_server import ApiServer
@@ -66,8 +67,7 @@ def group(api_server: ApiServer, namespace: str) -> Iterator[str]:
     name = f"{namespace}.example.com"
     api_server.kubectl("apply", "--filename=-", stdin=WIDGETS.replace("GROUP", name))
     api_server.kubectl("wait", "--for=condition=Established", f"crd/widgets.{name}", "--timeout=60s")
-    while _discover(api_server.access).find(f"{name}/v1", "Widget") is None:
-        pass
+    until(lambda: _discover(api_server.access).find(f"{name}/v1", "Widget") is not None)
     yield name
     api_server.kubectl("delete", "crd", f"widgets.{name}", "--wait=false")
 
@@ -129,17 +129,30 @@ def test_a_server_behind_that_is_gone(api_server: ApiServer, namespace: str) -> 
     service = GONE.replace("GROUP", name).replace("NAMESPACE", namespace)
     api_server.kubectl("apply", "--filename=-", stdin=service)
     try:
-        while f"{name}/v1" not in (found := _discover(api_server.access)).stale:
-            pass
-        assert found.find("apps/v1", "Deployment") is not None
+        until(lambda: f"{name}/v1" in _discover(api_server.access).stale)
+        assert _discover(api_server.access).find("apps/v1", "Deployment") is not None
     finally:
         api_server.kubectl("delete", "apiservice", f"v1.{name}")
 
 
 def test_who_may_not_ask(api_server: ApiServer) -> None:
-    """A server that tells strangers nothing is an error that says so, not an empty list of kinds."""
-    with pytest.raises(RefusedError) as caught:
+    """A server that does not know us tells us nothing: that is an error, and no empty list of kinds."""
+    with pytest.raises(UnauthorizedError):
         _discover(replace(api_server.access, token=None))
+
+
+def test_who_is_refused() -> None:
+    """The same where we are known and have no right to ask."""
+
+    async def refuse(_: web.BaseRequest) -> web.Response:
+        return web.json_response({"kind": "Status", "message": "forbidden"}, status=403)
+
+    async def main() -> None:
+        async with serving(refuse) as url, Client(Access(url, "it")) as client:
+            await discover(client)
+
+    with pytest.raises(RefusedError, match="with 403: forbidden") as caught:
+        asyncio.run(main())
     assert caught.value.answer.status == 403
 
 
