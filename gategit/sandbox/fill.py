@@ -52,6 +52,8 @@ _APPLY: Final = "application/apply-patch+yaml"
 _MERGE: Final = "application/merge-patch+json"
 _WITHIN = 30.0
 _LOOK_AGAIN = 0.05
+# What the server's own parts need to hear of an object that was just made; nothing shows when they have.
+_SETTLES = 0.2
 _NAMES_SHOWN = 5
 _OWN_RANGE: Final = ip_network("10.96.0.0/12")
 # Where clusters have the addresses of their Services. Which of these is the cluster's own is not known here.
@@ -151,6 +153,8 @@ class _Filling:
         await together(
             self._set_usage(quota, prepared.statuses.get(identity(quota)), prepared.objects) for quota in quotas
         )
+        if turns[LIMITS] or any(_without_pod_security(one) is not one for one in turns[GROUND]):
+            await asyncio.sleep(_SETTLES)
         for number in (MUTATING, VALIDATING):
             await self._apply(turns[number])
             await self._wait_for_policies(turns[number])
