@@ -109,8 +109,8 @@ TARGET = Record(
         ),
         "snapshot": Field(
             Text("a file's path from the repository's root", accepts=check_tree_path),
-            "An export of this cluster (`gategit cluster snapshot`): manifests are validated by its schemas, a sandbox is "
-            "filled from it, and dry_run: snapshot asks it.",
+            "An export of this cluster (`gategit cluster snapshot`): manifests are validated by its schemas, a sandbox "
+            "is filled from it, and dry_run: snapshot asks it.",
             default="none",
         ),
         "field_manager": Field(
