@@ -1,7 +1,8 @@
 """Asking for one object.
 
-An object is applied server-side as a dry run, under the name of the manager that applies the live one, and always with
-force: an apply that ends in a conflict is not judged any further. What force takes from others shows in the answer.
+An object is applied server-side as a dry run, under the name of the manager that applies the live one. What the answer
+leaves open is asked with a create (more problems than one), an update (fields that the manifest no longer has) or in
+another namespace (where its own one is not there yet).
 """
 
 from __future__ import annotations
@@ -11,40 +12,30 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from gategit.change import ChangeKind, ObjectChange
-from gategit.checks.dry_run.answers import Reading, ReadingKind, read_answer
+from gategit.checks.dry_run.answers import ReadingKind
 from gategit.checks.dry_run.conflicts import conflicts
-from gategit.checks.dry_run.culprits import narrowed
 from gategit.checks.dry_run.differences import differences
-from gategit.checks.dry_run.line import APPLY_PATCH, DRY, Line
+from gategit.checks.dry_run.line import Line
 from gategit.checks.dry_run.lookups import UNREAD, Live, Lookups
-from gategit.checks.dry_run.managers import OURS, Owner, Way, owner, taken_over
-from gategit.checks.dry_run.owned import APPLY, combined, entries
-from gategit.checks.dry_run.plan import REJECTED, UNANSWERED, Request, group_kind, no_namespace, without_kind
-from gategit.checks.dry_run.removals import Rebuilt, rebuild
-from gategit.checks.dry_run.values import Expected, Outcome, Problem
-from gategit.cluster.answer import Answer
+from gategit.checks.dry_run.managers import OURS, Owner, Way, owner
+from gategit.checks.dry_run.owned import entries
+from gategit.checks.dry_run.plan import Request, no_namespace, without_kind
+from gategit.checks.dry_run.questions import Questions, Reply
+from gategit.checks.dry_run.refusals import Refusals, by_admission, for_servers_alone, no_object
+from gategit.checks.dry_run.removals import Rebuilt, without_removed
+from gategit.checks.dry_run.values import Expected, Outcome
 from gategit.cluster.discovery import Discovery
 from gategit.model import DryRunResult
 
 _TRIES = 3
-_ADMISSION = frozenset({"admission-denied", "quota-exceeded"})
-_GROUPS = {
-    "ClusterRole": "rbac.authorization.k8s.io",
-    "PriorityClass": "scheduling.k8s.io",
-    "Role": "rbac.authorization.k8s.io",
-    "RuntimeClass": "node.k8s.io",
-}
-_API_WARNING = "api-warning"
-_RIGHTS_HINT = "gategit cluster rbac prints the rights that a dry run needs"
 
 
 @dataclass(frozen=True, slots=True)
 class _Applied:
-    """An apply as a dry run, with what is known of the live object."""
+    """What came of an apply, with what is known of the live object."""
 
     request: Request
-    answer: Answer
-    reading: Reading
+    reply: Reply
     live: Live
     owner: Owner
 
@@ -60,12 +51,12 @@ class Asking:
     """
 
     def __init__(self, line: Line, lookups: Lookups, changes: Sequence[ObjectChange], expected: Expected) -> None:
-        self._line = line
+        self._questions = Questions(line)
         self._lookups = lookups
         self._expected = expected
+        self._refusals = Refusals(changes, expected)
         # A sandbox holds what we filled it with: nobody else has applied anything there.
         self._configured = None if expected.writable else expected.field_manager
-        self._brought = {(*group_kind(change.new), change.new.name) for change in changes if change.new is not None}
 
     async def ask(self, request: Request) -> Outcome:
         """Ask for one object.
@@ -75,33 +66,33 @@ class Asking:
         """
         if request.change.new is None:
             return await self._remove(request)
-        if request.name is None or "patch" not in request.resource.verbs:
+        if not _is_applied(request):
             return await self._create(request)
         return await self._judge(await self._apply(request))
 
     async def _remove(self, request: Request) -> Outcome:
-        answer = await self._line.send("DELETE", request.path, query={"dryRun": "All"})
-        reading = read_answer(answer, request.data)
-        if answer.ok:
-            return Outcome(request.change, DryRunResult.REMOVED, reading.warnings)
-        if answer.status == 404:
+        reply = await self._questions.remove(request)
+        if reply.answer.ok:
+            return Outcome(request.change, DryRunResult.REMOVED, reply.reading.warnings)
+        if reply.answer.status == 404:
             return Outcome(request.change, DryRunResult.REMOVED, reason="it is not in the cluster already")
-        return self._refused(request, reading)
+        return self._refusals.outcome(request, reply.reading)
 
     async def _create(self, request: Request) -> Outcome:
         """Ask for an object that the server names, or whose kind it knows no apply for."""
-        answer, reading = await self._post(request, request.data)
-        after = _object(answer)
-        if reading.kind is ReadingKind.ACCEPTED and after is None:
-            return _no_object(request)
+        reply = await self._questions.create(request, request.data)
+        reading = reply.reading
         if reading.kind is ReadingKind.ACCEPTED:
-            return Outcome(request.change, DryRunResult.CREATED, reading.warnings, manager=OURS, after=after)
+            if reply.content is None:
+                return no_object(request)
+            warnings = reading.warnings
+            return Outcome(request.change, DryRunResult.CREATED, warnings, manager=OURS, after=reply.content)
         if reading.kind is ReadingKind.EXISTS:
             reason = "it is in the cluster already, and the server knows no apply for its kind"
             return Outcome(request.change, DryRunResult.UNCHANGED, reason=reason)
         if reading.kind is ReadingKind.NO_NAMESPACE:
             return await self._elsewhere(request)
-        return self._refused(request, reading)
+        return self._refusals.outcome(request, reading)
 
     async def _apply(self, request: Request) -> _Applied:
         """Apply an object until the answer speaks of the live object that is known."""
@@ -109,17 +100,15 @@ class Asking:
         # A name that is known beforehand needs no look at the live object, which is read when the answer needs it.
         live = UNREAD if added or self._configured is not None else await self._lookups.read(request)
         who = self._owner(live)
-        answer = await self._patch(request, request.data, who.name)
-        reading = read_answer(answer, request.data)
+        reply = await self._questions.apply(request, who.name)
         for _ in range(_TRIES):
-            if _is_settled(answer, reading, live):
+            if _is_settled(reply, live):
                 break
             live = await (self._lookups.read_again if live.read else self._lookups.read)(request)
             known, who = who, self._owner(live)
-            if who.name != known.name or not _is_settled(answer, reading, live):
-                answer = await self._patch(request, request.data, who.name)
-                reading = read_answer(answer, request.data)
-        return _Applied(request, answer, reading, live, who)
+            if who.name != known.name or not _is_settled(reply, live):
+                reply = await self._questions.apply(request, who.name)
+        return _Applied(request, reply, live, who)
 
     def _owner(self, live: Live) -> Owner:
         if live.content is None:
@@ -128,26 +117,28 @@ class Asking:
 
     async def _judge(self, applied: _Applied) -> Outcome:
         """Read what the server says of an apply."""
-        request, reading = applied.request, applied.reading
+        request, reading = applied.request, applied.reply.reading
+        name, live = applied.owner.name, applied.live.content
         if reading.kind is ReadingKind.NO_KIND:
             return without_kind(request.change, Discovery((), ""), self._expected)
         if reading.kind is ReadingKind.REJECTED and reading.partial:
-            return self._refused(request, await self._all_problems(request, request.data, reading), applied)
+            listed = await self._questions.all_problems(request, request.data, reading)
+            return self._refusals.outcome(request, listed, name, live)
         if reading.kind is ReadingKind.NO_NAMESPACE:
             return await self._elsewhere(request)
         if reading.kind is ReadingKind.NO_OBJECT:
             return await self._create(request)
         judge = {ReadingKind.ACCEPTED: self._accepted, ReadingKind.REJECTED: self._rejected}.get(reading.kind)
-        return await judge(applied) if judge else self._refused(request, reading, applied)
+        return await judge(applied) if judge else self._refusals.outcome(request, reading, name, live)
 
     async def _accepted(self, applied: _Applied) -> Outcome:
         request, live, who = applied.request, applied.live.content, applied.owner
-        after = _object(applied.answer)
-        problems = applied.reading.warnings
-        reason = self._remark(request)
+        after = applied.reply.content
+        problems = applied.reply.reading.warnings
+        reason = self._refusals.remark(request)
         if after is None:
-            return _no_object(request)
-        if applied.answer.status == 201:
+            return no_object(request)
+        if applied.reply.created:
             return Outcome(request.change, DryRunResult.CREATED, problems, reason, who.name, None, after)
         if live is None:
             reason = "the live object could not be read, so what changes is not known"
@@ -155,41 +146,49 @@ class Asking:
             return Outcome(request.change, DryRunResult.CONFIGURED, problems, reason, who.name, None, after)
         taken = conflicts(entries(live), after, request.data, who.name)
         reason = reason or _left_in_secret(request, after)
-        rebuilt = _without_removed(request, after, live, who)
+        rebuilt = without_removed(request.change, after, live, who)
         if rebuilt is not None and rebuilt.removed:
-            answer, reading = await self._put(request, rebuilt, live, who)
-            if reading.kind is ReadingKind.REJECTED:
-                return self._refused(request, reading, applied)
-            if reading.kind is ReadingKind.ACCEPTED:
-                after = _object(answer) or after
-                problems = (*problems, *(problem for problem in reading.warnings if problem not in problems))
+            reply = await self._update(request, rebuilt, live, who)
+            if reply.reading.kind in {ReadingKind.NOT_ALLOWED, ReadingKind.STALE}:
+                reason = reason or f"what becomes of the removed fields could not be asked ({reply.reading.message})"
+            elif reply.reading.kind is not ReadingKind.ACCEPTED:
+                return self._refusals.outcome(request, reply.reading, who.name, live)
+            elif reply.content is None:
+                return no_object(request)
             else:
-                reason = reason or f"what becomes of the removed fields could not be asked ({reading.message})"
+                after = reply.content
+                problems = (*problems, *(one for one in reply.reading.warnings if one not in problems))
         result = DryRunResult.CONFLICT if taken else _result(live, after)
         return Outcome(request.change, result, (*problems, *taken), reason, who.name, live, after)
 
     async def _rejected(self, applied: _Applied) -> Outcome:
         """Look again at a rejection: the apply may have kept what the live object's manager would take out."""
         request, live, who = applied.request, applied.live.content, applied.owner
+        reading = applied.reply.reading
         if live is not None and self._expected.writable:
             # We have applied it ourselves. Who does in the cluster, and on which side, nobody knows here.
             old = request.change.old
             who = Owner(who.name, Way.THREE_WAY, old.data if old is not None else None)
         rebuilt = None
         if live is not None and who.way is not Way.APPLY:
-            rebuilt = _without_removed(request, live, live, who)
+            rebuilt = without_removed(request.change, live, live, who)
         if live is None or rebuilt is None or not (rebuilt.removed or who.way is Way.THREE_WAY):
-            return self._refused(request, applied.reading, applied)
-        answer, reading = await self._put(request, rebuilt, live, who)
-        after = _object(answer)
-        if reading.kind is ReadingKind.ACCEPTED and after is not None:
-            problems = reading.warnings
+            return self._refusals.outcome(request, reading, who.name, live)
+        reply = await self._update(request, rebuilt, live, who)
+        if reply.reading.kind is ReadingKind.ACCEPTED and reply.content is not None:
+            problems = reply.reading.warnings
             if self._expected.writable:
-                problems = (*(_for_clients_alone(one) for one in applied.reading.problems), *problems)
-            reason = self._remark(request)
-            return Outcome(request.change, _result(live, after), problems, reason, who.name, live, after)
-        by_update = reading.kind is ReadingKind.REJECTED and not self._expected.writable
-        return self._refused(request, reading if by_update else applied.reading, applied)
+                problems = (*(for_servers_alone(one) for one in reading.problems), *problems)
+            reason = self._refusals.remark(request)
+            result = _result(live, reply.content)
+            return Outcome(request.change, result, problems, reason, who.name, live, reply.content)
+        if reply.reading.kind is ReadingKind.REJECTED and not self._expected.writable:
+            reading = reply.reading
+        return self._refusals.outcome(request, reading, who.name, live)
+
+    async def _update(self, request: Request, rebuilt: Rebuilt, live: Mapping[str, Any], who: Owner) -> Reply:
+        metadata = {**rebuilt.content["metadata"], "resourceVersion": _version(live)}
+        return await self._questions.update(request, who.name, {**rebuilt.content, "metadata": metadata})
 
     async def _elsewhere(self, request: Request) -> Outcome:
         """Ask in another namespace, where the object's own one comes with the repository."""
@@ -206,19 +205,16 @@ class Asking:
     async def _in_place_of(self, request: Request, namespace: str) -> Outcome | None:
         """Ask in a namespace that is not the object's own; None where that says nothing of the object."""
         metadata = request.data.get("metadata")
-        body = {
-            **request.data,
-            "metadata": {**(metadata if isinstance(metadata, dict) else {}), "namespace": namespace},
-        }
+        inner = metadata if isinstance(metadata, dict) else {}
+        body = {**request.data, "metadata": {**inner, "namespace": namespace}}
         moved = replace(request, namespace=namespace)
-        if request.name is None or "patch" not in request.resource.verbs:
-            answer, reading = await self._post(moved, body)
+        if not _is_applied(request):
+            reply = await self._questions.create(moved, body)
+        elif (await self._lookups.read_again(moved)).content is not None:
+            return None
         else:
-            if (await self._lookups.read_again(moved)).content is not None:
-                return None
-            answer = await self._patch(moved, body, OURS)
-            reading = read_answer(answer, body)
-        after = _object(answer)
+            reply = await self._questions.apply(moved, OURS, body)
+        reading, after = reply.reading, reply.content
         if reading.kind is ReadingKind.ACCEPTED and after is not None:
             after["metadata"]["namespace"] = request.namespace
             reason = f"asked in the namespace {namespace}, since {request.namespace} is not there yet"
@@ -226,151 +222,26 @@ class Asking:
         if reading.kind is not ReadingKind.REJECTED:
             return None
         if reading.partial:
-            reading = await self._all_problems(moved, body, reading)
-        if _by_admission(reading) or reading.missing:
+            reading = await self._questions.all_problems(moved, body, reading)
+        if by_admission(reading) or reading.missing:
             reason = f"the namespace {request.namespace} is not there yet, and {namespace} takes no such object"
             return Outcome(request.change, DryRunResult.DEFERRED, reason=f"{reason}: {reading.message}")
-        return self._refused(request, reading)
-
-    async def _patch(self, request: Request, body: Mapping[str, Any], manager: str) -> Answer:
-        query = {**DRY, "fieldManager": manager, "force": "true"}
-        return await self._line.send("PATCH", request.path, query=query, body=body, content_type=APPLY_PATCH)
-
-    async def _post(
-        self, request: Request, body: Mapping[str, Any], query: Mapping[str, str] = DRY
-    ) -> tuple[Answer, Reading]:
-        path = request.resource.path(request.namespace)
-        answer = await self._line.send("POST", path, query={**query, "fieldManager": OURS}, body=body)
-        return answer, read_answer(answer, body)
-
-    async def _put(
-        self, request: Request, rebuilt: Rebuilt, live: Mapping[str, Any], who: Owner
-    ) -> tuple[Answer, Reading]:
-        """Ask with an update of the version that was looked at."""
-        metadata = {**rebuilt.content["metadata"], "resourceVersion": _version(live)}
-        body = {**rebuilt.content, "metadata": metadata}
-        answer = await self._line.send("PUT", request.path, query={**DRY, "fieldManager": who.name}, body=body)
-        return answer, read_answer(answer, request.data)
-
-    async def _all_problems(self, request: Request, body: Mapping[str, Any], reading: Reading) -> Reading:
-        """Ask with a create: server-side apply stops at the first field that it cannot read, a create lists all."""
-        _, listed = await self._post(request, body)
-        if listed.kind is not ReadingKind.REJECTED:
-            return reading
-        if listed.partial:
-            # Until every field is known, the server looks at no value.
-            _, further = await self._post(request, body, {**DRY, "fieldValidation": "Ignore"})
-            if further.kind is ReadingKind.REJECTED:
-                listed = replace(listed, problems=tuple(dict.fromkeys((*listed.problems, *further.problems))))
-        places = {problem.path for problem in listed.problems}
-        first = tuple(problem for problem in reading.problems if problem.path not in places)
-        return replace(reading, problems=(*first, *listed.problems), partial=False)
-
-    def _refused(self, request: Request, reading: Reading, applied: _Applied | None = None) -> Outcome:
-        """What comes of an object that the server does not take, or says nothing of."""
-        manager = applied.owner.name if applied is not None else ""
-        live = applied.live.content if applied is not None else None
-        problems = reading.problems
-        if reading.kind in {ReadingKind.NOT_ALLOWED, ReadingKind.UNANSWERED}:
-            hint = _RIGHTS_HINT if reading.kind is ReadingKind.NOT_ALLOWED else ""
-            problem = Problem(UNANSWERED, reading.message, help=hint)
-            return Outcome(
-                request.change, DryRunResult.UNKNOWN, (problem, *reading.warnings), reading.message, manager, live
-            )
-        waiting = self._waits_for(request, reading)
-        if waiting:
-            return Outcome(
-                request.change, DryRunResult.DEFERRED, reading.warnings, f"{waiting}: {reading.message}", manager, live
-            )
-        if reading.kind is ReadingKind.STALE:
-            problems = (
-                Problem(
-                    REJECTED,
-                    "the manifest names a version of the object that is not the live one, so no agent can apply it",
-                    ("metadata", "resourceVersion"),
-                    "remove metadata.resourceVersion",
-                ),
-            )
-        if live is not None:
-            problems = narrowed(problems, live, request.data)
-        problems = (*(problems or (Problem(REJECTED, reading.message),)), *reading.warnings)
-        return Outcome(request.change, DryRunResult.REJECTED, problems, "", manager, live)
-
-    def _waits_for(self, request: Request, reading: Reading) -> str:
-        """What of the repository has to be there first, "" where the rejection is final."""
-        for missing in reading.missing:
-            if (
-                missing.kind == "ServiceAccount"
-                and (request.namespace, missing.name) in self._expected.service_accounts
-            ):
-                return f"the ServiceAccount {missing.name} comes with the repository"
-            if (_GROUPS.get(missing.kind, ""), *missing) in self._brought:
-                return f"the {missing.kind} {missing.name} comes with the change"
-        if self._is_judged_by_the_old_definition(request) and not _by_admission(reading):
-            return "the change also alters the definition of its kind, and the server has judged by the old one"
-        return ""
-
-    def _is_judged_by_the_old_definition(self, request: Request) -> bool:
-        expected = self._expected
-        return not expected.writable and group_kind(request.change.manifest) in expected.altered_kinds
-
-    def _remark(self, request: Request) -> str:
-        """What else there is to know of an object that the server takes."""
-        if self._is_judged_by_the_old_definition(request):
-            return "the change also alters the definition of its kind, and the server has judged by the old one"
-        return ""
+        return self._refusals.outcome(request, reading)
 
 
-def _without_removed(request: Request, start: Mapping[str, Any], live: Mapping[str, Any], who: Owner) -> Rebuilt | None:
-    """The object without what its manifest no longer has; None where there is nothing that the server would leave in.
-
-    Args:
-        request: what is asked.
-        start: the object to take it out of.
-        live: the live object.
-        who: applies it.
-    """
-    old = request.change.old
-    before = who.before if who.before is not None else old.data if old is not None else None
-    if who.way is Way.THREE_WAY:
-        return rebuild(start, request.data, before or {}, shape=_shape(start, live), three_way=True)
-    if before is None:
-        return None
-    listed = entries(start)
-    others = [entry for entry in listed if not taken_over(who.name, entry)]
-    kept = others
-    if who.way is Way.UPDATE:
-        kept = [entry for entry in others if entry.operation == APPLY or entry.subresource]
-    elif not any(entry.operation != APPLY and entry not in others for entry in listed):
-        return None
-    return rebuild(
-        start,
-        request.data,
-        before,
-        shape=_shape(start, live),
-        kept=[entry.fields for entry in kept],
-        others=[entry.fields for entry in others],
-    )
+def _is_applied(request: Request) -> bool:
+    """Whether an object can be applied: it has a name, and its kind knows how."""
+    return request.name is not None and "patch" in request.resource.verbs
 
 
-def _shape(*contents: Mapping[str, Any]) -> dict[str, Any]:
-    return combined(entry.fields for content in contents for entry in entries(content) if entry.subresource != "status")
-
-
-def _for_clients_alone(problem: Problem) -> Problem:
-    """What becomes of a problem that a tool does not have which applies on its own side."""
-    message = f"an agent that applies server-side is refused, one that applies client-side is not: {problem.message}"
-    return replace(problem, rule=_API_WARNING, message=message)
-
-
-def _is_settled(answer: Answer, reading: Reading, live: Live) -> bool:
+def _is_settled(reply: Reply, live: Live) -> bool:
     """Whether the answer speaks of the live object that is known, as far as it has to."""
-    if answer.status == 201 or live.refused:
+    if reply.created or live.refused:
         return True
-    if reading.kind is ReadingKind.ACCEPTED:
+    if reply.reading.kind is ReadingKind.ACCEPTED:
         # A dry run changes nothing, so its result has the version of what it started from.
-        return live.content is not None and _version(live.content) == _version(answer.data)
-    return live.read or reading.kind is not ReadingKind.REJECTED or reading.partial
+        return live.content is not None and _version(live.content) == _version(reply.answer.data)
+    return live.read or reply.reading.kind is not ReadingKind.REJECTED or reply.reading.partial
 
 
 def _result(live: Mapping[str, Any], after: Mapping[str, Any]) -> DryRunResult:
@@ -394,21 +265,6 @@ def _left_in_secret(request: Request, after: Mapping[str, Any]) -> str:
         return ""
     left = [key for key in before if key in data and key not in now and key not in (request.data.get("data") or {})]
     return f"what is removed from stringData stays in the live Secret: {', '.join(sorted(left))}" if left else ""
-
-
-def _by_admission(reading: Reading) -> bool:
-    return any(problem.rule in _ADMISSION for problem in reading.problems)
-
-
-def _object(answer: Answer) -> dict[str, Any] | None:
-    """The object that an answer shows, None where it shows none."""
-    data = answer.data
-    return data if answer.ok and isinstance(data, dict) and isinstance(data.get("metadata"), dict) else None
-
-
-def _no_object(request: Request) -> Outcome:
-    message = "the server took it, and did not show what it would make of it"
-    return Outcome(request.change, DryRunResult.UNKNOWN, (Problem(UNANSWERED, message),), message)
 
 
 def _version(content: Any) -> str | None:

@@ -10,8 +10,6 @@ from gategit.cluster.client import Client
 from gategit.cluster.failures import ClusterError, RefusedError, TimedOutError, TooLargeError
 
 APPLY_PATCH: Final = "application/apply-patch+yaml"
-DRY: Final[Mapping[str, str]] = {"dryRun": "All", "fieldValidation": "Strict"}
-"""Of every request that would change something: try it, and refuse what the kind does not know."""
 
 # What one request may meet without the next one meeting it too.
 _OF_ONE_REQUEST = (TimedOutError, TooLargeError, RefusedError)

@@ -12,8 +12,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gategit.change import ObjectChange
 from gategit.checks.dry_run.differences import is_custom
-from gategit.checks.dry_run.owned import Fields, has_key, item_key, list_keys
+from gategit.checks.dry_run.managers import Owner, Way, taken_over
+from gategit.checks.dry_run.owned import APPLY, Fields, combined, entries, has_key, item_key, list_keys
 
 _METADATA = ("annotations", "finalizers", "labels", "ownerReferences")
 _KEPT_APART = frozenset({"apiVersion", "kind", "metadata", "status"})
@@ -31,6 +33,41 @@ class Rebuilt:
 
     content: dict[str, Any]
     removed: bool
+
+
+def without_removed(
+    change: ObjectChange, start: Mapping[str, Any], live: Mapping[str, Any], who: Owner
+) -> Rebuilt | None:
+    """The object without what its manifest no longer has; None where there is nothing that the server would leave in.
+
+    Args:
+        change: with the manifest before and after.
+        start: the object to take it out of: the live one, or what server-side apply would make of it.
+        live: the live object.
+        who: applies it.
+    """
+    new, old = change.manifest.data, change.old
+    before = who.before if who.before is not None else old.data if old is not None else None
+    if before is None and who.way is not Way.THREE_WAY:
+        return None
+    listed = entries(start)
+    others = [entry for entry in listed if not taken_over(who.name, entry)]
+    kept = others
+    if who.way is Way.UPDATE:
+        kept = [entry for entry in others if entry.operation == APPLY or entry.subresource]
+    if who.way is Way.APPLY and not any(entry.operation != APPLY and entry not in others for entry in listed):
+        return None
+    shape = combined(e.fields for e in (*listed, *entries(live)) if e.subresource != "status")
+    if who.way is Way.THREE_WAY:
+        return rebuild(start, new, before or {}, shape=shape, three_way=True)
+    return rebuild(
+        start,
+        new,
+        before or {},
+        shape=shape,
+        kept=[entry.fields for entry in kept],
+        others=[entry.fields for entry in others],
+    )
 
 
 def rebuild(  # noqa: PLR0913  what an object is put together from, by name
