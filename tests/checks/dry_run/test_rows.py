@@ -200,6 +200,33 @@ def test_nulls_as_generators_write_them_are_accepted(server: Server) -> None:
     assert server.apply(one).kind is ReadingKind.ACCEPTED
 
 
+ACCEPTED = {
+    "null for a list and a number": deployment(spec={"replicas": None}, env=None, ports=None),
+    "a Secret with stringData": an("Secret", "s", stringData={"a": "1"}),
+    "a namespace in a cluster-wide object": an("ClusterRole", "rows", metadata={"name": "rows", "namespace": "x"}),
+    "an annotation of a thousand lines": an(
+        "ConfigMap", "c", metadata={"name": "c", "annotations": {"a": "b\n" * 1000}}
+    ),
+}
+
+
+@pytest.mark.parametrize("one", ACCEPTED.values(), ids=list(ACCEPTED))
+def test_what_looks_odd_and_is_accepted(server: Server, one: Object) -> None:
+    """Nothing is said of it."""
+    assert server.apply(one) == Reading(ReadingKind.ACCEPTED)
+
+
+def test_a_dry_run_leaves_nothing_behind(server: Server) -> None:
+    """The namespace that was accepted is missing for what needs it, and so is the kind."""
+    name = f"{server.namespace}-new"
+    assert server.apply(an("Namespace", name)).kind is ReadingKind.ACCEPTED
+    inside = an("ConfigMap", "c", metadata={"name": "c", "namespace": name})
+    assert server.apply(inside).kind is ReadingKind.NO_NAMESPACE
+    group = f"{name}.example.com"
+    assert server.apply(definition(group)).kind is ReadingKind.ACCEPTED
+    assert widget(server, group, {"size": 1}).kind is ReadingKind.NO_KIND
+
+
 # --- what cannot be decoded: both ways of asking say the same ---------------------------------------------------------
 
 MANGLED: dict[str, tuple[Object, Shown]] = {
@@ -855,15 +882,20 @@ SCHEMA: Object = {
 }
 
 
+def definition(group: str) -> Object:
+    """The definition of the kind Widget in a group."""
+    names = {"plural": "widgets", "singular": "widget", "kind": "Widget"}
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": SCHEMA}}
+    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
+    return an("CustomResourceDefinition", f"widgets.{group}", spec=spec)
+
+
 @pytest.fixture(scope="module")
 def widgets(api_server: ApiServer) -> str:
     """The group of a definition of the kind Widget, which is served."""
     server = Server(api_server, api_server.new_namespace())
     group = f"{server.namespace}.example.com"
-    names = {"plural": "widgets", "singular": "widget", "kind": "Widget"}
-    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": SCHEMA}}
-    spec = {"group": group, "scope": "Namespaced", "names": names, "versions": [version]}
-    server.make(an("CustomResourceDefinition", f"widgets.{group}", spec=spec))
+    server.make(definition(group))
     settled(lambda: widget(server, group, {"size": 1}), lambda reading: reading.kind is ReadingKind.ACCEPTED)
     return group
 
@@ -1235,6 +1267,12 @@ def test_a_quota_of_objects(server: Server) -> None:
     assert rejected(reading) == [("quota-exceeded", "", words)]
 
 
+def test_a_quota_that_no_controller_has_counted_yet(server: Server) -> None:
+    """It refuses nothing."""
+    server.make(an("ResourceQuota", "rq", spec={"hard": {"configmaps": "0"}}))
+    assert server.create(an("ConfigMap", "c")).kind is ReadingKind.ACCEPTED
+
+
 def test_a_quota_of_processors(server: Server) -> None:
     """A Pod must say what it needs, and may not need more than there is; a Deployment is not counted."""
     quota(server, {"requests.cpu": "500m"}, {"requests.cpu": "0"})
@@ -1326,6 +1364,15 @@ def test_what_is_no_yaml(server: Server) -> None:
         answer = server.send("PATCH", url, query={**DRY, "force": "true"}, body=body, content_type=APPLY)
         [(rule, _, said)] = rejected(read_answer(answer, an("ConfigMap", "c")))
         assert (rule, said.startswith(words)) == ("dry-run-rejected", True)
+
+
+def test_a_list_where_one_object_belongs(server: Server) -> None:
+    """400, in words about types of Go."""
+    one = {"apiVersion": "v1", "kind": "List", "items": [an("ConfigMap", "c")]}
+    answer = server.send("POST", path_of(an("ConfigMap", ""), server.namespace), query=DRY, body=one)
+    assert rejected(read_answer(answer, one)) == [
+        ("dry-run-rejected", "", "converting (v1.List) to (core.ConfigMap): unknown conversion")
+    ]
 
 
 @pytest.mark.parametrize("query", [{"dryRun": "bogus"}, {"fieldValidation": "bogus"}, {"fieldManager": ""}])
