@@ -68,10 +68,9 @@ def test_every_command_runs(tmp_path: Path) -> None:
     """The rows name what was asked and what each command sent for it: reads and dry runs, and nothing else."""
     lines = _cluster(tmp_path).beside_kubectl()
     rows = [_cells(line) for line in lines[2:]]
-    assert [row["command"].split()[0] for row in rows] == ["gategit", "kubectl", "gategit", "kubectl"]
-    for row in rows:
-        verbs = {part.partition(" ")[2] for part in row["sent"].split(", ")}
-        assert verbs <= {"GET", "LIST", "APPLY dry run", "others"}
-        assert "APPLY dry run" in verbs
-    assert "31 APPLY dry run" in rows[0]["sent"]
-    assert "6 APPLY dry run" in rows[2]["sent"]
+    assert [row["command"].split()[0] for row in rows] == ["kubectl", "gategit", "gategit", "kubectl"]
+    assert [bool(row["met"]) for row in rows] == [False, True, True, False]
+    for row, applied in zip(rows, (31, 31, 6, 18), strict=True):
+        sent = dict(part.split(" ", 1)[::-1] for part in row["sent"].split(", "))
+        assert sent.keys() <= {"GET", "LIST", "APPLY dry run", "others"}
+        assert sent["APPLY dry run"] == str(applied)
