@@ -164,7 +164,7 @@ def _breaks(fixed: _Fixed, change: FieldDifference, old: Object, kind: str) -> b
     depth = len(fixed.path)
     if change.path[:depth] != fixed.path or (len(change.path) > depth and change.path[depth] in fixed.apart):
         return False
-    if kind == "Pod" and change.path[1] in ("containers", "initContainers") and change.path[3:] == ("image",):
+    if kind == "Pod" and change.path[1:2] in (("containers",), ("initContainers",)) and change.path[3:] == ("image",):
         return False
     if kind == "Job" and fixed.path == ("spec", "template") and given(old, ("spec", "suspend")) is True:
         return False  # of a Job that waits, where its Pods run may still be said

@@ -15,7 +15,7 @@ from gategit.checks.dry_run.counted import Counts
 from gategit.checks.dry_run.differences import differences
 from gategit.checks.dry_run.fixed_fields import fixed_field_problems, given
 from gategit.checks.dry_run.paths import pod_spec
-from gategit.checks.dry_run.plan import Request, group_kind, no_namespace, plan
+from gategit.checks.dry_run.plan import UNANSWERED, Request, group_kind, no_namespace, plan
 from gategit.checks.dry_run.rules import ADMISSION_DENIED, API_WARNING
 from gategit.checks.dry_run.values import CLASS_GROUPS, Expected, Outcome, Problem
 from gategit.model import DryRunResult, FieldPath
@@ -53,7 +53,16 @@ def ask_snapshot(snapshot: Snapshot, changes: Sequence[ObjectChange], expected: 
         What can be said of each change, in their order.
     """
     offline = _Offline(snapshot, changes, expected)
-    return [offline.ask(number, change) for number, change in enumerate(changes)]
+    return [_guarded(offline, number, change) for number, change in enumerate(changes)]
+
+
+def _guarded(offline: _Offline, number: int, change: ObjectChange) -> Outcome:
+    """Judge one object; a crash is what comes of it, and does not hide what comes of the others."""
+    try:
+        return offline.ask(number, change)
+    except Exception as error:  # noqa: BLE001  see above
+        message = f"gategit could not judge this object by the export ({type(error).__name__}: {error})"
+        return Outcome(change, DryRunResult.UNKNOWN, (Problem(UNANSWERED, message),), message)
 
 
 class _Offline:

@@ -8,6 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from gategit.checks.dry_run.offline import ask_snapshot
 from gategit.checks.dry_run.values import DeclaredKind, Expected, Outcome
@@ -494,3 +496,72 @@ def test_a_server_that_was_down_at_the_export_is_undecided(api_server: ApiServer
     down = replace(snapshot, discovery=replace(snapshot.discovery, stale=("example.com/v1",)))
     outcome = offline(down, None, a("example.com/v1", "Gear", namespace))
     assert (outcome.result, said(outcome)) == (DryRunResult.UNKNOWN, [("dry-run-unanswered", ("apiVersion",))])
+
+
+# --- whatever a manifest holds ---------------------------------------------------------------------------------------
+
+
+_WORDS = [
+    "spec",
+    "data",
+    "name",
+    "template",
+    "containers",
+    "ports",
+    "port",
+    "selector",
+    "type",
+    "None",
+    "clusterIP",
+    "volumeClaimTemplates",
+    "storageClassName",
+    "resources",
+    "requests",
+    "storage",
+    "metadata",
+    "1Gi",
+]
+
+
+def _anything() -> st.SearchStrategy[Any]:
+    words = st.sampled_from(_WORDS)
+    return st.recursive(
+        st.none() | st.booleans() | st.integers(-1, 3) | words,
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(words, inner, max_size=4),
+        max_leaves=10,
+    )
+
+
+@pytest.fixture(scope="module")
+def served(api_server: ApiServer) -> Snapshot:
+    """An export with live objects, and one that an object of the tests is already."""
+    snapshot = exported(api_server, "default", live_objects=True)
+    live = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "namespace": "default"}, "spec": {}}
+    return replace(snapshot, objects=(*snapshot.objects, live))
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    kind=st.sampled_from(sorted({(data["apiVersion"], data["kind"]) for data, *_ in CASES.values()})),
+    old=st.none() | st.dictionaries(st.sampled_from(["spec", "data", "type", "roleRef", "immutable"]), _anything()),
+    new=st.none() | st.dictionaries(st.sampled_from(["spec", "data", "type", "roleRef", "immutable"]), _anything()),
+)
+def test_no_manifest_makes_it_crash(
+    served: Snapshot, kind: tuple[str, str], old: Data | None, new: Data | None
+) -> None:
+    """What the schemas refuse is asked all the same: it is judged, and nothing goes wrong."""
+    named = {"apiVersion": kind[0], "kind": kind[1], "metadata": {"name": "x", "namespace": "default"}}
+    before = {**old, **named} if old is not None else None
+    outcome = offline(served, before, {**(new or {}), **named} if new is not None or before is None else None)
+    assert outcome.result is not DryRunResult.UNKNOWN, outcome.reason
+
+
+def test_a_crash_is_what_comes_of_one_object(api_server: ApiServer, namespace: str) -> None:
+    """The others keep their results; the gate does not open."""
+    snapshot = exported(api_server, namespace)
+    endless: Data = {"a": 1}
+    endless["self"] = endless
+    bad = {**config_map(namespace, "bad"), "data": endless}
+    outcomes = ask_snapshot(snapshot, [change(bad, bad), change(None, config_map(namespace))], Expected())
+    assert [one.result for one in outcomes] == [DryRunResult.UNKNOWN, DryRunResult.CREATED]
+    assert said(outcomes[0]) == [("dry-run-unanswered", ())]
