@@ -19,6 +19,7 @@ from gategit.cluster.client import Answer, Client
 from gategit.cluster.discovery import Resource, discover
 from gategit.cluster.rbac import ASKED, LEFT_OUT, READ, Account, checked_group, is_plural, least_rights
 from gategit.errors import UsageError
+from tests.api_server import write_kubeconfig
 from tests.cluster.waiting import until
 
 if TYPE_CHECKING:
@@ -473,3 +474,56 @@ def test_a_group_of_kubernetes_is_never_custom() -> None:
     """The door is shut in the function as well, not in the command alone."""
     with pytest.raises(UsageError, match="Kubernetes' own"):
         least_rights(Account("a", "a"), {"authentication.k8s.io": ["tokenreviews"]})
+
+
+def test_the_documented_role_gives_tokens_of_the_account_alone(guarded: Guarded, api_server: ApiServer) -> None:
+    """The objects of the documentation, as they stand there: a workflow's identity gets this token and no other."""
+    page = (Path(__file__).parents[2] / "docs" / "least-rights.md").read_text(encoding="utf-8")
+    text = page.partition("```yaml\n")[2].partition("```")[0]
+    for old, new in (("namespace: gategit", f"namespace: {guarded.namespace}"), ("[gategit]", "[gate]")):
+        assert old in text
+        text = text.replace(old, new)
+    api_server.kubectl("apply", "--filename=-", stdin=text)
+    user = YAML(typ="safe").load(text.split("---")[1])["subjects"][0]["name"]
+    workflow = replace(guarded.administrator, impersonate=(("Impersonate-User", user),))
+    body = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenRequest", "spec": {"expirationSeconds": 600}}
+    accounts = "/api/v1/namespaces/NS/serviceaccounts"
+
+    def given() -> str:
+        answer = guarded.send("POST", f"{accounts}/gate/token", access=workflow, body=body)
+        return answer.data["status"]["token"] if answer.ok else ""
+
+    until(lambda: given() != "")
+    access = replace(guarded.access, token=given())
+    assert guarded.send("GET", MAPS, access=access).ok
+    assert guarded.send("POST", f"{accounts}/default/token", access=workflow, body=body).status == 403
+    assert guarded.send("GET", MAPS, access=workflow).status == 403
+
+
+def test_the_gate_works_with_the_account(guarded: Guarded, tmp_path: Path) -> None:
+    """The whole program asks as this account: what is right passes, what is wrong is found, nothing is written."""
+    kubeconfig = write_kubeconfig(replace(guarded.access, namespace=guarded.namespace), tmp_path / "kubeconfig")
+    folder = tmp_path / "tree"
+    folder.mkdir()
+
+    def check(replicas: int) -> subprocess.CompletedProcess[str]:
+        objects = [
+            _deployment("live", replicas),
+            _deployment("new", 1),
+            _object(f"{guarded.group}/v1", "Gadget", "new"),
+        ]
+        for one in objects:
+            one["metadata"]["namespace"] = guarded.namespace
+        text = "\n---\n".join(json.dumps(one) for one in objects)
+        (folder / "all.yaml").write_text(text)
+        options = ["--all", "--stages=dry-run", "--dry-run=cluster", f"--kubeconfig={kubeconfig}"]
+        command = [sys.executable, "-m", "gategit", "check", *options]
+        return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+    passed = check(2)
+    assert passed.returncode == 0, passed.stdout + passed.stderr
+    blocked = check(-1)
+    assert blocked.returncode == 1, blocked.stdout + blocked.stderr
+    assert "must be greater than or equal to 0" in blocked.stdout
+    assert guarded.send("GET", f"{DEPLOYMENTS}/live").data["spec"]["replicas"] == 1
+    assert guarded.send("GET", f"{DEPLOYMENTS}/new").status == 404
