@@ -16,6 +16,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from tests.conftest import RepositoryBuilder
+from tools.golang import built
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ACTION: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -186,6 +187,21 @@ def test_a_good_pull_request_passes(installed: tuple[Path, Path], git_repository
     assert runner.outputs["gate"]["verdict"] == "pass"
     assert runner.outputs["gate"]["sarif-file"] == str(git_repository.folder / "gate.sarif")
     assert "<testsuite" in git_repository.path("junit.xml").read_text(encoding="utf-8")
+
+
+def test_a_job_asks_a_sandbox(installed: tuple[Path, Path], git_repository: RepositoryBuilder) -> None:
+    """With the programs where KUBEBUILDER_ASSETS says, the API server's own refusal fails the job."""
+    claim = (
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data, namespace: default}\n"
+        "spec:\n  accessModes: [ReadWriteOnce]\n  resources:\n    requests:\n      storage: 10Gi\n"
+    )
+    git_repository.commit("claim", {"claim.yaml": claim})
+    runner = _runner(installed, git_repository, {"claim.yaml": claim.replace("10Gi", "1Gi")})
+    runner.inputs = {"dry-run": "sandbox"}
+    runner.environment = {"KUBEBUILDER_ASSETS": str(built("kube-apiserver").parent)}
+    assert runner.gate() == 1, runner.log
+    assert "dry run in a sandbox" in runner.summary
+    assert "error[immutable-field]: spec.resources.requests.storage" in runner.log
 
 
 def test_a_merge_group_is_judged(installed: tuple[Path, Path], git_repository: RepositoryBuilder) -> None:
