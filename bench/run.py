@@ -39,10 +39,10 @@ NOTES = {
     "dry-run": (
         f"{OBJECTS} live objects in ten namespaces, applied by kubectl under gategit's name, of which {CHANGED} differ:"
         " by a value, or by one that is gone. Every command asks the same real API server, which shares the cores, as"
-        " that manager, in turns with the others; how many times as fast is said against the first row, which is what"
-        " there is to do without a gate that knows what the change touches. gategit also reads and decodes the trees, and"
-        " learns in each run what the server serves; kubectl keeps that on disk. What was sent is counted by the server;"
-        " others are discovery and OpenAPI. kubectl diff without --server-side sends only what it finds to differ."
+        " that manager, in turns with the others. How many times as fast is said against the first row: what there is"
+        " to do without a gate that knows what the change touches. gategit also reads and decodes the trees, and learns"
+        " in each run what the server serves; kubectl keeps that on disk. The server counts what was sent; others are"
+        " discovery and OpenAPI. kubectl diff without --server-side sends only what it finds to differ."
     ),
     "sandbox": "From nothing: a new etcd and API server in each run, stopped and removed at its end.",
 }
