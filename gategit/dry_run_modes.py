@@ -137,7 +137,7 @@ async def _ask_server(
 
     outcomes = await ask(client, discovery, group.changes, group.expected, say, answered=group.answered)
     before: Sequence[Outcome] = ()
-    olds = _old_sides(outcomes)
+    olds = _old_sides(outcomes, group.expected)
     if olds:
         say("asking about the base")
         before = await ask(client, discovery, olds, group.expected, say)
@@ -151,13 +151,26 @@ def _ask_snapshot(group: Group) -> Asked:
     if group.snapshot is None:
         raise AssertionError("a group that asks a snapshot has one")
     outcomes = ask_snapshot(group.snapshot, group.changes, group.expected)
-    olds = _old_sides(outcomes)
+    olds = _old_sides(outcomes, group.expected)
     before = ask_snapshot(group.snapshot, olds, group.expected) if olds else ()
     server = DryRunServer(group.target, group.mode, group.snapshot.version, group.snapshot.notes)
     return Asked(server, tuple(outcomes), tuple(before))
 
 
-def _old_sides(outcomes: Sequence[Outcome]) -> list[ObjectChange]:
-    """What the base says of the objects that have problems: a problem that it has too is no news."""
-    changes = (one.change for one in outcomes if one.problems)
+def _old_sides(outcomes: Sequence[Outcome], expected: Expected) -> list[ObjectChange]:
+    """What the base says of the objects that have problems: a problem that it has too is no news.
+
+    A sandbox has the change's own Namespaces and definitions by now, and would judge the old side by the new rules: what
+    stands on such ground is not asked again.
+    """
+    changes = [one.change for one in outcomes if one.problems]
+    if expected.writable:
+        manifests = [one.change.manifest for one in outcomes]
+        spaces = {one.name for one in manifests if (one.group, one.kind) == ("", "Namespace")}
+        changes = [
+            one
+            for one in changes
+            if (one.manifest.group, one.manifest.kind) not in expected.altered_kinds
+            and (one.manifest.namespace or expected.namespace) not in spaces
+        ]
     return [ObjectChange(change.old, change.old) for change in changes if change.old is not None and change.new]

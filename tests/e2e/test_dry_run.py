@@ -337,6 +337,18 @@ def test_a_sandbox_knows_the_rules_of_custom_resources(git_repository: Repositor
     assert [rule for rule, *_ in answer.rules] == ["immutable-field"]
 
 
+def test_a_definition_of_the_same_change_makes_news(git_repository: RepositoryBuilder) -> None:
+    """What the base allowed by its own definition is no excuse for what the new one forbids."""
+    lenient = CRD.replace("self.min <= self.max", "self.min <= 9")
+    widget = WIDGET.format(name="one", min=3, colour="red")
+    git_repository.commit("base", {"crd.yaml": lenient, "ns.yaml": SHOP, "one.yaml": widget})
+    git_repository.branch("pr")
+    git_repository.commit("tighten", {"crd.yaml": CRD, "one.yaml": WIDGET.format(name="one", min=4, colour="red")})
+    answer = judge(git_repository, "--dry-run=sandbox")
+    assert answer.results["Widget one"] == "rejected"
+    assert answer.rules == [("dry-run-rejected", "one.yaml", 6, "new")]
+
+
 def test_a_snapshot_is_asked_without_any_server(
     git_repository: RepositoryBuilder, api_server: ApiServer, namespace: str, tmp_path: Path
 ) -> None:
