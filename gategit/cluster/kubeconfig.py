@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -31,7 +32,6 @@ SERVICE_ACCOUNT: Final = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 
 _LARGEST = 16 << 20
 _DEEPEST = 100
-_SEPARATOR = ":"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +179,7 @@ def _files(option: str | None, environment: Mapping[str, str]) -> tuple[Path, ..
     named = environment.get("KUBECONFIG", "")
     if named:
         # Each once, in their order.
-        paths = [Path(part).absolute() for part in dict.fromkeys(named.split(_SEPARATOR)) if part]
+        paths = [Path(part).absolute() for part in dict.fromkeys(named.split(os.pathsep)) if part]
     else:
         paths = [Path(environment["HOME"], ".kube", "config").absolute()] if environment.get("HOME") else []
     return tuple(path for path in paths if path.exists())

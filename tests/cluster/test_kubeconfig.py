@@ -9,11 +9,15 @@ import os
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from gategit.cluster.access import Access
@@ -690,3 +694,78 @@ def test_json_is_yaml_too(world: World) -> None:
         for path in (plain, world.folder / "yaml")
     ]
     assert read[0] == read[1]
+
+
+KEYS = [
+    *("name", "cluster", "user", "context", "server", "namespace", "token", "tokenFile", "username", "password"),
+    *(
+        "certificate-authority",
+        "certificate-authority-data",
+        "client-certificate-data",
+        "client-key-data",
+        "client-key",
+    ),
+    *("insecure-skip-tls-verify", "tls-server-name", "proxy-url", "as", "as-uid", "as-groups", "as-user-extra"),
+    *(
+        "exec",
+        "apiVersion",
+        "command",
+        "args",
+        "env",
+        "interactiveMode",
+        "provideClusterInfo",
+        "auth-provider",
+        "config",
+    ),
+    *("id-token", "extensions", "extension", "value", "installHint"),
+]
+LEAVES = st.none() | st.booleans() | st.integers() | st.text(max_size=8) | st.sampled_from(["a", "oidc", "https://a:1"])
+PLAIN = st.recursive(
+    LEAVES,
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=4),
+)
+FIELDS = st.dictionaries(st.sampled_from(KEYS), PLAIN, max_size=5)
+
+
+def _lists(cluster: Data, user: Data, context: Data) -> Data:
+    return {
+        "clusters": [{"name": "a", "cluster": {"server": "https://a.example.com", **cluster}}],
+        "users": [{"name": "a", "user": user}],
+        "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a", **context}}],
+        "current-context": "a",
+    }
+
+
+@given(
+    st.binary(max_size=200)
+    | PLAIN.map(lambda data: json.dumps(data).encode())
+    | st.builds(_lists, FIELDS, FIELDS, FIELDS).map(lambda data: json.dumps(data).encode())
+)
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_any_file(content: bytes) -> None:
+    """Whatever a kubeconfig holds, it says how to reach a server or what is wrong with it."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder, "config")
+        file.write_bytes(content)
+        with suppress(GategitError):
+            access = read_access(kubeconfig=str(file), context=None, environment={"PATH": ""}, repository=None)
+            assert isinstance(access, Access)
+            assert access.server.startswith(("http://", "https://"))
+
+
+@given(
+    st.binary(max_size=100) | PLAIN.map(lambda data: json.dumps({"kind": "ExecCredential", "status": data}).encode())
+)
+@settings(deadline=None, max_examples=30)
+def test_any_answer_of_a_plugin(output: bytes) -> None:
+    """Whatever a plugin prints, it is a token or an error that does not repeat it."""
+    with TemporaryDirectory() as folder:
+        Path(folder, "said").write_bytes(output)
+        program = Path(folder, "login")
+        program.write_text('#!/bin/sh\nwhile IFS= read -r line; do printf "%s\\n" "$line"; done < "${0%/*}/said"\n')
+        program.chmod(0o755)
+        file = Path(folder, "config")
+        file.write_text(json.dumps(_lists({}, {"exec": _exec("./login")}, {})))
+        with pytest.raises(ExecPluginError) as caught:
+            read_access(kubeconfig=str(file), context=None, environment=os.environ, repository=None)
+        assert caught.value.message.startswith("the exec plugin ./login of the user a ")
