@@ -25,9 +25,9 @@ from gategit.model import FieldPath, format_path
 _RULE: Final = DRY_RUN_REJECTED.id
 _MOST = 100
 
-_TYPED = re.compile(r"failed to create typed patch object \(.*?\): (?:errors:\n)?(.*)", re.DOTALL)
+_TYPED = re.compile(r"failed to create typed patch object(?: \(.*?\))?: (?:errors:\n)?(.*)", re.DOTALL)
 _CONVERTED = re.compile(
-    r"failed to convert new object \(.*?\) to proper version: "
+    r"failed to convert new object(?: \(.*?\))? to proper version: "
     r"(?:unable to convert unstructured object to .{1,300}?, Kind=[^:]{1,300}: )?(?:error decoding from json: )?(.*)",
     re.DOTALL,
 )

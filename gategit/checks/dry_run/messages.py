@@ -29,7 +29,10 @@ _SHORT_SECRET = 6
 _MOST_SECRETS = 2000
 _QUOTING = re.compile(r"(Invalid value|Unsupported value|Duplicate value|Not found|Too long|Too many|Too few): (?=\S)")
 _DECODER = json.JSONDecoder()
-_GO_DUMP = re.compile(r"(?:&?map\[|&?\{|\[)")
+# Servers before 1.34 print values as Go source, ``v1.LabelSelector{MatchLabels:map[string]string{"app":"web"}}``.
+_GO_DUMP = re.compile(r"(?:[*&]|\[\]|map\[[\w.*]{0,100}\]){0,10}[\w.]{0,100}[\[{]")
+_GO_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+_DUMP_AFTER = re.compile(r"\n(?=@@ -|\s{0,9}[*&]?[a-z0-9]+\.[A-Za-z]+\{)")
 _UNSTRUCTURED = re.compile(r"&value\.valueUnstructured\{Value:(.*)\}\Z", re.DOTALL)
 _HUNK = re.compile(r"\n@@ -\d{1,9}(?:,\d{1,9})? \+\d{1,9}(?:,\d{1,9})? @@")
 _HUNK_LINE = re.compile(r'([-+]) *"((?:[^"\\]|\\.)*)"(?:: (.*?))?,?\Z')
@@ -70,6 +73,8 @@ def read_words(message: str) -> Said:
     try:
         value, end = _DECODER.raw_decode(message, start)
     except (ValueError, RecursionError):
+        value, end = ABSENT, start
+    if end == start or message[end : end + 2] not in {"", ": "}:
         value, end = ABSENT, _go_dump_end(message, start)
     rest = message[end:]
     if end > start and (not rest or rest.startswith(": ")):
@@ -167,20 +172,21 @@ class Veil:
 
 
 def _brief_words(words: str) -> str:
-    match = _HUNK.search(words)
+    match = _DUMP_AFTER.search(words)
     words = words[: match.start()] if match else words
     return _PATTERN_HELP.sub(r" (pattern \1)", words)
 
 
 def _go_dump_end(message: str, start: int) -> int:
     """Where a value ends that Go printed in its own way, such as ``map[a:b]``; ``start`` where it is none."""
-    if not _GO_DUMP.match(message, start):
+    match = _GO_DUMP.match(message, start)
+    if match is None:
         return start
     depth = 0
-    for position in range(start, min(len(message), start + _READ)):
-        depth += (message[position] in "[{") - (message[position] in "]}")
-        if depth == 0 and message[position] in "]}":
-            return position + 1
+    for token in _GO_TOKEN.finditer(message, match.end() - 1, start + _READ):
+        depth += (token[0] in "[{") - (token[0] in "]}")
+        if depth == 0 and token[0] in "]}":
+            return token.end()
     return start
 
 

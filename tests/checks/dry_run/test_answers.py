@@ -140,6 +140,36 @@ def test_no_rejection_is_without_a_problem() -> None:
         assert reading.message
 
 
+@pytest.mark.parametrize(
+    ("answer", "line"),
+    [
+        (
+            status(500, "failed to create typed patch object: .spec.replicass: field not declared in schema"),
+            "dry-run-rejected spec.replicass unknown field spec.replicass",
+        ),
+        (
+            invalid(
+                "spec.selector",
+                'Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"app":"web2"}, '
+                "MatchExpressions:[]v1.LabelSelectorRequirement(nil)}: field is immutable",
+            ),
+            "immutable-field spec.selector spec.selector: field is immutable",
+        ),
+        (
+            invalid("spec.replicas", 'Invalid value: "integer": spec.replicas in body should be less than 5'),
+            (
+                "dry-run-rejected spec.replicas "
+                'spec.replicas: Invalid value: "integer": spec.replicas in body should be less than 5'
+            ),
+        ),
+    ],
+    ids=["apply", "Go", "type"],
+)
+def test_words_of_older_servers(answer: Answer, line: str) -> None:
+    """They write values as Go source, or the type where the value is wrong."""
+    assert lines(read_answer(answer, DEPLOYMENT)) == [line]
+
+
 # --- paths ------------------------------------------------------------------------------------------------------------
 
 CUSTOM: Object = {

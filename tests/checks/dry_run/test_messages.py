@@ -43,6 +43,17 @@ DIFF = """Forbidden: spec is immutable
         ("Invalid value: map[a:map[b:1]]: no", Said("Invalid value", ABSENT, "map[a:map[b:1]]", "no")),
         ("Invalid value: min must not exceed max", Said("Invalid value", ABSENT, "", "min must not exceed max")),
         ("Invalid value: 3 is odd", Said("Invalid value", ABSENT, "", "3 is odd")),
+        (
+            'Invalid value: v1.LabelSelector{MatchLabels:map[string]string{"a}":"["}}: field is immutable',
+            Said(
+                "Invalid value",
+                ABSENT,
+                'v1.LabelSelector{MatchLabels:map[string]string{"a}":"["}}',
+                "field is immutable",
+            ),
+        ),
+        ('Invalid value: []string{"None"}: no', Said("Invalid value", ABSENT, '[]string{"None"}', "no")),
+        ("Invalid value: [unfinished: no", Said("Invalid value", ABSENT, "", "[unfinished: no")),
         ("Required value", Said("", ABSENT, "", "Required value")),
         ("Required value: say it", Said("", ABSENT, "", "Required value: say it")),
         ("Forbidden: no", Said("", ABSENT, "", "Forbidden: no")),
@@ -66,6 +77,7 @@ def test_the_parts_of_a_cause(message: str, said: Said) -> None:
             "must be a label (pattern [a-z]+)",
         ),
         (DIFF, "Forbidden: spec is immutable"),
+        ('Forbidden: it is immutable\n  core.PodSpec{\n- \tHostname: "a",\n  }\n', "Forbidden: it is immutable"),
     ],
 )
 def test_dumps_are_left_out(message: str, words: str) -> None:
