@@ -160,7 +160,7 @@ def _ask_snapshot(group: Group) -> Asked:
 def _old_sides(outcomes: Sequence[Outcome], expected: Expected) -> list[ObjectChange]:
     """What the base says of the objects that have problems: a problem that it has too is no news.
 
-    A sandbox has the Namespaces and definitions of the change by now, and would judge the old side by the new rules: what
+    A sandbox has the Namespaces and definitions of the change by now, and would judge the old side by new rules: what
     stands on such ground is not asked again.
     """
     changes = [one.change for one in outcomes if one.problems]
