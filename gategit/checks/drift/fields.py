@@ -16,6 +16,7 @@ from gategit.change import ABSENT, MERGE_KEYS, same
 from gategit.checks.drift.values import FieldChange, FieldFound
 from gategit.checks.dry_run.differences import (
     LAST_APPLIED,
+    SCHEMA,
     SERVER_METADATA,
     is_controllers_note,
     is_custom,
@@ -61,8 +62,10 @@ _HANDS: Final = re.compile(r"kubectl-(?!client-side-apply\Z|create\Z|rollout\Z|l
 # sets no default.
 _ZERO_IS_SAID: Final = frozenset(
     {
-        *("allowPrivilegeEscalation", "automountServiceAccountToken", "fsGroup", "hostUsers", "runAsGroup"),
-        *("runAsNonRoot", "runAsUser", "storageClassName", "tolerationSeconds", "ttlSecondsAfterFinished"),
+        *("allowPrivilegeEscalation", "automountServiceAccountToken", "fsGroup", "hostUsers", "maxItems", "maxLength"),
+        *("maxProperties", "maxSurge", "maxUnavailable", "maximum", "minAvailable", "minItems", "minLength"),
+        *("minProperties", "minimum", "runAsGroup", "runAsNonRoot", "runAsUser", "served", "storage"),
+        *("storageClassName", "tolerationSeconds", "ttlSecondsAfterFinished"),
     }
 )
 _MAPS: Final = frozenset(
@@ -135,7 +138,8 @@ class _Comparison:
     ) -> None:
         """Compare one declared field with the mapping that should hold it."""
         name = str(path[-1])
-        if says_nothing(name, value, custom=self._custom) or _is_left_out(path) or path in self._ignored:
+        literal = self._custom or SCHEMA in path
+        if says_nothing(name, value, custom=literal) or _is_left_out(path) or path in self._ignored:
             return
         if around.get(name) is None:
             if not self._goes_without_saying(path, value):
@@ -153,6 +157,8 @@ class _Comparison:
             self._add(FieldChange.CHANGED, path, live_path, value, has)
 
     def _list(self, path: FieldPath, live_path: FieldPath, value: list[Any], has: list[Any], shape: Fields) -> None:
+        if self._kind == "Pod" and path == ("spec", "tolerations"):
+            has = has[: len(value)]  # the server appends those that every Pod has
         names = list_keys(shape) or self._guessed_keys(path, value, has, shape)
         if names:
             for index, item in enumerate(value):
@@ -197,7 +203,7 @@ class _Comparison:
                 says_nothing(str(key), part, custom=False) or self._goes_without_saying((*path, key), part)
                 for key, part in value.items()
             )
-        zero = value is False or (value in ("", 0) and not isinstance(value, bool))
+        zero = value is False or value == [] or (value in ("", 0) and not isinstance(value, bool))
         parent = path[-2] if len(path) > 1 else ""
         return zero and path[-1] not in _ZERO_IS_SAID and parent not in _MAPS
 

@@ -19,6 +19,9 @@ from gategit.model import DryRunResult, FieldPath
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
+SCHEMA = "openAPIV3Schema"
+"""Below it stand fields of other kinds: an empty one may be called ``labels``, and says that there is such a field."""
+
 SERVER_METADATA = frozenset(
     {
         "creationTimestamp",
@@ -76,7 +79,7 @@ _BUILT_IN_GROUPS = frozenset(
 _EMPTY_IS_NONE = frozenset(
     {
         *("affinity", "annotations", "binaryData", "data", "hard", "labels", "limits", "matchLabels", "metadata"),
-        *("nodeSelector", "overhead", "requests", "resources", "securityContext", "status", "stringData"),
+        *("nodeSelector", "overhead", "requests", "resources", "securityContext", "stringData"),
     }
 )
 
@@ -155,7 +158,7 @@ def _without_nothing(value: dict[str, Any], *, custom: bool) -> dict[str, Any]:
         if says_nothing(key, part, custom=custom):
             continue
         if isinstance(part, dict):
-            inner = _without_nothing(part, custom=custom)
+            inner = _without_nothing(part, custom=custom or key == SCHEMA)
             if not says_nothing(key, inner, custom=custom):
                 found[key] = inner
         elif isinstance(part, list):

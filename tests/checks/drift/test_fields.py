@@ -150,6 +150,37 @@ def test_what_only_looks_the_same(wanted: dict[str, Any], has: dict[str, Any], p
     assert found[0].path == (*CONTAINER, *path)
 
 
+def definition(**schema: Any) -> dict[str, Any]:
+    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "widgets.example.com"},
+        "spec": {"versions": [version]},
+    }
+
+
+def test_the_schema_of_a_definition() -> None:
+    """An empty schema says that there is such a field, whatever its name; a smallest value of 0 is one."""
+    plain = live(definition(properties={"spec": {}}))
+    assert drifted_fields(definition(properties={"spec": {}}, required=[], description=""), plain, None) == []
+    found = drifted_fields(definition(properties={"spec": {}, "labels": {}}, minimum=0), plain, None)
+    assert [item.path[-1] for item in found] == ["labels", "minimum"]
+
+
+def test_tolerations_that_every_pod_has() -> None:
+    """The server appends them to a Pod's own; a Deployment's template has none that nobody declared."""
+    own, others = {"key": "own", "operator": "Exists"}, {"key": "node.kubernetes.io/not-ready", "operator": "Exists"}
+    pod: dict[str, Any] = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}}
+    has = live({**pod, "spec": {"tolerations": [own, others]}})
+    assert drifted_fields({**pod, "spec": {"tolerations": [own]}}, has, None) == []
+    assert drifted_fields({**pod, "spec": {"tolerations": [others]}}, has, None)
+    wanted, changed = deployment(), deployment()
+    wanted["spec"]["template"]["spec"]["tolerations"] = [own]
+    changed["spec"]["template"]["spec"]["tolerations"] = [own, others]
+    assert drifted_fields(wanted, live(changed), None)
+
+
 def test_what_the_agent_still_owns() -> None:
     """A field that was applied and is no longer declared; not what admission wrote under the same name."""
     entry = {"f:metadata": {"f:labels": {"f:old": {}, "f:app": {}}}, "f:spec": {"f:paused": {}}}

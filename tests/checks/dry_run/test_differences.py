@@ -45,6 +45,12 @@ def metadata(**fields: Any) -> dict[str, Any]:
     return found
 
 
+def definition(properties: dict[str, Any], subresources: dict[str, Any]) -> dict[str, Any]:
+    version = {"schema": {"openAPIV3Schema": {"properties": properties}}, "subresources": subresources}
+    content = {"apiVersion": "apiextensions.k8s.io/v1", "kind": "CustomResourceDefinition"}
+    return {**content, "spec": {"versions": [version]}}
+
+
 CONTAINER = ("spec", "template", "spec", "containers", 0)
 
 
@@ -135,6 +141,11 @@ def test_noise_is_gone(old: dict[str, Any], new: dict[str, Any]) -> None:
             {"kind": "Widget", "apiVersion": "example.com/v1", "spec": {"sizes": []}},
             {"kind": "Widget", "apiVersion": "example.com/v1", "spec": {}},
         ),
+        (
+            definition({"labels": {}}, {"status": {}}),
+            definition({}, {"status": {}}),
+        ),
+        (definition({}, {"status": {}}), definition({}, {})),
         (
             {"kind": "ConfigMap", "apiVersion": "v1", "data": {"cpu": "1"}},
             {"kind": "ConfigMap", "apiVersion": "v1", "data": {"cpu": "1000m"}},
