@@ -47,8 +47,8 @@ class Way(Enum):
     """How the live object's manager takes out a field that its manifest no longer has.
 
     ``APPLY``: the server does, since the manager has applied it server-side. ``THREE_WAY``: the tool works it out from
-    the annotation with what it applied last, whoever owns the field now. ``UPDATE``: the tool compares with what it
-    wrote before, or nobody would; what others have applied stays.
+    what it applied last, which an annotation says or, of Helm, its own records; whoever owns the field now. ``UPDATE``:
+    nobody knows how, so that what others have applied stays.
     """
 
     APPLY = "apply"
@@ -63,7 +63,7 @@ class Owner:
     Attributes:
         name: the field manager.
         way: how it takes out fields.
-        before: what it applied last, where the live object says so.
+        before: what it applied last, where the live object says so; else it is what the base declares.
     """
 
     name: str
@@ -84,7 +84,9 @@ def owner(live: Mapping[str, Any], configured: str | None, listed: list[Entry] |
     name = configured or _name(own, applied)
     if any(entry.manager == name for entry in applied):
         return Owner(name, Way.APPLY)
-    before = None if name in _HELM else last_applied(live)
+    if name in _HELM:
+        return Owner(name, Way.THREE_WAY)
+    before = last_applied(live)
     return Owner(name, Way.UPDATE if before is None else Way.THREE_WAY, before)
 
 

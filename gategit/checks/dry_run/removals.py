@@ -59,7 +59,9 @@ def without_removed(
         return None
     shape = combined(e.fields for e in (*listed, *entries(live)) if e.subresource != "status")
     if who.way is Way.THREE_WAY:
-        return rebuild(start, new, before or {}, shape=shape, three_way=True)
+        # Helm puts labels and annotations of its own into both manifests: neither block ever goes as a whole.
+        now = new if who.before is not None else _with_metadata(new)
+        return rebuild(start, now, before or {}, shape=shape, three_way=True)
     return rebuild(
         start,
         new,
@@ -68,6 +70,11 @@ def without_removed(
         kept=[entry.fields for entry in kept],
         others=[entry.fields for entry in others],
     )
+
+
+def _with_metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    own = {name: value for name, value in _mapping(manifest.get("metadata")).items() if value is not None}
+    return {**manifest, "metadata": {"annotations": {}, "labels": {}, **own}}
 
 
 def rebuild(  # noqa: PLR0913  what an object is put together from, by name

@@ -128,9 +128,9 @@ OWNERS: list[tuple[Data, Owner]] = [
     (_object(_entry("helm", "Apply", 2), _entry("kubectl", "Apply", 3)), Owner("kubectl", Way.APPLY)),
     (_object(_entry("b", "Apply", 3), _entry("a", "Apply", 3)), Owner("a", Way.APPLY)),
     # An operator that applies one annotation is not who applies the manifest.
-    (_object(_entry("keda", "Apply", 1), _entry("helm", "Update", 9)), Owner("helm", Way.UPDATE)),
+    (_object(_entry("keda", "Apply", 1), _entry("helm", "Update", 9)), Owner("helm", Way.THREE_WAY)),
     (_object(_entry("someone", "Apply", 9), _entry("kubectl-create", "Update", 1)), Owner("someone", Way.APPLY)),
-    (_object(_entry("kubectl-edit", "Update", 9), _entry("helm", "Update", 2)), Owner("helm", Way.UPDATE)),
+    (_object(_entry("kubectl-edit", "Update", 9), _entry("helm", "Update", 2)), Owner("helm", Way.THREE_WAY)),
     # What somebody has written through a subresource makes nobody the owner.
     (_object(_entry("kubectl", "Update", 9, "scale"), _entry("helm", "Apply", 2)), Owner("helm", Way.APPLY)),
     (
@@ -142,7 +142,7 @@ OWNERS: list[tuple[Data, Owner]] = [
         Owner("kubectl-client-side-apply", Way.THREE_WAY, json.loads(NOTE)),
     ),
     # A note of an earlier tool says nothing of Helm, which compares with what it keeps itself.
-    (_object(_entry("helm", "Update", 2), note=NOTE), Owner("helm", Way.UPDATE)),
+    (_object(_entry("helm", "Update", 2), note=NOTE), Owner("helm", Way.THREE_WAY)),
     (_object(_entry("argocd-controller", "Update"), note="{"), Owner("argocd-controller", Way.UPDATE)),
     (_object(_entry("argocd-controller", "Update"), note='{"kind": "Secret"}'), Owner("argocd-controller", Way.UPDATE)),
     (_object(_entry("argocd-controller", "Update"), note="[" * 100_000), Owner("argocd-controller", Way.UPDATE)),

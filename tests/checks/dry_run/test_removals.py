@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +16,7 @@ from gategit.checks.dry_run.values import Expected
 from gategit.model import DryRunResult, FieldPath
 from tests.api_server import ApiServer
 from tests.checks.dry_run.asked import Data, ask_all, ask_one, change, changed, config_map, custom, deployment, said
+from tools.golang import built
 
 POD = "spec/template/spec"
 WEB = f"{POD}/containers/0"
@@ -150,6 +154,32 @@ def test_a_client_side_apply_takes_out_what_others_have_set_since(api_server: Ap
         (("spec", "replicas"), 7, 1)
     ]
     assert differences(outcome.after, _write(api_server, CLIENT_SIDE, new)) == ()
+
+
+def _helm(server: ApiServer, chart: Path, namespace: str, data: Data) -> Data:
+    """Really write an object with Helm, and read what became of it."""
+    (chart / "templates").mkdir(parents=True, exist_ok=True)
+    (chart / "Chart.yaml").write_text('{"apiVersion": "v2", "name": "web", "version": "0.1.0"}')
+    (chart / "templates" / "web.yaml").write_text(json.dumps(data))
+    environment = {"KUBECONFIG": str(server.kubeconfig), "HOME": str(chart), "PATH": os.defpath}
+    command = [str(built("helm")), "upgrade", "--install", "web", str(chart), "-n", namespace]
+    subprocess.run(command, env=environment, check=True, capture_output=True)
+    return _read(server, data)
+
+
+def test_helm_takes_out_what_its_chart_no_longer_has(api_server: ApiServer, namespace: str, tmp_path: Path) -> None:
+    """It compares with its own last manifest, whoever has set the field since; its own labels stay."""
+    old = deployment(namespace)
+    _helm(api_server, tmp_path / "chart", namespace, old)
+    api_server.kubectl("scale", "deployment/web", "-n", namespace, "--replicas=7")
+    api_server.kubectl("label", "deployment/web", "-n", namespace, "extra=1")
+    new = _without(
+        old, "spec/replicas", "metadata/labels", "metadata/annotations/note", f"{WEB}/env/1", f"{POD}/volumes/1"
+    )
+    new = changed(new, "spec/strategy", {"type": "Recreate"})
+    outcome = ask_one(api_server.access, old, new)
+    assert (outcome.result, outcome.manager, outcome.problems) == (DryRunResult.CONFIGURED, "helm", ())
+    assert differences(outcome.after, _helm(api_server, tmp_path / "chart", namespace, new)) == ()
 
 
 @pytest.mark.parametrize(("tool", "left"), [(CLIENT_SIDE, set()), (ARGO_CD, {"b", "q"}), (CREATE, {"b", "q"})])
