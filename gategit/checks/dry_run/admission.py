@@ -23,7 +23,8 @@ _QUOTA: Final = QUOTA_EXCEEDED.id
 _MOST = 100
 _READ = 20_000
 
-_FORBIDDEN = re.compile(r'[^"]{1,300}"(?:[^"\\]|\\.){0,300}" is forbidden: (.*)', re.DOTALL)
+# The name is left out where it is still to be generated.
+_FORBIDDEN = re.compile(r'(?:[^"\s]{1,300}(?: "(?:[^"\\]|\\.){0,300}")? is )?forbidden: (.*)', re.DOTALL)
 _POLICY = re.compile(
     r"ValidatingAdmissionPolicy '([^']{0,300})' with binding '([^']{0,300})' denied request: (.*)", re.DOTALL
 )

@@ -350,6 +350,13 @@ def test_a_webhook_without_an_explanation() -> None:
     ]
 
 
+@pytest.mark.parametrize("start", ['pods "p" is ', "pods is ", ""])
+def test_the_name_of_what_is_forbidden_may_be_missing(start: str) -> None:
+    """The server leaves out what it does not know yet."""
+    reading = read_answer(status(403, f"{start}forbidden: exceeded quota: rq, requested: pods=1", "Forbidden"), {})
+    assert lines(reading) == ["quota-exceeded - exceeded quota: rq, requested: pods=1"]
+
+
 @pytest.mark.parametrize(
     ("words", "line"),
     [

@@ -1139,6 +1139,14 @@ def test_a_pod_that_needs_what_is_not_there(server: Server, one: Object, path: s
     assert reading.missing == (missing,)
 
 
+def test_a_name_that_is_to_be_generated(server: Server) -> None:
+    """The answer may not know it yet."""
+    one = pod(spec={"priorityClassName": "nope"})
+    one["metadata"] = {"generateName": "p-"}
+    reading = server.create(one)
+    assert [(rule, place) for rule, place, _ in rejected(reading)] == [("admission-denied", "spec.priorityClassName")]
+
+
 # --- webhooks ---------------------------------------------------------------------------------------------------------
 
 
