@@ -343,7 +343,7 @@ def _loaded(content: bytes, name: str) -> Snapshot:
     return load_snapshot(content, name)
 
 
-_AGENT_KINDS = frozenset({"Application", "HelmRelease"})
+_AGENT_KINDS = frozenset({"Application", "ApplicationSet", "HelmRelease"})
 
 
 def namespaces_made(manifest: Manifest) -> Iterable[str]:
@@ -351,7 +351,9 @@ def namespaces_made(manifest: Manifest) -> Iterable[str]:
     spec = manifest.data.get("spec")
     if not isinstance(spec, dict):
         return
-    if (manifest.group, manifest.kind) == ("argoproj.io", "Application"):
+    if (manifest.group, manifest.kind) == ("argoproj.io", "ApplicationSet"):
+        spec = _at(spec, "template", "spec")
+    if manifest.group == "argoproj.io":
         options = _at(spec, "syncPolicy", "syncOptions")
         name = _at(spec, "destination", "namespace")
         if isinstance(options, list) and "CreateNamespace=true" in options and isinstance(name, str):

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from gategit.cluster.client import Client
     from gategit.cluster.discovery import Discovery
     from gategit.config import Target
+    from gategit.manifests.manifest import Manifest
     from gategit.model import FieldPath
     from gategit.request import Request
     from gategit.sandbox.fill import Filled, Refused
@@ -81,10 +82,10 @@ class _Rehearsing:
             filled = await fill(client, [one.data for one in applied], say)
             discovery = await discover(client)
             own = await _own_classes(client, discovery)
-        refused = self._refused(filled.refused)
+        refused = self._refused(filled.refused, discovery)
         missing = [
             *self._missing_namespaces(filled),
-            *self._missing_kinds(filled.refused),
+            *self._missing_kinds(filled.refused, discovery),
             *self._missing_names(own),
         ]
         return TargetRehearsal(
@@ -104,12 +105,12 @@ class _Rehearsing:
             if name not in made and needers:
                 yield Missing("Namespace", None, name, self._needers((one, ()) for one in needers))
 
-    def _missing_kinds(self, refused: Sequence[Refused]) -> Iterator[Missing]:
+    def _missing_kinds(self, refused: Sequence[Refused], discovery: Discovery) -> Iterator[Missing]:
         unserved: dict[tuple[str, str], list[Placed]] = {}
-        for one in self._of(refused):
-            if one[0].unserved:
-                key = (one[1].manifest.kind, one[1].manifest.api_version)
-                unserved.setdefault(key, []).append(one[1])
+        for one, placed in self._of(refused):
+            if one.unserved and not _other_versions(placed.manifest, discovery):
+                key = (placed.manifest.kind, placed.manifest.api_version)
+                unserved.setdefault(key, []).append(placed)
         for (kind, api_version), needers in sorted(unserved.items()):
             yield Missing(_KINDS, None, f"{kind} of {api_version}", self._needers((one, ()) for one in needers))
 
@@ -142,16 +143,17 @@ class _Rehearsing:
             if (found := placed.get(identity(one.object))) is not None:
                 yield one, found
 
-    def _refused(self, refused: Sequence[Refused]) -> list[RefusedObject]:
+    def _refused(self, refused: Sequence[Refused], discovery: Discovery) -> list[RefusedObject]:
         found: list[RefusedObject] = []
         for one, placed in self._of(refused):
             manifest = placed.manifest
-            if one.unserved:
+            message = _other_versions(manifest, discovery) if one.unserved else one.message
+            if not message:
                 continue
             if _has_variables(manifest.data):
                 self._unchecked.append(Unchecked(f"{manifest.ref} ({show_path(manifest.source.file)})", _VARIABLES))
                 continue
-            found.append(RefusedObject(placed.ref, self._tree.locate(manifest), one.message))
+            found.append(RefusedObject(placed.ref, self._tree.locate(manifest), message))
         return found
 
     def _notes(self, filled: Filled, sealed: int) -> Iterator[str]:
@@ -178,6 +180,18 @@ def _reading_order(needer: Needer) -> tuple[str, int]:
 
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
+def _other_versions(manifest: Manifest, discovery: Discovery) -> str:
+    """What is to be said of a kind that is served otherwise, or not any more; "" where its definition is missing."""
+    what = f"{manifest.kind} of {manifest.api_version}"
+    versions = discovery.versions(manifest.group, manifest.kind)
+    if versions:
+        prefix = f"{manifest.group}/" if manifest.group else ""
+        return f"the API server serves no {what}, but {', '.join(f'{prefix}{version}' for version in versions)}"
+    # Kubernetes' own groups have no dot or its own domain, and are served by the server without a definition.
+    is_own_domain = manifest.group.endswith(".k8s.io") and any(r.group == manifest.group for r in discovery.resources)
+    return f"the API server serves no {what}" if "." not in manifest.group or is_own_domain else ""
 
 
 def _unknown(count: int) -> str:

@@ -9,8 +9,11 @@ import pytest
 
 from gategit.checks.rehearsal.show import to_json, to_text
 from gategit.checks.rehearsal.values import Rehearsal
+from gategit.dry_running import namespaces_made
 from gategit.errors import UndecidedError, UsageError
 from gategit.gate_rehearsal import rehearse
+from gategit.manifests.decode import decode
+from gategit.manifests.expand import expand
 from gategit.request import Mode, Request
 from tools.golang import built
 
@@ -206,6 +209,34 @@ rehearsal: 0 objects applied, 1 refused, 1 not looked at
     assert json.loads(to_json(found))["targets"][0]["refused"][0]["file"] == "a.yaml"
 
 
+def test_a_version_that_is_not_served_is_no_missing_definition(tmp_path: Path) -> None:
+    """Nobody can bring back what Kubernetes took away: the object has to change."""
+    folder = _tree(
+        tmp_path,
+        {
+            "a.yaml": "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: a}\n",
+            "b.yaml": "apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: b}\n",
+            "c.yaml": "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: c}\n",
+        },
+    )
+    found = _rehearse(folder)
+    assert (
+        _text(found)
+        == """\
+missing CustomResourceDefinition Gateway of gateway.networking.k8s.io/v1
+    c.yaml:1  needed by Gateway c
+
+refused Ingress a  a.yaml:1
+    the API server serves no Ingress of extensions/v1beta1
+
+refused Ingress b  b.yaml:1
+    the API server serves no Ingress of networking.k8s.io/v1beta1, but networking.k8s.io/v1
+
+rehearsal: 0 objects applied, 1 missing, 2 refused
+"""
+    )
+
+
 def test_a_file_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
     """Nobody knows what it would have brought, so the answer is open."""
     folder = _tree(tmp_path, {"a.yaml": NAMESPACE, "b.yaml": "apiVersion: v1\nkind: [\n"})
@@ -321,6 +352,33 @@ def test_each_target_has_its_own_sandbox(tmp_path: Path) -> None:
     assert [one.target for one in _rehearse(folder, target="prod").targets] == ["prod"]
     with pytest.raises(UsageError, match="there is no target prd; did you mean prod"):
         _rehearse(folder, target="prd")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            (
+                "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\n"
+                "spec: {template: {spec: {destination: {namespace: a}, syncPolicy: {syncOptions: [CreateNamespace=true]}}}}"
+            ),
+            ["a"],
+        ),
+        (
+            (
+                "apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {destination: {namespace: a}, "
+                "syncPolicy: {syncOptions: [CreateNamespace=true]}}"
+            ),
+            ["a"],
+        ),
+        ("apiVersion: argoproj.io/v1alpha1\nkind: Application\nspec: {destination: {namespace: a}}", []),
+        ("apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nspec: {template: []}", []),
+    ],
+)
+def test_agents_make_the_namespaces_that_they_are_told_to(text: str, expected: list[str]) -> None:
+    """Such a namespace is not missing."""
+    (manifest,) = expand("a.yaml", decode(text.encode(), "a.yaml"))
+    assert list(namespaces_made(manifest)) == expected
 
 
 def test_a_folder_without_objects_is_said(tmp_path: Path) -> None:

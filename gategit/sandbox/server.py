@@ -14,6 +14,7 @@ import json
 import os
 import secrets
 import select
+import shutil
 import socket
 import ssl
 import subprocess
@@ -263,11 +264,13 @@ class _Guard:
             )
         except OSError as error:
             raise UndecidedError(f"the sandbox cannot be started: {error.strerror or error}") from None
+        self._folder: Path | None = None
         try:
-            self.folder = Path(str(self._receive()["folder"]))
+            self._folder = Path(str(self._receive()["folder"]))
         except BaseException:
             self.close()
             raise
+        self.folder = self._folder
 
     def start(self, name: str, arguments: list[str]) -> None:
         """Start a program.
@@ -307,12 +310,14 @@ class _Guard:
         return answer
 
     def close(self) -> None:
-        """Let go of the pipe, and wait until everything is taken away."""
+        """Let go of the pipe, and wait until everything is taken away; a guardian that was killed leaves the folder."""
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 with contextlib.suppress(OSError):
                     pipe.close()
         self._process.wait()
+        if self._folder is not None:
+            shutil.rmtree(self._folder, ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self

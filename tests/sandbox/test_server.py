@@ -18,14 +18,14 @@ import pytest
 
 from gategit.errors import UndecidedError
 from gategit.sandbox.assets import Assets
-from gategit.sandbox.server import start
+from gategit.sandbox.server import Sandbox, start
 from tools.golang import built
 
 _HOLD = """
 import os, sys
 from pathlib import Path
 from gategit.sandbox.assets import find_assets
-from gategit.sandbox.server import start
+from gategit.sandbox.server import Sandbox, start
 with start(find_assets(None, Path(sys.argv[1]), os.environ)) as sandbox:
     print(sandbox.kubeconfig.parent, flush=True)
     sys.stdin.read()
@@ -45,14 +45,14 @@ def _kubectl(kubeconfig: Path, *arguments: str, stdin: str = "") -> subprocess.C
 
 def _running(folder: str) -> list[str]:
     """The command lines of processes whose working folder is this one."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            if str((process / "cwd").readlink()).startswith(folder):
-                found.append((process / "cmdline").read_text())
-        except OSError:
-            continue
-    return found
+    return [(process / "cmdline").read_text() for process in Path("/proc").glob("[0-9]*") if _works_in(process, folder)]
+
+
+def _works_in(process: Path, folder: str) -> bool:
+    try:
+        return str((process / "cwd").readlink()).startswith(folder)
+    except OSError:  # it is another user's, or has ended
+        return False
 
 
 def _wait_until_gone(folder: str) -> None:
@@ -87,20 +87,19 @@ def test_a_sandbox_is_a_real_server_that_leaves_nothing_behind(assets: Assets) -
     assert _running(str(folder)) == []
 
 
-def test_the_kubeconfig_and_the_token_are_for_the_user_alone(assets: Assets) -> None:
+def test_the_kubeconfig_and_the_token_are_for_the_user_alone(sandbox: Sandbox) -> None:
     """Nobody gets in without the token, and only the user can read it."""
-    with start(assets) as sandbox:
-        assert sandbox.kubeconfig.stat().st_mode & 0o777 == 0o600
-        config = json.loads(sandbox.kubeconfig.read_text())
-        assert config["users"][0]["user"]["token"] not in repr(sandbox)
-        config["users"][0]["user"] = {"token": "guessed"}
-        stranger = sandbox.kubeconfig.with_name("stranger")
-        stranger.write_text(json.dumps(config))
-        assert "Unauthorized" in _kubectl(stranger, "get", "--raw", "/api").stderr
-        context = ssl.create_default_context(cadata=(sandbox.access.authority or b"").decode())
-        with pytest.raises(HTTPError, match="401") as caught:
-            urlopen(sandbox.access.server + "/readyz", context=context)  # noqa: S310  https, to loopback
-        caught.value.close()
+    assert sandbox.kubeconfig.stat().st_mode & 0o777 == 0o600
+    config = json.loads(sandbox.kubeconfig.read_text())
+    assert config["users"][0]["user"]["token"] not in repr(sandbox)
+    config["users"][0]["user"] = {"token": "guessed"}
+    stranger = sandbox.kubeconfig.with_name("stranger")
+    stranger.write_text(json.dumps(config))
+    assert "Unauthorized" in _kubectl(stranger, "get", "--raw", "/api").stderr
+    context = ssl.create_default_context(cadata=(sandbox.access.authority or b"").decode())
+    with pytest.raises(HTTPError, match="401") as caught:
+        urlopen(sandbox.access.server + "/readyz", context=context)  # noqa: S310  https, to loopback
+    caught.value.close()
 
 
 def test_rights_are_looked_at_where_that_is_asked_for(assets: Assets) -> None:
@@ -111,13 +110,12 @@ def test_rights_are_looked_at_where_that_is_asked_for(assets: Assets) -> None:
         assert _kubectl(sandbox.kubeconfig, "auth", "can-i", "get", "secrets").stdout == "yes\n"
 
 
-def test_two_sandboxes_do_not_meet(assets: Assets) -> None:
+def test_two_sandboxes_do_not_meet(sandbox: Sandbox, assets: Assets) -> None:
     """What is made in one is not in the other, and the end of one is not the end of the other."""
-    with start(assets) as first:
-        with start(assets) as second:
-            assert _kubectl(first.kubeconfig, "create", "namespace", "only-here").returncode == 0
-            assert "NotFound" in _kubectl(second.kubeconfig, "get", "namespace", "only-here").stderr
-        assert _kubectl(first.kubeconfig, "get", "namespace", "only-here").returncode == 0
+    with start(assets) as second:
+        assert _kubectl(sandbox.kubeconfig, "create", "namespace", "only-here").returncode == 0
+        assert "NotFound" in _kubectl(second.kubeconfig, "get", "namespace", "only-here").stderr
+    assert _kubectl(sandbox.kubeconfig, "get", "namespace", "only-here").returncode == 0
 
 
 def test_an_error_inside_ends_it_too(assets: Assets) -> None:
@@ -129,7 +127,7 @@ def test_an_error_inside_ends_it_too(assets: Assets) -> None:
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT])
 def test_a_killed_owner_leaves_no_process_and_no_folder(assets: Assets, number: signal.Signals) -> None:
     """Whichever way gategit is ended, nothing of its sandbox stays."""
     owner = subprocess.Popen(
@@ -153,17 +151,18 @@ def test_a_killed_guardian_takes_the_programs_along(assets: Assets) -> None:
     """On Linux the programs die with the process that holds them, even when it cannot clean up any more."""
     with start(assets) as sandbox:
         folder = str(sandbox.kubeconfig.parent)
-        guardians = [
-            int(process.name)
+        parents = {
+            int((process / "stat").read_text().rpartition(")")[2].split()[1])
             for process in Path("/proc").glob("[0-9]*")
-            if f"guardian.py\0{os.getpid()}\0" in (process / "cmdline").read_text()
-        ]
-        assert len(guardians) == 1
-        os.kill(guardians[0], signal.SIGKILL)
+            if _works_in(process, folder)
+        }
+        assert len(parents) == 1
+        os.kill(parents.pop(), signal.SIGKILL)
         deadline = time.monotonic() + 30
         while _running(folder) and time.monotonic() < deadline:
             time.sleep(0.02)
         assert _running(folder) == []
+    assert not Path(folder).exists()
 
 
 def test_a_server_that_does_not_come_up_says_why(tmp_path: Path, assets: Assets) -> None:
