@@ -53,3 +53,6 @@ def run() -> None:
         app(prog_name="gategit")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    finally:
+        # The process ends: nobody needs to look for garbage among all that it still holds.
+        gc.freeze()
