@@ -360,7 +360,8 @@ def test_each_target_has_its_own_sandbox(tmp_path: Path) -> None:
         (
             (
                 "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\n"
-                "spec: {template: {spec: {destination: {namespace: a}, syncPolicy: {syncOptions: [CreateNamespace=true]}}}}"
+                "spec: {template: {spec: {destination: {namespace: a}, "
+                "syncPolicy: {syncOptions: [CreateNamespace=true]}}}}"
             ),
             ["a"],
         ),
