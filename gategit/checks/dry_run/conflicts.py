@@ -33,7 +33,11 @@ def conflicts(
         return ()
     left = {entry.key: entry for entry in entries(after)}
     found = [problem for entry in others for problem in _taken(entry, left.get(entry.key), manifest)]
-    return tuple(sorted(found, key=lambda problem: ([str(step) for step in problem.path], problem.message))[:_MOST])
+    found.sort(key=lambda problem: ([str(step) for step in problem.path], problem.message))
+    if len(found) > _MOST:
+        rest = f"applying the manifest takes over {len(found) - _MOST:,} more fields that other managers set last"
+        found[_MOST:] = [Problem(FIELD_CONFLICT, rest)]
+    return tuple(found)
 
 
 def _taken(entry: Entry, left: Entry | None, manifest: Mapping[str, Any]) -> Iterator[Problem]:

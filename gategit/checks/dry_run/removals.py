@@ -48,7 +48,10 @@ def without_removed(
     """
     new, old = change.manifest.data, change.old
     before = who.before if who.before is not None else old.data if old is not None else None
-    if before is None and who.way is not Way.THREE_WAY:
+    three_way = who.way is Way.THREE_WAY
+    if before is None and not three_way:
+        return None
+    if before is not None and _declares_the_same(before, new) and not (three_way and is_custom(new)):
         return None
     listed = entries(start)
     others = [entry for entry in listed if not taken_over(who.name, entry)]
@@ -58,7 +61,7 @@ def without_removed(
     if who.way is Way.APPLY and not any(entry.operation != APPLY and entry not in others for entry in listed):
         return None
     shape = combined(e.fields for e in (*listed, *entries(live)) if e.subresource != "status")
-    if who.way is Way.THREE_WAY:
+    if three_way:
         # Helm puts labels and annotations of its own into both manifests: neither block ever goes as a whole.
         now = new if who.before is not None else _with_metadata(new)
         return rebuild(start, now, before or {}, shape=shape, three_way=True)
@@ -69,6 +72,14 @@ def without_removed(
         shape=shape,
         kept=[entry.fields for entry in kept],
         others=[entry.fields for entry in others],
+    )
+
+
+def _declares_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two manifests say the same: then nothing goes. That is so of most, and found out in no time."""
+    first, second = _mapping(one.get("metadata")), _mapping(other.get("metadata"))
+    return all(one.get(name) == other.get(name) for name in (one.keys() | other.keys()) - _KEPT_APART) and all(
+        (first.get(name) or None) == (second.get(name) or None) for name in _METADATA
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gategit.checks.dry_run.managers import Owner, Way, owner
+from gategit.checks.dry_run.values import Expected
 from gategit.model import DryRunResult
 from tests.api_server import ApiServer
 from tests.checks.dry_run.asked import Data, ask_one, changed, config_map, deployment, said
@@ -56,6 +57,21 @@ def test_two_that_agree_have_no_conflict(api_server: ApiServer, namespace: str) 
     assert said(ask_one(api_server.access, old, changed(old, "data/a"))) == []
     both = ask_one(api_server.access, old, changed(old, "data/a", "9"))
     assert said(both) == [("field-conflict", ("data", "a"))]
+
+
+def test_very_many_conflicts_are_counted(api_server: ApiServer, namespace: str) -> None:
+    """The first ones stand at their fields, the rest is one problem."""
+    old = config_map(namespace, data={f"k{i:02}": "1" for i in range(30)})
+    _apply(api_server, old, "--server-side", "--field-manager=someone")
+    new = config_map(namespace, data={f"k{i:02}": "2" for i in range(30)})
+    outcome = ask_one(api_server.access, old, new, Expected(field_manager="argocd-controller"))
+    assert said(outcome) == [
+        *(("field-conflict", ("data", f"k{i:02}")) for i in range(20)),
+        ("field-conflict", ()),
+    ]
+    assert outcome.problems[-1].message == (
+        "applying the manifest takes over 10 more fields that other managers set last"
+    )
 
 
 @pytest.mark.parametrize("manager", ["argocd-controller", "kubectl-client-side-apply"])
