@@ -146,7 +146,7 @@ class Client:
         Raises:
             ClusterError: no answer came, or the server does not accept who we are.
         """
-        url = yarl.URL(f"{self._root}{path}{'?' if query else ''}{urlencode(query)}", encoded=True)
+        url = yarl.URL(f"{self._root}{path}{'?' if query else ''}{urlencode(query, errors='replace')}", encoded=True)
         headers = [*self._identity, ("Accept", accept)]
         content: bytes | None = None
         if body is not None:

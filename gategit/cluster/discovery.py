@@ -211,4 +211,4 @@ def _quoted(segment: str) -> str:
     The server takes quoting away before it looks for slashes: a name with one would lead to a part of another object,
     to a Service's proxy even. Quoted twice it is a name that no object can have, and so is what stands for no name.
     """
-    return quote(segment.replace("/", "%2F") or "%", safe="")
+    return quote(segment.replace("/", "%2F") or "%", safe="", errors="replace")

@@ -219,6 +219,7 @@ POD = Resource("", "v1", "Pod", "pods", namespaced=True)
         (POD, "a?b#c", "é%", "/api/v1/namespaces/a%3Fb%23c/pods/%C3%A9%25"),
         (POD, "a/b", "c/../d", "/api/v1/namespaces/a%252Fb/pods/c%252F..%252Fd"),
         (POD, "a", "", "/api/v1/namespaces/a/pods/%25"),
+        (POD, "a", "\ud800", "/api/v1/namespaces/a/pods/%3F"),
     ],
 )
 def test_paths(resource: Resource, namespace: str | None, name: str | None, path: str | None) -> None:

@@ -16,6 +16,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -25,6 +26,7 @@ from gategit.cluster.client import Client
 from gategit.cluster.credentials import ExecPluginError
 from gategit.cluster.kubeconfig import read_access
 from gategit.errors import GategitError, UsageError
+from tests.cluster.servers import new_authority, serving
 from tools.golang import built
 
 if TYPE_CHECKING:
@@ -734,6 +736,43 @@ def _lists(cluster: Data, user: Data, context: Data) -> Data:
         "contexts": [{"name": "a", "context": {"cluster": "a", "user": "a", **context}}],
         "current-context": "a",
     }
+
+
+@pytest.mark.parametrize("way", ["files", "data", "plugin"])
+def test_a_client_certificate_is_shown_as_kubectl_shows_it(tmp_path: Path, way: str) -> None:
+    """A server that lets in none without a certificate sees the same name from both."""
+    authority = new_authority(tmp_path / "authority")
+    shown, own = authority.sign("server"), authority.sign("ann")
+    said = {"clientCertificateData": own.pem.decode(), "clientKeyData": own.key.decode()}
+    version = "client.authentication.k8s.io/v1"
+    credential = {"apiVersion": version, "kind": "ExecCredential", "status": said}
+    (tmp_path / "said").write_text(json.dumps(credential))
+    users: Mapping[str, Data] = {
+        "files": {"client-certificate": "authority/ann.crt", "client-key": "authority/ann.key"},
+        "data": {
+            "client-certificate-data": base64.b64encode(own.pem).decode(),
+            "client-key-data": base64.b64encode(own.key).decode(),
+        },
+        "plugin": {"exec": _exec("cat", args=[str(tmp_path / "said")])},
+    }
+
+    async def handle(request: web.BaseRequest) -> web.Response:
+        assert request.transport
+        return web.Response(text=request.transport.get_extra_info("peercert")["subject"][0][0][1])
+
+    async def main() -> tuple[str, str]:
+        async with serving(handle, shown.server(authority.certificate)) as url:
+            config = _lists({"server": url, "certificate-authority": "authority/ca.crt"}, users[way], {})
+            file = tmp_path / "config"
+            file.write_text(json.dumps(config))
+            access = read_access(kubeconfig=str(file), context=None, environment=os.environ, repository=None)
+            async with Client(access) as client:
+                ours = (await client.send("GET", "/whoami")).body.decode()
+            command = [str(built("kubectl")), f"--kubeconfig={file}", "get", "--raw=/whoami"]
+            kubectl = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+            return ours, (await kubectl.communicate())[0].decode()
+
+    assert asyncio.run(main()) == ("ann", "ann")
 
 
 @given(
