@@ -15,6 +15,7 @@ from typer.testing import CliRunner, Result
 
 from gategit.cli.cluster import app
 from gategit.errors import GategitError, UsageError
+from tests.api_server import ApiServer
 from tools.golang import built
 
 CONFIG_MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: c, namespace: shop}\ndata: {a: b}\n"
@@ -179,3 +180,24 @@ def test_rehearse_refuses_another_format() -> None:
     result = run("rehearse", "--format", "jsn")
     assert isinstance(result.exception, UsageError)
     assert result.exception.message == "--format cannot be jsn; did you mean json?"
+
+
+def test_an_export_fills_it(api_server: ApiServer, namespace: str) -> None:
+    """What a cluster demanded at the export, the sandbox demands: here a quota that is used up."""
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "q", "namespace": namespace},
+        "spec": {"hard": {"configmaps": "3"}},
+    }
+    api_server.kubectl("apply", "-f", "-", stdin=json.dumps(quota))
+    status = {"status": {"hard": {"configmaps": "3"}, "used": {"configmaps": "3"}}}
+    patch = ("--subresource=status", "--type=merge", "--patch", json.dumps(status))
+    api_server.kubectl("patch", "resourcequota", "q", "--namespace", namespace, *patch)
+    options = ("--kubeconfig", str(api_server.kubeconfig), "--namespace", namespace, "--output", "export.json")
+    assert run("snapshot", *options).exit_code == 0
+    command = f"{built('kubectl')} create configmap one-more --namespace {namespace}"
+    with start("--quiet", "--snapshot", "export.json", "c.yaml", "--", "sh", "-c", command) as done:
+        _, stderr = done.communicate()
+    assert done.returncode == 1
+    assert "exceeded quota: q, requested: configmaps=1, used: configmaps=3, limited: configmaps=3" in stderr
