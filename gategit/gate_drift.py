@@ -13,7 +13,7 @@ from gategit.checks.drift.builds import AS_DECLARED, Builds
 from gategit.checks.drift.fields import drifted_fields
 from gategit.checks.drift.strangers import SYSTEM_NAMESPACES, Origin, claim_names, release_names, stranger
 from gategit.checks.drift.values import Drift, FieldDrift, ObjectChange, ObjectDrift, TargetDrift
-from gategit.checks.dry_run.shown import Masker
+from gategit.checks.dry_run.shown import Masker, name_of
 from gategit.cluster.together import run
 from gategit.disk import UnreadableError, show_path
 from gategit.errors import UndecidedError, UsageError
@@ -355,7 +355,7 @@ class _Looking:
             several = [(manifest, self._fields(manifest, content, ignored)) for manifest in manifests]
             manifest, fields = min(several, key=lambda pair: len(pair[1]))
             if fields:
-                shown = tuple(self._shown(manifest, found) for found in fields)
+                shown = tuple(self._shown(manifest, content, found) for found in fields)
                 location = self._declared.locate(manifest, ())
                 ref = replace(manifest.ref, namespace=place[1].namespace or None)
                 self._objects.append(ObjectDrift(ObjectChange.CHANGED, ref, location, shown))
@@ -374,9 +374,11 @@ class _Looking:
             ]
         return drifted_fields(declared, content, self._manager, ignored=ignored)
 
-    def _shown(self, manifest: Manifest, found: FieldFound) -> FieldDrift:
+    def _shown(self, manifest: Manifest, content: Mapping[str, Any], found: FieldFound) -> FieldDrift:
+        sides = (manifest.data, content) if found.live is ABSENT else (content, manifest.data)
+        name = name_of(found.path, *sides)
         git, live = (
-            None if value is ABSENT else self._masker.shown(manifest.kind, found.path, value)
+            None if value is ABSENT else self._masker.shown(manifest.kind, found.path, value, name)
             for value in (found.git, found.live)
         )
         location = self._declared.locate(manifest, found.declared)

@@ -251,6 +251,20 @@ def test_no_value_of_a_secret_is_shown(world: World) -> None:
     assert changed.location.region.line == 4
 
 
+def test_no_credential_is_shown(world: World) -> None:
+    """Neither one that somebody set by hand, nor the one that Git should not have declared."""
+    metadata = "{name: c, namespace: NAMESPACE}"
+    text = f"{{apiVersion: v1, kind: ConfigMap, metadata: {metadata}, data: {{DB_PASSWORD: in-git-so-bad}}}}"
+    world.commit(web=WEB, config=text)
+    world.apply(WEB)
+    world.apply(text)
+    world.kubectl("set", "env", "deployment/web", "API_PASSWORD=set-by-hand")
+    world.kubectl("patch", "configmap", "c", '--patch={"data":{"DB_PASSWORD":"put-in-live"}}')
+    shown = to_text(world.drift(), color=False)
+    assert not [value for value in ("in-git-so-bad", "set-by-hand", "put-in-live") if value in shown]
+    assert shown.count("(secret, ") == 3
+
+
 def read(access: Access, namespace: str, secrets: list[str]) -> Any:
     async def reading() -> Any:
         async with Client(access) as client:

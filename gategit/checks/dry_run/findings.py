@@ -57,6 +57,7 @@ def outcome_view(outcome: Outcome, locate: Locate, target: str | None, masker: M
         masker: hides the values of Secrets; the same one for the whole run.
     """
     manifest = outcome.change.manifest
+    after = outcome.after if outcome.live is not None else manifest.data
     return DryRunOutcome(
         object=manifest.ref,
         result=outcome.result,
@@ -64,7 +65,7 @@ def outcome_view(outcome: Outcome, locate: Locate, target: str | None, masker: M
         target=target,
         reason=outcome.reason,
         manager=outcome.manager,
-        differences=shown(manifest.kind, differences_of(outcome), masker),
+        differences=shown(manifest.kind, differences_of(outcome), masker, old=outcome.live, new=after),
     )
 
 

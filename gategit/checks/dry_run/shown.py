@@ -11,13 +11,15 @@ from typing import Any
 
 from gategit.change import ABSENT, FieldDifference, canonical
 from gategit.checks.dry_run.differences import secret_bytes
-from gategit.manifests.secrecy import mask
+from gategit.checks.policy.api.credentials import credential_in_text, named_credential, token_in
+from gategit.manifests.secrecy import holds_secrets, mask
 from gategit.model import DryRunDifference, FieldPath, Json, format_path
 from gategit.object_diff import order_of
 
 _DIGITS = 10
 _MAX_TEXT = 20_000  # characters of a value, or of all texts in it
 _MAX_ITEMS = 2_000  # fields and items in a value
+_NAMES_SAY_NOTHING = frozenset({"CustomResourceDefinition", "Service"})  # kinds in which such names mean something else
 _CONTEXT = 3  # lines that both texts have, kept around those that differ
 
 
@@ -40,37 +42,101 @@ class Masker:
         digest = hmac.new(self._key, content, hashlib.sha256).hexdigest()
         return f"(secret, {digest[:_DIGITS]}…)"
 
-    def shown(self, kind: str, path: FieldPath, value: Any) -> Json:
-        """One value of a kind's field, ready for a report."""
-        return _bounded(mask(kind, path, value, self.hide)[0])
+    def shown(self, kind: str, path: FieldPath, value: Any, name: str = "") -> Json:
+        """One value of a kind's field, ready for a report.
+
+        Args:
+            kind: the object's.
+            path: the field's.
+            value: plain data.
+            name: that the value stands under, by ``name_of``; it may say that the value is a credential.
+        """
+        masked = mask(kind, path, value, self.hide)[0] if holds_secrets(kind) else self._plain(kind, path, value, name)
+        return _bounded(masked)
+
+    def _plain(self, kind: str, path: FieldPath, value: Any, name: str) -> Any:
+        """A value of another kind, with hashes in the place of credentials that should be in a Secret."""
+        if isinstance(value, str):
+            return self.hide(path, value) if is_credential(kind, name, value) else value
+        if isinstance(value, dict):
+            named = _named(value)
+            return {
+                key: self._plain(kind, (*path, key), part, named if key == "value" and named else key)
+                for key, part in value.items()
+            }
+        if isinstance(value, list):
+            return [self._plain(kind, (*path, index), part, name) for index, part in enumerate(value)]
+        return value
 
 
-def shown(kind: str, differences: Iterable[FieldDifference], masker: Masker) -> tuple[DryRunDifference, ...]:
+def is_credential(kind: str, name: str, value: str) -> bool:
+    """Whether a text of a kind that is no Secret is a credential by its shape or by the name that it stands under."""
+    if token_in(value):
+        return True
+    return kind not in _NAMES_SAY_NOTHING and (named_credential(name, value) or bool(credential_in_text(value)))
+
+
+def name_of(path: FieldPath, *contents: Any) -> str:
+    """The name that a value stands under: of the item of the list where that has one, else the field's.
+
+    Args:
+        path: the field.
+        contents: objects that may have it, the likeliest first.
+    """
+    for content in contents if path[-1:] == ("value",) else ():
+        holder = content
+        for step in path[:-1]:
+            inside = isinstance(holder, dict) and step in holder
+            listed = isinstance(holder, list) and isinstance(step, int) and step < len(holder)
+            holder = holder[step] if inside or listed else None
+        if isinstance(holder, dict) and _named(holder):
+            return _named(holder)
+    return next((step for step in reversed(path) if isinstance(step, str)), "")
+
+
+def _named(item: dict[str, Any]) -> str:
+    found = item.get("name") or item.get("key")
+    return found if isinstance(found, str) else ""
+
+
+def shown(
+    kind: str, differences: Iterable[FieldDifference], masker: Masker, *, old: Any = None, new: Any = None
+) -> tuple[DryRunDifference, ...]:
     """Make the differences of an object of some kind ready for a report.
 
-    Values of Secrets become keyed hashes; long texts keep the lines that differ; what is left out is counted.
+    Values of Secrets, and credentials in other kinds, become keyed hashes; long texts keep the lines that differ; what
+    is left out is counted.
+
+    Args:
+        kind: the object's.
+        differences: from ``differences``.
+        masker: the same one for the whole run.
+        old: the object before, where there is one: an environment variable's name tells what its value is.
+        new: the object after.
     """
-    return tuple(_shown(kind, difference, masker) for difference in differences)
+    return tuple(_shown(kind, difference, masker, old, new) for difference in differences)
 
 
-def _shown(kind: str, difference: FieldDifference, masker: Masker) -> DryRunDifference:
+def _shown(kind: str, difference: FieldDifference, masker: Masker, before: Any, after: Any) -> DryRunDifference:
     path = format_path(difference.path)
-    old, new = (_safe(kind, difference, value, masker) for value in (difference.old, difference.new))
+    name = name_of(difference.path, *((before,) if difference.new is ABSENT else (after, before)))
+    old, new = difference.old, difference.new
     if difference.reordered:
-        return DryRunDifference(path, "reordered", _bounded(old), _bounded(new))
-    if difference.old is ABSENT:
-        return DryRunDifference(path, "added", None, _bounded(new))
-    if difference.new is ABSENT:
-        return DryRunDifference(path, "removed", _bounded(old), None)
-    if isinstance(old, str) and isinstance(new, str) and len(old) + len(new) > _MAX_TEXT:
-        old, new = _around_the_difference(old, new)
-    return DryRunDifference(path, "modified", _bounded(old), _bounded(new))
-
-
-def _safe(kind: str, difference: FieldDifference, value: Any, masker: Masker) -> Any:
-    if value is ABSENT:
-        return None
-    return mask(kind, difference.path, order_of(value) if difference.reordered else value, masker.hide)[0]
+        old, new = (masker.shown(kind, difference.path, order_of(value), name) for value in (old, new))
+        return DryRunDifference(path, "reordered", old, new)
+    if old is ABSENT:
+        return DryRunDifference(path, "added", None, masker.shown(kind, difference.path, new, name))
+    if new is ABSENT:
+        return DryRunDifference(path, "removed", masker.shown(kind, difference.path, old, name), None)
+    if isinstance(old, str) and isinstance(new, str) and not holds_secrets(kind):
+        if is_credential(kind, name, old) or is_credential(kind, name, new):
+            # What the one is, the other may be: only it does not look like it.
+            old, new = (masker.hide(difference.path, value) for value in (old, new))
+            return DryRunDifference(path, "modified", old, new)
+        if len(old) + len(new) > _MAX_TEXT:
+            old, new = _around_the_difference(old, new)
+    old, new = (masker.shown(kind, difference.path, value, name) for value in (old, new))
+    return DryRunDifference(path, "modified", old, new)
 
 
 def _around_the_difference(old: str, new: str) -> tuple[str, str]:

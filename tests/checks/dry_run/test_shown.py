@@ -103,6 +103,59 @@ def test_no_secret_leaves_in_any_shape(old: dict[str, Any], new: dict[str, Any])
     assert "HUNTER" not in repr(shown("Secret", differences(secret(**old), secret(**new)), MASKER))
 
 
+TOKEN = "gh" + "p_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
+WORDS = "correct-horse-battery"
+
+
+def configmap(key: str = "a", value: str = "") -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}, "data": {key: value}}
+
+
+def with_env(*items: dict[str, Any]) -> dict[str, Any]:
+    return {"apiVersion": "v1", "kind": "Pod", "spec": {"containers": [{"name": "c", "env": list(items)}]}}
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (configmap("DB_PASSWORD", "changeme"), configmap("DB_PASSWORD", WORDS)),
+        (configmap("DB_PASSWORD", WORDS), configmap()),
+        (configmap("anything", TOKEN), configmap("anything", "x")),
+        (configmap("ini", "a = b\nc = d\n"), configmap("ini", f"a = b\npassword = {WORDS}\n")),
+        (
+            with_env({"name": "API_PASSWORD", "value": WORDS}),
+            with_env({"name": "API_PASSWORD", "value": "other-words-here"}),
+        ),
+        (with_env(), with_env({"name": "API_PASSWORD", "value": WORDS})),
+        (with_env({"name": "A"}, {"name": "API_PASSWORD", "value": WORDS}), with_env({"name": "A"})),
+        (None, with_env({"name": "API_PASSWORD", "value": WORDS})),
+        (None, configmap("DB_PASSWORD", WORDS)),
+    ],
+)
+def test_credentials_outside_of_secrets_are_not_shown(old: dict[str, Any] | None, new: dict[str, Any]) -> None:
+    """By their shape, by the key or variable that they stand under, or by a name in a config file; old or new."""
+    found = shown(str(new["kind"]), differences(old, new), MASKER, old=old, new=new)
+    assert found
+    assert WORDS not in repr(found)
+    assert TOKEN not in repr(found)
+    assert "(secret, " in repr(found)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (configmap("PASSWORD_FILE", "/run/a"), configmap("PASSWORD_FILE", "/run/b")),
+        (configmap("mode", "fast"), configmap("mode", "slow")),
+        (configmap("ini", "tokens = 1\n"), configmap("ini", "tokens = 2\n")),
+        (with_env({"name": "MODE", "value": "a"}), with_env({"name": "MODE", "value": "b"})),
+        (with_env({"name": "PASSWORD", "value": "$(OTHER)"}), with_env({"name": "PASSWORD", "value": "${THIRD}"})),
+    ],
+)
+def test_what_only_sounds_like_a_credential_is_shown(old: dict[str, Any], new: dict[str, Any]) -> None:
+    """A reviewer needs to see it."""
+    assert "(secret, " not in repr(shown(str(new["kind"]), differences(old, new), MASKER, old=old, new=new))
+
+
 def test_long_texts_keep_the_lines_that_differ() -> None:
     """What both texts begin and end with is counted."""
     lines = [f"line {number} {'x' * 40}" for number in range(1000)]
