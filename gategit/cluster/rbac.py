@@ -204,7 +204,13 @@ def _policy(account: Account) -> list[Data]:
                         "expression": "has(request.dryRun) && request.dryRun",
                         "message": "this account may dry-run and nothing else",
                         "reason": "Forbidden",
-                    }
+                    },
+                    {
+                        # The server answers a dry run of serviceaccounts/token with a token that is valid.
+                        "expression": "!has(request.subResource) || request.subResource == ''",
+                        "message": "this account may dry-run whole objects alone, no subresources",
+                        "reason": "Forbidden",
+                    },
                 ],
             },
         },
