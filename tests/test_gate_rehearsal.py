@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
+from jsonschema.validators import Draft202012Validator
 
 from gategit.checks.rehearsal.show import to_json, to_text
 from gategit.checks.rehearsal.values import Rehearsal
@@ -64,12 +66,20 @@ def _tree(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
+SCHEMA: dict[str, Any] = json.loads(
+    (Path(__file__).parents[1] / "schemas" / "rehearsal.schema.json").read_text(encoding="utf-8")
+)
+
+
 def _rehearse(folder: Path, *paths: str, target: str | None = None) -> Rehearsal:
+    """Rehearse a tree; what it gives as JSON is always what its schema describes."""
     built("etcd")
     request = Request(
         directory=folder, mode=Mode.ALL, paths=paths, target=target, assets=built("kube-apiserver").parent
     )
-    return rehearse(request, lambda _: None)
+    found = rehearse(request, lambda _: None)
+    Draft202012Validator(SCHEMA).validate(json.loads(to_json(found)))
+    return found
 
 
 def _text(rehearsal: Rehearsal) -> str:

@@ -87,7 +87,7 @@ def _unchecked_lines(unchecked: Iterable[Unchecked]) -> Iterator[str]:
 
 
 def to_json(rehearsal: Rehearsal) -> str:
-    """The same, complete, as one JSON object."""
+    """The same, complete, as one JSON object. ``schemas/rehearsal.schema.json`` describes it."""
     return dump(
         {
             "version": VERSION,
