@@ -62,8 +62,8 @@ def without_removed(
         return None
     shape = combined(e.fields for e in (*listed, *entries(live)) if e.subresource != "status")
     if three_way:
-        # Helm puts labels and annotations of its own into both manifests: neither block ever goes as a whole.
-        now = new if who.before is not None else _with_metadata(new)
+        # Helm puts labels and annotations of its own into both manifests, kubectl its note: no such block goes whole.
+        now = _with_metadata(new, "annotations", *(() if who.before is not None else ("labels",)))
         return rebuild(start, now, before or {}, shape=shape, three_way=True)
     return rebuild(
         start,
@@ -83,9 +83,9 @@ def _declares_the_same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool
     )
 
 
-def _with_metadata(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+def _with_metadata(manifest: Mapping[str, Any], *blocks: str) -> Mapping[str, Any]:
     own = {name: value for name, value in _mapping(manifest.get("metadata")).items() if value is not None}
-    return {**manifest, "metadata": {"annotations": {}, "labels": {}, **own}}
+    return {**manifest, "metadata": {**{name: {} for name in blocks}, **own}}
 
 
 def rebuild(  # noqa: PLR0913  what an object is put together from, by name

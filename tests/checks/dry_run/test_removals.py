@@ -156,6 +156,17 @@ def test_a_client_side_apply_takes_out_what_others_have_set_since(api_server: Ap
     assert differences(outcome.after, _write(api_server, CLIENT_SIDE, new)) == ()
 
 
+def test_a_client_side_apply_leaves_the_annotations_of_others(api_server: ApiServer, namespace: str) -> None:
+    """The block never goes as a whole, for the tool's own note stands in it, also where it had no annotation at all."""
+    old = _without(deployment(namespace), "metadata/annotations")
+    _write(api_server, CLIENT_SIDE, old)
+    api_server.kubectl("annotate", "deployment/web", "-n", namespace, "by=hand")
+    new = changed(old, "spec/minReadySeconds", 9)
+    outcome = ask_one(api_server.access, old, new)
+    assert [one.path for one in differences(outcome.live, outcome.after)] == [("spec", "minReadySeconds")]
+    assert differences(outcome.after, _write(api_server, CLIENT_SIDE, new)) == ()
+
+
 def _helm(server: ApiServer, chart: Path, namespace: str, data: Data) -> Data:
     """Really write an object with Helm, and read what became of it."""
     (chart / "templates").mkdir(parents=True, exist_ok=True)
