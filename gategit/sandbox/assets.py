@@ -90,7 +90,7 @@ def find_assets(
     wanted = f" {version}" if version else ""
     raise UndecidedError(
         ". ".join([f"there is no {_SERVER} and no {_STORE} for a sandbox{wanted}", *refused]),
-        f"get them with: {_command(version)} (docs/sandbox.md shows it in a workflow)",
+        f"docs/sandbox.md shows how a workflow gets them; one command does: {_command(version)}",
     )
 
 

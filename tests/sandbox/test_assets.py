@@ -113,8 +113,8 @@ def test_without_programs_the_hint_is_the_command(tmp_path: Path) -> None:
         find_assets("1.34.2", None, {"HOME": str(tmp_path), "PATH": str(tmp_path)})
     assert caught.value.message == "there is no kube-apiserver and no etcd for a sandbox 1.34.2"
     assert caught.value.hint == (
-        "get them with: go run sigs.k8s.io/controller-runtime/tools/setup-envtest@latest use 1.34.x "
-        "(docs/sandbox.md shows it in a workflow)"
+        "docs/sandbox.md shows how a workflow gets them; one command does: "
+        "go run sigs.k8s.io/controller-runtime/tools/setup-envtest@latest use 1.34.x"
     )
 
 
