@@ -87,7 +87,6 @@ HEAVY = (
     "ruamel",
     "kubernetes_validate",
     "aiohttp",
-    "kubernetes_asyncio",
 )
 
 
