@@ -86,7 +86,8 @@ def find_assets(
     if not any(_fits(assets, version) for assets in found):
         found += _in_path(environment, inside)
     if found:
-        return _nearest(found, version)
+        nearest = _nearest(found, version)
+        return replace(nearest, notes=(*refused, *nearest.notes))
     wanted = f" {version}" if version else ""
     raise UndecidedError(
         ". ".join([f"there is no {_SERVER} and no {_STORE} for a sandbox{wanted}", *refused]),

@@ -282,13 +282,14 @@ class _Filling:
         )
         if answer.status == 500:
             # Server-side apply knows only what is declared. The cluster may have taken it in a more lenient way.
-            answer = await self._client.send(
+            lenient = await self._client.send(
                 "POST",
                 resource.path(namespace),
                 query={"fieldManager": _MANAGER, "fieldValidation": "Ignore"},
                 body=body,
                 retry=False,
             )
+            answer = answer if lenient.status == 409 else lenient
         return ("", False) if answer.ok else (answer.message or f"it answered with {answer.status}", False)
 
     async def _tighten(self, ground: Sequence[Object]) -> None:

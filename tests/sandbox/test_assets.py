@@ -133,6 +133,17 @@ def test_nothing_is_taken_from_the_repository_under_judgement(tmp_path: Path) ->
             find_assets(None, None, {"PATH": str(place)}, checkout)
 
 
+def test_a_variable_that_is_not_believed_is_said(tmp_path: Path) -> None:
+    """What is taken instead comes with a note."""
+    folder = _programs(tmp_path / "checkout" / "bin")
+    environment = {"KUBEBUILDER_ASSETS": str(folder), "PATH": str(_programs(tmp_path / "bin"))}
+    found = find_assets(None, None, environment, tmp_path / "checkout")
+    assert found.apiserver == tmp_path / "bin" / "kube-apiserver"
+    assert found.notes == (
+        "KUBEBUILDER_ASSETS names a folder in the repository under judgement, which is not believed",
+    )
+
+
 def test_a_link_in_the_repository_is_not_followed_out_of_it(tmp_path: Path) -> None:
     """What a pull request's own link leads to is the pull request's choice."""
     checkout = tmp_path / "checkout"

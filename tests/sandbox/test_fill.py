@@ -10,8 +10,9 @@ from gategit.cluster.answer import Answer
 from gategit.cluster.client import Client
 from gategit.cluster.discovery import Resource, discover
 from gategit.manifests.decode import decode
+from gategit.sandbox.assets import Assets
 from gategit.sandbox.fill import Filled, fill
-from gategit.sandbox.server import Sandbox
+from gategit.sandbox.server import Sandbox, start
 
 WIDGETS = """
 apiVersion: apiextensions.k8s.io/v1
@@ -305,6 +306,29 @@ metadata: {name: unowned, namespace: policed}
     assert [one["metadata"]["name"] for one in left] == ["owned"]
 
 
+def test_a_policy_that_refuses_every_namespace_is_waited_for_too(assets: Assets) -> None:
+    """Whether policies are in force is seen although one of them refuses what is asked to see it."""
+    policy = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {name: closed}
+spec:
+  matchConstraints:
+    resourceRules: [{apiGroups: [""], apiVersions: [v1], resources: [namespaces], operations: [CREATE]}]
+  validations: [{expression: "false", message: closed}]
+"""
+    binding = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {name: closed}
+spec: {policyName: closed, validationActions: [Deny]}
+"""
+    with start(assets) as closed:
+        assert _fill(closed, binding, policy).refused == ()
+        refused = _post(closed, "/api/v1/namespaces", "metadata: {name: another}")
+    assert "denied request: closed" in refused.message
+
+
 def test_mutating_policies_are_in_force(sandbox: Sandbox) -> None:
     """They write into what is asked afterwards, from the first request on."""
     versions = {one.version for one in _discovered(sandbox) if one.kind == "MutatingAdmissionPolicy"}
@@ -457,6 +481,13 @@ def test_an_object_that_a_lenient_client_made_is_there(sandbox: Sandbox) -> None
     )
     assert filled.refused == ()
     assert "sellector" not in _send(sandbox, "GET", "/api/v1/namespaces/default/services/typo").data["spec"]
+
+
+def test_a_lenient_making_never_hides_what_is_wrong(sandbox: Sandbox) -> None:
+    """Where the object is there already, the first refusal is told, not that it is there."""
+    filled = _fill(sandbox, "apiVersion: v1\nkind: Namespace\nmetadata: {name: default}\nspec: {finalisers: [a]}\n")
+    (refused,) = filled.refused
+    assert refused.message.endswith(".spec.finalisers: field not declared in schema")
 
 
 def test_what_is_malformed_stops_nothing(sandbox: Sandbox) -> None:
