@@ -220,6 +220,12 @@ def test_deep_nesting_is_refused_before_anything_is_built() -> None:
     assert error_of(deep).message == "the snapshot is nested deeper than 150 levels"
 
 
+def test_texts_that_never_end_are_read_once() -> None:
+    """A file made of quotes and backslashes costs no more than its length."""
+    for piece in (b'"\\', b'\\"', b'"', b"\\", b'"a\\"'):
+        assert error_of(piece * 500_000).message == "it is not a snapshot: it is not JSON"
+
+
 def _plain() -> st.SearchStrategy[Any]:
     return st.recursive(
         st.none() | st.booleans() | st.integers() | st.text(max_size=5),
@@ -228,6 +234,7 @@ def _plain() -> st.SearchStrategy[Any]:
     )
 
 
+@settings(deadline=None)
 @given(content=st.binary(max_size=60) | st.binary(max_size=60).map(compress))
 @example(content=b"{")
 @example(content=b"\x1f\x8b")
@@ -238,7 +245,7 @@ def test_no_bytes_end_in_anything_but_a_clear_error(content: bytes) -> None:
         load_snapshot(content, "x")
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(key=st.sampled_from(sorted(SMALL)), value=_plain())
 def test_no_value_in_any_place_ends_in_anything_but_a_clear_error(key: str, value: Any) -> None:
     """One part of any form: it is read, or the error is of the kind that a user is shown."""
