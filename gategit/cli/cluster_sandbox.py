@@ -53,8 +53,9 @@ def sandbox(  # noqa: PLR0913  one parameter for each option
     paths: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[PATHS]... [-- COMMAND...]",
-            help="Files and folders to fill it with; default: everything. COMMAND runs with KUBECONFIG set.",
+            metavar="[PATHS]...",
+            help="Files and folders to fill it with. Default: everything. What stands behind -- is a command, which runs "
+            "with KUBECONFIG set.",
             show_default=False,
         ),
     ] = None,
@@ -65,7 +66,7 @@ def sandbox(  # noqa: PLR0913  one parameter for each option
     assets: Assets = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notes.")] = False,
 ) -> None:
-    """Start an API server, fill it with what the manifests declare, and keep it until Ctrl-C or COMMAND's end.
+    """Start an API server, fill it with what the manifests declare, and keep it until Ctrl-C or a command's end.
 
     It prints the path of a kubeconfig, which is valid as long as the sandbox runs. Nothing runs in it: it judges and
     keeps objects, as docs/sandbox.md says.
