@@ -54,8 +54,8 @@ def sandbox(  # noqa: PLR0913  one parameter for each option
         list[str] | None,
         typer.Argument(
             metavar="[PATHS]...",
-            help="Files and folders to fill it with. Default: everything. What stands behind -- is a command, which runs "
-            "with KUBECONFIG set.",
+            help="Files and folders to fill it with. Default: everything. What stands behind -- is a command, which "
+            "runs with KUBECONFIG set.",
             show_default=False,
         ),
     ] = None,
