@@ -46,7 +46,7 @@ unit: $(VENV)/.development tools ## the tests without the end-to-end ones
 e2e: $(VENV)/.development tools ## the end-to-end tests alone
 	$(BIN)/python -m pytest -n 2 --dist loadgroup tests/e2e
 
-bench: $(VENV)/.development ## measure speed and memory side by side with kubeconform, kube-score and checkov
+bench: $(VENV)/.development ## measure speed and memory side by side with kubeconform, kube-score, checkov and kubectl
 	@$(BIN)/python -m bench.run
 
 bench-record: $(VENV)/.development ## the same, and write docs/benchmarks.md
