@@ -1,4 +1,4 @@
-"""What a tree on disk declares, for whoever applies it as a whole: each object, where it goes, where it stands."""
+"""What a tree declares, for whoever takes it as a whole: each object, where it goes, where it stands."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from gategit.cache import Cache
-from gategit.checks.drift.builds import Builds
+from gategit.checks.drift.builds import Build, Builds
 from gategit.checks.policy.api import CLUSTER_SCOPED_KINDS
 from gategit.disk import UnreadableError, show_path
 from gategit.errors import UsageError
@@ -49,20 +49,22 @@ class Placed:
 
 
 class DeclaredTree:
-    """What the tree of a request declares, as it stands on disk. A context manager.
+    """What the tree of a request declares. A context manager.
 
     Args:
         request: the folder and the paths.
+        trees: opened for the request, of which the head is read; None: what stands on disk.
 
     Raises:
         UsageError: the request cannot be met.
         ConfigError: the config cannot be used.
     """
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, trees: Trees | None = None) -> None:
         self._request = request
-        self._trees: Trees = open_trees(replace(request, mode=Mode.ALL))
+        self._trees: Trees = trees or open_trees(replace(request, mode=Mode.ALL))
         self.root = self._trees.root
+        self.commit = self._trees.base_commit
         try:
             self.config: Config = load_trusted(request, self._trees).config
         except BaseException:
@@ -83,8 +85,7 @@ class DeclaredTree:
         self._templates: list[str] = []
         self._manifests: dict[str, tuple[Manifest, ...]] = {}
         for path in self._side.readable:
-            if self._side.in_scope(path):
-                self._read(path)
+            self._read(path)
 
     def _read(self, path: str) -> None:
         try:
@@ -94,10 +95,12 @@ class DeclaredTree:
             return
         if file.role is Role.TEMPLATE:
             self._templates.append(path)
-        elif file.role is Role.MANIFEST:
+            return
+        if file.role is Role.MANIFEST:
             self._manifests[path] = file.manifests
-            if file.decoded.problems:
-                self._unread[path] = file.decoded.problems[0].message
+        if file.decoded.problems:
+            # Of a file that cannot be decoded nobody knows whether it would be a manifest.
+            self._unread[path] = file.decoded.problems[0].message
 
     def _kustomization(self, path: str) -> Any:
         documents = self._side.file(path).decoded.documents
@@ -134,11 +137,23 @@ class DeclaredTree:
         """
         found: list[Placed] = []
         for path, manifests in self._manifests.items():
-            if not self._reaches(path, target):
+            if not self._side.in_scope(path) or not self._reaches(path, target):
                 continue
             namespaces = sorted({build.namespace or "" for build in self._builds.of(path)})
             found += [_placed(manifest, namespace, target) for manifest in manifests for namespace in namespaces]
         return found
+
+    def own(self, target: Target | None) -> Iterator[tuple[Manifest, frozenset[Build]]]:
+        """What a target's own files declare within the request's paths, with the ways in which each is built."""
+        for path, manifests in self._manifests.items():
+            if self._side.in_scope(path) and (target is None or target.matches(path)):
+                yield from ((manifest, self._builds.of(path)) for manifest in manifests)
+
+    def reaching(self, target: Target | None) -> Iterator[tuple[Manifest, frozenset[Build]]]:
+        """The same of all files that may be deployed to a target, whatever the request's paths."""
+        for path, manifests in self._manifests.items():
+            if self._reaches(path, target):
+                yield from ((manifest, self._builds.of(path)) for manifest in manifests)
 
     def is_altered(self, manifest: Manifest) -> bool:
         """Whether a kustomization changes more of an object than its namespace, which only a build can tell."""
@@ -152,6 +167,10 @@ class DeclaredTree:
         """Where a field stands."""
         return self._side.locate(manifest.source, path, "value" if path else "key")
 
+    def field(self, manifest: Manifest, path: FieldPath) -> Location:
+        """Where a field's name stands: of a value that goes on over many lines, the line where it begins."""
+        return self._side.locate(manifest.source, path, "key" if path else "value")
+
     def unread(self, target: Target | None) -> Iterator[Unchecked]:
         """The files of a target that could not be read."""
         for path, reason in self._unread.items():
@@ -161,7 +180,7 @@ class DeclaredTree:
 
     def templates(self, target: Target | None) -> list[str]:
         """The files of a target that are templates."""
-        return [path for path in self._templates if self._reaches(path, target)]
+        return [path for path in self._templates if self._side.in_scope(path) and self._reaches(path, target)]
 
     def _reaches(self, path: str, target: Target | None) -> bool:
         return target is None or target.matches(path) or not self.config.targets_of(path)

@@ -4,27 +4,23 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from gategit.cache import Cache
 from gategit.change import ABSENT
-from gategit.checks.drift.builds import AS_DECLARED, Builds
+from gategit.checks.drift.builds import AS_DECLARED
 from gategit.checks.drift.fields import drifted_fields
 from gategit.checks.drift.strangers import SYSTEM_NAMESPACES, Origin, claim_names, release_names, stranger
 from gategit.checks.drift.values import Drift, FieldDrift, ObjectChange, ObjectDrift, TargetDrift
 from gategit.checks.dry_run.shown import Masker, name_of
 from gategit.cluster.together import run
-from gategit.disk import UnreadableError, show_path
+from gategit.declared_tree import DeclaredTree
+from gategit.disk import show_path
 from gategit.errors import UndecidedError, UsageError
-from gategit.manifests.decode import Limits
-from gategit.manifests.manifest import Manifest, ObjectKey, Role, group_kind
+from gategit.manifests.manifest import Manifest, ObjectKey, group_kind
 from gategit.model import ObjectRef, Unchecked, format_path
-from gategit.nearest import did_you_mean
 from gategit.repository import open_trees
 from gategit.request import Mode
-from gategit.side import Side
-from gategit.trusted import load_trusted
 
 if TYPE_CHECKING:
     import re
@@ -34,8 +30,8 @@ if TYPE_CHECKING:
     from gategit.checks.drift.values import FieldFound
     from gategit.cluster.access import Access
     from gategit.cluster.discovery import Discovery, Resource
-    from gategit.config import Config, Target
-    from gategit.model import FieldPath, Location
+    from gategit.config import Target
+    from gategit.model import FieldPath
     from gategit.repository import Trees
     from gategit.request import Request
 
@@ -57,24 +53,19 @@ def read_drift(request: Request, manager: str | None, say: Callable[[str], None]
         ConfigError: the config cannot be used.
         UndecidedError: the repository or the only cluster cannot be looked at.
     """
-    trees = _open_commit(request)
-    try:
-        config = load_trusted(request, trees).config
-        targets = _targets(config, request)
-        declared = _Declared(request, trees, config)
+    with DeclaredTree(request, _open_commit(request)) as declared:
+        targets = _targets(declared, request)
         found: list[TargetDrift] = []
         for target in targets:
             say(f"comparing {target.name if target is not None else 'the cluster'}")
             try:
-                found.append(_look(request, trees, declared, target, manager, say))
+                found.append(_look(request, declared, target, manager, say))
             except UndecidedError as error:
                 if len(targets) == 1:
                     raise
                 name = target.name if target is not None else ""
                 found.append(TargetDrift(name, "", unchecked=(Unchecked(f"target {name}", error.message),)))
-        return Drift(trees.base_commit or "", tuple(found))
-    finally:
-        trees.close()
+        return Drift(declared.commit or "", tuple(found))
 
 
 def _open_commit(request: Request) -> Trees:
@@ -87,39 +78,24 @@ def _open_commit(request: Request) -> Trees:
         raise UsageError(error.message.replace("--head", "--base", 1), error.hint) from None
 
 
-def _targets(config: Config, request: Request) -> tuple[Target | None, ...]:
-    """The targets to look at: the one that is asked for, else all of the config's.
+def _targets(declared: DeclaredTree, request: Request) -> tuple[Target | None, ...]:
+    """The targets to look at.
 
     Raises:
-        UsageError: there is no such target, or it is not clear which cluster is whose.
+        UsageError: there is none of that name, or it is not clear which cluster is whose.
     """
-    if request.target is not None:
-        target = config.target(request.target)
-        if target is None:
-            names = [one.name for one in config.targets]
-            raise UsageError(
-                f"there is no target {request.target}{did_you_mean(request.target, names)}",
-                f"targets of the config: {', '.join(names) or 'none'}",
-            )
-        return (target,)
-    if len(config.targets) <= 1:
-        return config.targets or (None,)
-    unclear = [one.name for one in config.targets if one.context is None]
-    if request.context is not None or unclear:
+    targets = declared.targets()
+    unclear = [one.name for one in targets if one is not None and one.context is None]
+    if len(targets) > 1 and (request.context is not None or unclear):
         why = "--context names one cluster" if request.context is not None else f"{unclear[0]} names no context"
         raise UsageError(
             f"the config has several targets, and {why}", "name one with --target, or give each a context in the config"
         )
-    return config.targets
+    return targets
 
 
-def _look(  # noqa: PLR0913, PLR0917  what a target's run needs, from one place
-    request: Request,
-    trees: Trees,
-    declared: _Declared,
-    target: Target | None,
-    manager: str | None,
-    say: Callable[[str], None],
+def _look(
+    request: Request, declared: DeclaredTree, target: Target | None, manager: str | None, say: Callable[[str], None]
 ) -> TargetDrift:
     from gategit.cluster.kubeconfig import read_access  # noqa: PLC0415  costs what only a cluster needs
 
@@ -127,7 +103,7 @@ def _look(  # noqa: PLR0913, PLR0917  what a target's run needs, from one place
         kubeconfig=request.kubeconfig,
         context=request.context or (target.context if target is not None else None),
         environment=request.environment,
-        repository=trees.root,
+        repository=declared.root,
     )
     namespace = (target.namespace if target is not None else None) or access.namespace or "default"
     field_manager = manager or (target.field_manager if target is not None else None)
@@ -135,96 +111,38 @@ def _look(  # noqa: PLR0913, PLR0917  what a target's run needs, from one place
     return run(looking.run(access, say))
 
 
-@dataclass(frozen=True, slots=True)
-class _One:
-    """A declared object as it should be in the cluster: its manifest, and its namespace after a build."""
+def _asked(declared: DeclaredTree, target: Target | None) -> Iterator[tuple[Manifest, str | None]]:
+    """The manifests to compare, each with the namespace that its build sets.
 
-    manifest: Manifest
-    namespace: str | None
+    Those that only a build could tell come with the namespace ``*``.
+    """
+    for manifest, builds in declared.own(target):
+        build = next(iter(builds)) if len(builds) == 1 else None
+        yield manifest, "*" if build is None or build.changed else build.namespace
 
 
-class _Declared:
-    """What the commit declares."""
+def _known(declared: DeclaredTree, target: Target | None) -> Iterator[tuple[Manifest, str | None]]:
+    """Every manifest that may be deployed to a target, with each namespace that it may have there."""
+    for manifest, builds in declared.reaching(target):
+        yield from ((manifest, build.namespace) for build in builds | {AS_DECLARED})
 
-    def __init__(self, request: Request, trees: Trees, config: Config) -> None:
-        self.config = config
-        limits = Limits(file_bytes=config.limits.file_size)
-        self._side = Side(trees.head, config.path_filter(), trees.selects, limits, Cache(None), request.jobs, parsed={})
-        self._builds = Builds(self._side.graph, self._kustomization)
-        self._unread: dict[str, str] = dict.fromkeys(self._side.too_large, "the file is too large to be read")
-        self._templates: list[str] = []
-        self._manifests: dict[str, tuple[Manifest, ...]] = {}
-        for path in self._side.readable:
-            self._read(path)
 
-    def _read(self, path: str) -> None:
-        try:
-            file = self._side.file(path)
-        except UnreadableError as error:
-            self._unread[path] = error.reason
-            return
-        if file.role is Role.TEMPLATE:
-            self._templates.append(path)
-            return
-        if file.role is Role.MANIFEST:
-            self._manifests[path] = file.manifests
-        if file.decoded.problems:
-            self._unread[path] = file.decoded.problems[0].message
+def _made(declared: DeclaredTree, target: Target | None) -> _Made:
+    """What builds may bring into a cluster under names that no file has."""
+    found = _Made()
+    for manifest, builds in declared.reaching(target):
+        if any(build.changed for build in builds):
+            found.add(manifest.group_kind, manifest.name)
+    for kind, name in declared.generated():
+        found.add(kind, name)
+    return found
 
-    def _kustomization(self, path: str) -> Any:
-        documents = self._side.file(path).decoded.documents
-        return documents[0].data if documents else None
 
-    def locate(self, manifest: Manifest, path: FieldPath) -> Location:
-        """Where a field stands."""
-        return self._side.locate(manifest.source, path, "key" if path else "value")
-
-    def unread(self, target: Target | None) -> Iterator[Unchecked]:
-        """The files of a target that could not be looked into."""
-        for path, reason in self._unread.items():
-            if self._is_asked(path, target):
-                yield Unchecked(show_path(path), reason)
-        for path in self._templates:
-            if self._is_asked(path, target):
-                yield Unchecked(show_path(path), "it is a template, which becomes YAML only when it is rendered")
-
-    def asked(self, target: Target | None) -> Iterator[tuple[Manifest, str | None]]:
-        """The manifests to compare, each with the namespace that its build sets.
-
-        Those that only a build could tell come with the namespace ``*``.
-        """
-        for path, manifests in self._manifests.items():
-            if not self._is_asked(path, target):
-                continue
-            builds = self._builds.of(path)
-            build = next(iter(builds)) if len(builds) == 1 else None
-            for manifest in manifests:
-                yield manifest, "*" if build is None or build.changed else build.namespace
-
-    def known(self, target: Target | None) -> Iterator[tuple[Manifest, str | None]]:
-        """Every manifest that may be deployed to a target: of its files, and of files of no target."""
-        for path, manifests in self._manifests.items():
-            if self._may_reach(path, target):
-                builds = self._builds.of(path) | {AS_DECLARED}
-                yield from ((manifest, build.namespace) for manifest in manifests for build in builds)
-
-    def made(self, target: Target | None) -> _Made:
-        """What builds may bring into a cluster under names that no file has."""
-        found = _Made()
-        for path, manifests in self._manifests.items():
-            if self._may_reach(path, target) and any(build.changed for build in self._builds.of(path)):
-                for manifest in manifests:
-                    found.add(manifest.group_kind, manifest.name)
-        for one in self._side.graph.kustomizations.values():
-            for kind, name in one.parsed.generated:
-                found.add(kind, name)
-        return found
-
-    def _may_reach(self, path: str, target: Target | None) -> bool:
-        return target is None or target.matches(path) or not self.config.targets_of(path)
-
-    def _is_asked(self, path: str, target: Target | None) -> bool:
-        return self._side.in_scope(path) and (target is None or target.matches(path))
+def _unread(declared: DeclaredTree, target: Target | None) -> Iterator[Unchecked]:
+    yield from declared.unread(target)
+    for path in declared.templates(target):
+        if target is None or target.matches(path):
+            yield Unchecked(show_path(path), "it is a template, which becomes YAML only when it is rendered")
 
 
 class _Made:
@@ -247,13 +165,13 @@ class _Made:
 class _Looking:
     """One look at one cluster."""
 
-    def __init__(self, declared: _Declared, target: Target | None, namespace: str, manager: str | None) -> None:
+    def __init__(self, declared: DeclaredTree, target: Target | None, namespace: str, manager: str | None) -> None:
         self._declared = declared
         self._target = target
         self._namespace = namespace
         self._manager = manager
         self._masker = Masker(secrets.token_bytes(32))
-        self._unchecked: list[Unchecked] = list(declared.unread(target))
+        self._unchecked: list[Unchecked] = list(_unread(declared, target))
         self._notes: list[str] = []
         self._objects: list[ObjectDrift] = []
         self._compared = 0
@@ -291,7 +209,7 @@ class _Looking:
         from gategit.checks.drift.read import Wanted  # noqa: PLC0415  the same
 
         found: list[tuple[Wanted, Manifest]] = []
-        for manifest, namespace in self._declared.asked(self._target):
+        for manifest, namespace in _asked(self._declared, self._target):
             resource = discovery.find(manifest.api_version, manifest.kind)
             if namespace == "*":
                 self._miss(manifest, _NOT_BUILT)
@@ -320,7 +238,7 @@ class _Looking:
 
     def _missing(self, manifest: Manifest, namespace: str | None, reason: str = "") -> None:
         self._compared += 1
-        location = self._declared.locate(manifest, ())
+        location = self._declared.field(manifest, ())
         ref = replace(manifest.ref, namespace=namespace or None)
         self._objects.append(ObjectDrift(ObjectChange.MISSING, ref, location, reason=reason))
 
@@ -337,7 +255,7 @@ class _Looking:
 
     def _compare(self, wanted: Sequence[tuple[Wanted, Manifest]], live: Live) -> None:
         """Compare each declared object; of one that is declared several times the nearest declaration counts."""
-        scaled = frozenset(_scaled(manifest for manifest, _ in self._declared.known(self._target)))
+        scaled = frozenset(_scaled(manifest for manifest, _ in self._declared.reaching(self._target)))
         groups: dict[tuple[str, ObjectKey], list[Manifest]] = {}
         for one, manifest in wanted:
             if one not in live.refused:
@@ -356,7 +274,7 @@ class _Looking:
             manifest, fields = min(several, key=lambda pair: len(pair[1]))
             if fields:
                 shown = tuple(self._shown(manifest, content, found) for found in fields)
-                location = self._declared.locate(manifest, ())
+                location = self._declared.field(manifest, ())
                 ref = replace(manifest.ref, namespace=place[1].namespace or None)
                 self._objects.append(ObjectDrift(ObjectChange.CHANGED, ref, location, shown))
 
@@ -381,14 +299,14 @@ class _Looking:
             None if value is ABSENT else self._masker.shown(manifest.kind, found.path, value, name)
             for value in (found.git, found.live)
         )
-        location = self._declared.locate(manifest, found.declared)
+        location = self._declared.field(manifest, found.declared)
         return FieldDrift(found.change, format_path(found.path), git, live, location, found.managers)
 
     def _strangers(self, discovery: Discovery, live: Live) -> None:
         """What the managed namespaces hold and Git does not declare."""
-        manifests = list(self._declared.known(self._target))
+        manifests = list(_known(self._declared, self._target))
         known = set(_keys(manifests, self._namespace))
-        made = self._declared.made(self._target)
+        made = _made(self._declared, self._target)
         claims: list[re.Pattern[str]] = [name for manifest, _ in manifests for name in claim_names(manifest)]
         releases = {name for manifest, _ in manifests for name in release_names(manifest)}
         foreign: dict[tuple[str, str], ObjectKey] = {}
