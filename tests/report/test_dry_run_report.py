@@ -11,6 +11,8 @@ from typing import Any
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema.validators import Draft202012Validator
 
 from gategit.model import (
@@ -31,6 +33,7 @@ from gategit.model import (
 )
 from gategit.report import render
 from gategit.report.dry_run_view import diff_lines
+from gategit.report.escaping import is_unseen
 from gategit.report.html_report import MAX_OUTCOMES
 from gategit.report.markdown_report import COMMENT_LIMIT, SUMMARY_LIMIT, render_within
 
@@ -238,6 +241,23 @@ def test_html_is_bounded(clean_report: Report) -> None:
 def test_lines_of_a_difference(difference: DryRunDifference, lines: list[str]) -> None:
     """Values are written in the manner of YAML, so that a text does not look like a number."""
     assert diff_lines([difference], 100) == lines
+
+
+PLAIN: st.SearchStrategy[Json] = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(st.text(max_size=20), st.sampled_from(["added", "removed", "modified", "reordered"]), PLAIN, PLAIN)
+def test_any_value_is_safe_to_print(path: str, change: str, old: Json, new: Json) -> None:
+    """Whatever a live object holds, each line is one printable line with its sign, and no command of a runner."""
+    for line in diff_lines([DryRunDifference(path, change, old, new)], 100):
+        assert line[:2].rstrip() in {"", "+", "-"}
+        assert not any(map(is_unseen, line))
+        assert not line.strip().startswith("::")
+        assert len(line) < 1000 * 12
 
 
 def test_lines_of_an_object_are_bounded() -> None:
