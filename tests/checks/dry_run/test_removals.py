@@ -102,6 +102,81 @@ def test_the_result_is_what_the_tool_then_makes_of_it(
     assert differences(outcome.after, _write(api_server, tool, new)) == ()
 
 
+def _others(namespace: str) -> list[tuple[Data, str]]:
+    """Objects of other kinds, each with a field to take out."""
+    backend = {"service": {"name": "web", "port": {"number": 80}}}
+    paths = {"paths": [{"path": "/", "pathType": "Prefix", "backend": backend}]}
+    subject = {"kind": "ServiceAccount", "namespace": namespace}
+    target = {"apiVersion": "apps/v1", "kind": "Deployment", "name": "web"}
+    parts: list[tuple[str, str, Data, str]] = [
+        (
+            "networking.k8s.io/v1",
+            "Ingress",
+            {"spec": {"rules": [{"host": host, "http": paths} for host in ("a.example.com", "b.example.com")]}},
+            "spec/rules/1",
+        ),
+        (
+            "networking.k8s.io/v1",
+            "NetworkPolicy",
+            {"spec": {"podSelector": {}, "policyTypes": ["Ingress", "Egress"], "egress": [{}]}},
+            "spec/egress",
+        ),
+        (
+            "rbac.authorization.k8s.io/v1",
+            "Role",
+            {"rules": [{"apiGroups": [""], "resources": [one], "verbs": ["get"]} for one in ("pods", "services")]},
+            "rules/1",
+        ),
+        (
+            "rbac.authorization.k8s.io/v1",
+            "RoleBinding",
+            {
+                "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "web"},
+                "subjects": [{**subject, "name": "a"}, {**subject, "name": "b"}],
+            },
+            "subjects/0",
+        ),
+        (
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            {"spec": {"minReplicas": 2, "maxReplicas": 9, "scaleTargetRef": target}},
+            "spec/minReplicas",
+        ),
+        (
+            "v1",
+            "Service",
+            {
+                "spec": {
+                    "selector": {"app": "web", "tier": "x"},
+                    "ports": [{"name": "a", "port": 1}, {"name": "b", "port": 2}],
+                }
+            },
+            "spec/ports/0",
+        ),
+        ("v1", "ServiceAccount", {"imagePullSecrets": [{"name": "a"}, {"name": "b"}]}, "imagePullSecrets/1"),
+        ("policy/v1", "PodDisruptionBudget", {"spec": {"minAvailable": 1, "selector": {}}}, "spec/minAvailable"),
+        ("v1", "LimitRange", {"spec": {"limits": [{"type": "Pod"}, {"type": "Container"}]}}, "spec/limits/1"),
+    ]
+    metadata = {"name": "web", "namespace": namespace, "labels": {"a": "1"}}
+    return [({"apiVersion": v, "kind": kind, "metadata": metadata, **data}, path) for v, kind, data, path in parts]
+
+
+@pytest.mark.parametrize("tool", [CLIENT_SIDE, ARGO_CD], ids=["client-side", "server-side"])
+def test_other_kinds_become_what_the_tool_makes_of_them(
+    api_server: ApiServer, namespace: str, tool: tuple[str, ...]
+) -> None:
+    """Their lists are merged, replaced or sets, as each kind has it."""
+    pairs = [(old, _without(old, path)) for old, path in _others(namespace)]
+    olds, news = ({"apiVersion": "v1", "kind": "List", "items": list(side)} for side in zip(*pairs, strict=True))
+    api_server.kubectl(*tool, "-f", "-", stdin=json.dumps(olds))
+    outcomes = ask_all(api_server.access, [change(*pair) for pair in pairs])
+    assert [(o.result, o.problems) for o in outcomes] == [(DryRunResult.CONFIGURED, ())] * len(pairs)
+    api_server.kubectl(*tool, "-f", "-", stdin=json.dumps(news))
+    assert [differences(o.after, _read(api_server, new)) for o, (_, new) in zip(outcomes, pairs, strict=True)] == [
+        ()
+    ] * len(pairs)
+
+
 UNIONS: dict[str, tuple[str, Any]] = {
     "volume": (f"{POD}/volumes/0", {"name": "cache", "configMap": {"name": "settings"}}),
     "strategy": ("spec/strategy", {"type": "Recreate"}),
