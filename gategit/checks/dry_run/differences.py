@@ -19,6 +19,9 @@ from gategit.model import DryRunResult, FieldPath
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
+_SERVERS_NOTES = frozenset({LAST_APPLIED, "deprecated.daemonset.template.generation"})
+"""Annotations that nobody declares: the server counts a DaemonSet's templates in one."""
+
 SCHEMA = "openAPIV3Schema"
 """Below it stand fields of other kinds: an empty one may be called ``labels``, and says that there is such a field."""
 
@@ -40,7 +43,6 @@ _CONTROLLERS_NOTES = frozenset(
     {
         "control-plane.alpha.kubernetes.io/leader",
         "deployment.kubernetes.io/revision",
-        "deprecated.daemonset.template.generation",
         "pv.kubernetes.io/bind-completed",
         "pv.kubernetes.io/bound-by-controller",
         "volume.beta.kubernetes.io/storage-provisioner",
@@ -99,7 +101,7 @@ def differences(live: Mapping[str, Any] | None, after: Mapping[str, Any] | None)
 
     What is not there on both sides is left out: metadata that the server alone writes, the status, notes of
     controllers, other spellings of the same amount, null for a field that is not there, and the order of lists whose
-    items the server knows by their keys.
+    items the server knows by their keys, unless it makes new Pods.
 
     Args:
         live: the object as it is, or None for a new one: then every field of ``after`` is added, apart from its name.
@@ -145,7 +147,7 @@ def without_noise(content: Mapping[str, Any]) -> dict[str, Any]:
         kept["metadata"] = {key: value for key, value in metadata.items() if key not in SERVER_METADATA}
         annotations = metadata.get("annotations")
         if isinstance(annotations, dict):
-            kept["metadata"]["annotations"] = {k: v for k, v in annotations.items() if k != LAST_APPLIED}
+            kept["metadata"]["annotations"] = {k: v for k, v in annotations.items() if k not in _SERVERS_NOTES}
     found = _without_nothing(kept, custom=is_custom(content))
     if isinstance(found.get("metadata"), dict):
         found["metadata"] = _without_nothing(found["metadata"], custom=False)
@@ -170,7 +172,7 @@ def _without_nothing(value: dict[str, Any], *, custom: bool) -> dict[str, Any]:
 
 def is_controllers_note(name: str) -> bool:
     """Whether an annotation is one that controllers write."""
-    return name in _CONTROLLERS_NOTES
+    return name in _CONTROLLERS_NOTES or name in _SERVERS_NOTES
 
 
 def says_nothing(name: str, value: Any, *, custom: bool) -> bool:
@@ -209,7 +211,8 @@ def _forget_controllers_notes(old: dict[str, Any], new: dict[str, Any]) -> None:
 
 def _says_nothing(kind: str, difference: FieldDifference, *, custom: bool) -> bool:
     if difference.reordered:
-        return not custom and order_says_nothing(difference.path, difference.new)
+        # Whatever changes in a template makes new Pods of all.
+        return not custom and "template" not in difference.path and order_says_nothing(difference.path, difference.new)
     if difference.old is ABSENT or difference.new is ABSENT:
         return False
     return same_value(kind, difference.path, difference.old, difference.new, custom=custom)

@@ -82,12 +82,12 @@ def test_what_a_change_does() -> None:
         (deployment(args=[]), deployment()),
         (deployment(resources={"limits": {"cpu": "1000m"}}), deployment(resources={"limits": {"cpu": 1}})),
         (
-            deployment(env=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]),
-            deployment(env=[{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]),
+            {"kind": "Service", "apiVersion": "v1", "spec": {"ports": [{"port": 80}, {"port": 81}]}},
+            {"kind": "Service", "apiVersion": "v1", "spec": {"ports": [{"port": 81}, {"port": 80}]}},
         ),
         (
-            deployment(ports=[{"containerPort": 80}, {"containerPort": 81}]),
-            deployment(ports=[{"containerPort": 81}, {"containerPort": 80}]),
+            metadata(annotations={"deprecated.daemonset.template.generation": "1"}),
+            metadata(annotations={"deprecated.daemonset.template.generation": "2"}),
         ),
     ],
 )
@@ -112,6 +112,14 @@ def test_noise_is_gone(old: dict[str, Any], new: dict[str, Any]) -> None:
         (
             deployment(env=[{"name": "A", "value": "1"}, {"name": "B", "value": "$(A)"}]),
             deployment(env=[{"name": "B", "value": "$(A)"}, {"name": "A", "value": "1"}]),
+        ),
+        (
+            deployment(env=[{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]),
+            deployment(env=[{"name": "B", "value": "2"}, {"name": "A", "value": "1"}]),
+        ),
+        (
+            deployment(ports=[{"containerPort": 80}, {"containerPort": 81}]),
+            deployment(ports=[{"containerPort": 81}, {"containerPort": 80}]),
         ),
         (
             {"kind": "Pod", "apiVersion": "v1", "spec": {"initContainers": [{"name": "a"}, {"name": "b"}]}},
