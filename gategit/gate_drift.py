@@ -261,6 +261,9 @@ class _Looking:
             if one not in live.refused:
                 groups.setdefault((one.resource.api_version, one.key), []).append(manifest)
         for place, manifests in groups.items():
+            if _is_left_alone(manifests[0]):
+                self._notes.append(f"{manifests[0].ref} is one that Flux is told to leave alone")
+                continue
             content = live.objects.get(place)
             if content is None:
                 if not _comes_and_goes(manifests[0]):
@@ -368,11 +371,23 @@ def _scaled(manifests: Iterable[Manifest]) -> Iterator[ObjectKey]:
         yield ObjectKey(group, kind, manifest.namespace or "", name)
 
 
+def _is_left_alone(manifest: Manifest) -> bool:
+    """Whether an annotation tells Flux not to apply an object, or not again."""
+    annotations = _annotations(manifest)
+    once = str(annotations.get("kustomize.toolkit.fluxcd.io/ssa") or "").lower() in {"ignore", "ifnotpresent"}
+    return once or str(annotations.get("kustomize.toolkit.fluxcd.io/reconcile") or "").lower() == "disabled"
+
+
+def _annotations(manifest: Manifest) -> Mapping[str, Any]:
+    metadata = manifest.data.get("metadata")
+    found = metadata.get("annotations") if isinstance(metadata, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
 def _comes_and_goes(manifest: Manifest) -> bool:
     """Whether it is right that an object is not there any more: a hook, or a Job that is swept away when it is done."""
-    metadata, spec = manifest.data.get("metadata"), manifest.data.get("spec")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    if isinstance(annotations, dict) and any(hook in annotations for hook in _HOOKS):
+    if any(hook in _annotations(manifest) for hook in _HOOKS):
         return True
+    spec = manifest.data.get("spec")
     swept = isinstance(spec, dict) and spec.get("ttlSecondsAfterFinished") is not None
     return manifest.kind == "Job" and swept

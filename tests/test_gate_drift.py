@@ -390,6 +390,16 @@ spec:
     assert [item.object.name for item in world.target().objects] == ["plain"]
 
 
+@pytest.mark.parametrize("mark", ["ssa: IfNotPresent", "ssa: ignore", "reconcile: disabled"])
+def test_what_flux_leaves_alone(mark: str, world: World) -> None:
+    """It is not applied, or not again, so that it may be as it is; a note says so."""
+    metadata = f"{{name: c, namespace: NAMESPACE, annotations: {{kustomize.toolkit.fluxcd.io/{mark}}}}}"
+    world.commit(config=f"{{apiVersion: v1, kind: ConfigMap, metadata: {metadata}, data: {{a: b}}}}")
+    found = world.target()
+    assert found.objects == ()
+    assert found.notes == (f"ConfigMap {world.namespace}/c is one that Flux is told to leave alone",)
+
+
 def test_a_kind_that_the_cluster_does_not_serve(world: World) -> None:
     """Its objects cannot be there; of another version nobody knows."""
     world.commit(

@@ -37,7 +37,7 @@ from gategit.checks.dry_run.owned import (
     lost,
 )
 from gategit.manifests.secrecy import holds_secrets
-from gategit.model import FieldPath
+from gategit.model import FieldPath, format_path
 
 # What agents write on the objects that they apply, to find them again.
 _MARKS: Final = (
@@ -124,7 +124,8 @@ class _Comparison:
         for key, value in wanted.items():
             self._field(("metadata", key), ("metadata", key), value, has, shape)
         seen = {found.path for found in self._found}
-        for path, managers in self._undeclared():
+        # The server sorts its entries by when they were written.
+        for path, managers in sorted(self._undeclared(), key=lambda pair: (format_path(pair[0]), pair[1])):
             if path not in seen and not (_is_left_out(path) or _is_mark(path) or path in self._ignored):
                 seen.add(path)
                 value = _at(self._live, path)
@@ -214,9 +215,8 @@ class _Comparison:
 
     def _writers(self, path: FieldPath) -> tuple[str, ...]:
         """Who wrote a live field; who applies the manifest is named only where it is nobody else."""
-        names = dict.fromkeys(entry.manager for entry in self._entries if _owns(entry.fields, self._live, path))
-        others = tuple(name for name in names if name != self._owner.name)
-        return others or tuple(names)
+        names = {entry.manager for entry in self._entries if _owns(entry.fields, self._live, path)}
+        return tuple(sorted(names - {self._owner.name} or names))
 
     def _undeclared(self) -> Iterator[tuple[FieldPath, tuple[str, ...]]]:
         """Live fields that who applies the manifest, or a person, wrote, and that it does not declare."""

@@ -103,7 +103,7 @@ def _texts(data: Mapping[str, Any], key: str) -> dict[str, str]:
 
 def writers(content: Mapping[str, Any]) -> tuple[str, ...]:
     """Who wrote an object, apart from its status."""
-    return tuple(dict.fromkeys(entry.manager for entry in entries(content) if entry.subresource != "status"))
+    return tuple(sorted({entry.manager for entry in entries(content) if entry.subresource != "status"}))
 
 
 def claim_names(manifest: Manifest) -> Iterable[re.Pattern[str]]:

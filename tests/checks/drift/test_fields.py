@@ -238,8 +238,8 @@ def test_what_client_side_apply_left() -> None:
         **{NOTE: json.dumps(before)},
     )
     assert brief(drifted_fields(deployment(container={"env": [{"name": "A"}]}), has, None)) == [
-        ("undeclared", (*CONTAINER, "tty"), ABSENT, True),
         ("undeclared", (*CONTAINER, "env", 1), ABSENT, {"name": "B"}),
+        ("undeclared", (*CONTAINER, "tty"), ABSENT, True),
     ]
 
 
