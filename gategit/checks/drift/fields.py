@@ -75,6 +75,9 @@ _MAPS: Final = frozenset(
     }
 )
 
+# What selects is a whole: one label more selects other objects.
+_SELECTOR: Final = re.compile(r"([sS]elector|matchLabels)\Z")
+
 # Flux puts values in the place of these after the build; which ones, only the cluster knows.
 _VARIABLE: Final = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*(?::[-=][^{}]*)?\}")
 
@@ -152,6 +155,9 @@ class _Comparison:
         if isinstance(value, dict) and isinstance(has, dict):
             for key, part in value.items():
                 self._field((*path, key), (*live_path, key), part, has, shape)
+            if not self._custom and path and _SELECTOR.search(str(path[-1])):
+                for key in sorted(has.keys() - value.keys()):
+                    self._add(FieldChange.UNDECLARED, path, (*live_path, key), ABSENT, has[key])
         elif isinstance(value, list) and isinstance(has, list):
             self._list(path, live_path, value, has, shape)
         elif not self._is_same(path, value, has):
@@ -209,8 +215,8 @@ class _Comparison:
         return zero and path[-1] not in _ZERO_IS_SAID and parent not in _MAPS
 
     def _add(self, change: FieldChange, path: FieldPath, live_path: FieldPath, value: Any, has: Any) -> None:
-        managers = self._writers(live_path) if change is FieldChange.CHANGED else ()
-        shown = live_path if change is FieldChange.CHANGED else path
+        managers = self._writers(live_path) if has is not ABSENT else ()
+        shown = live_path if has is not ABSENT else path
         self._found.append(FieldFound(change, shown, self._as_written(path), value, has, managers))
 
     def _writers(self, path: FieldPath) -> tuple[str, ...]:

@@ -259,6 +259,19 @@ def test_texts_of_a_secret_are_stored_as_data() -> None:
     assert (found.path, found.declared) == (("data", "a"), ("stringData", "a"))
 
 
+def test_a_selector_is_a_whole() -> None:
+    """One label more selects other objects, whoever added it."""
+    service: dict[str, Any] = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s"}}
+    owned: dict[str, Any] = {"f:spec": {"f:selector": {}}}
+    has = live({**service, "spec": {"selector": {"app": "a", "track": "b"}}}, ("kubectl-patch", "Update", owned))
+    (found,) = drifted_fields({**service, "spec": {"selector": {"app": "a"}}}, has, None)
+    assert brief([found]) == [("undeclared", ("spec", "selector", "track"), ABSENT, "b")]
+    assert (found.declared, found.managers) == (("spec", "selector"), ("kubectl-patch",))
+    wanted = deployment(selector={"matchLabels": {"app": "a"}})
+    has = live(deployment(selector={"matchLabels": {"app": "a", "b": "c"}}))
+    assert [item.path[-1] for item in drifted_fields(wanted, has, None)] == ["b"]
+
+
 def test_fields_that_something_else_is_in_charge_of() -> None:
     """An autoscaler's replicas are not Git's."""
     ignored = frozenset({("spec", "replicas")})
