@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from gategit.change import ObjectChange
@@ -37,6 +37,7 @@ class Group:
         changes: the changes.
         expected: what they may count on.
         context: the kubeconfig's context, None for the current one.
+        namespace: that the config names for objects that name none; None: the context's, where it names one.
         version: the Kubernetes version that the target runs, such as 1.34; None: the newest.
         snapshot: the export of the target, None where there is none.
         present: objects that a sandbox is filled with, besides the snapshot's.
@@ -48,6 +49,7 @@ class Group:
     changes: tuple[ObjectChange, ...]
     expected: Expected
     context: str | None = None
+    namespace: str | None = None
     version: str | None = None
     snapshot: Snapshot | None = None
     present: tuple[dict[str, Any], ...] = ()
@@ -88,6 +90,8 @@ def ask_group(request: Request, group: Group, repository: Path | None, say: Call
         environment=request.environment,
         repository=repository,
     )
+    if group.namespace is None and access.namespace is not None:
+        group = replace(group, expected=replace(group.expected, namespace=access.namespace))
     return run(_ask_cluster(access, group, say))
 
 

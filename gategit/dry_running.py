@@ -171,6 +171,7 @@ class _Stage:
                 changes=tuple(changes),
                 expected=self._expected(target, changes, mode, snapshot),
                 context=target.context if target is not None else None,
+                namespace=target.namespace if target is not None else None,
                 version=self._version(target),
                 snapshot=snapshot,
                 present=self._present(target, changes) if mode == "sandbox" else (),

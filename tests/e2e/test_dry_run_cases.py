@@ -1,0 +1,72 @@
+"""Cases of the dry run from end to end: what an agent really applies beside what the gate says of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+from tests.api_server import ApiServer, write_kubeconfig
+from tests.conftest import RepositoryBuilder
+from tests.e2e.test_dry_run import SETTINGS, judge
+
+PODS = """\
+apiVersion: apps/v1
+kind: DaemonSet
+metadata:
+  name: agent
+  namespace: {namespace}
+spec:
+  selector:
+    matchLabels:
+      app: agent
+  template:
+    metadata:
+      labels:
+        app: agent
+    spec:
+      containers:
+        - name: {first}
+          image: registry.example.com/{first}:1
+        - name: {second}
+          image: registry.example.com/{second}:1
+"""
+
+
+def test_objects_without_a_namespace_go_where_the_context_says(
+    git_repository: RepositoryBuilder, api_server: ApiServer, namespace: str, tmp_path: Path
+) -> None:
+    """As kubectl puts them, unless the config names a namespace for the target."""
+    api_server.kubectl("create", "configmap", "settings", "--from-literal=a=1x", "-n", namespace)
+    kubeconfig = write_kubeconfig(replace(api_server.access, namespace=namespace), tmp_path / "kubeconfig")
+    settings = SETTINGS.replace("  namespace: {namespace}\n", "").format(a="2x")
+    git_repository.commit("base", {"settings.yaml": settings.replace("2x", "1x")})
+    git_repository.branch("pr")
+    git_repository.commit("edit", {"settings.yaml": settings})
+    answer = judge(git_repository, "--dry-run=cluster", kubeconfig=kubeconfig)
+    assert answer.results == {"ConfigMap settings": "configured"}, answer.text
+    config = "version: 1\ntargets:\n  shop: {paths: ['**'], namespace: default}\n"
+    git_repository.commit("config", {".gategit.yaml": config})
+    answer = judge(git_repository, "--dry-run=cluster", kubeconfig=kubeconfig)
+    assert answer.results == {"ConfigMap settings": "created"}, answer.text
+
+
+def test_another_order_in_a_template_is_a_change(
+    git_repository: RepositoryBuilder, api_server: ApiServer, namespace: str
+) -> None:
+    """It makes new Pods of all; the server's count of the templates is nobody's change."""
+    old = PODS.format(namespace=namespace, first="a", second="b")
+    new = PODS.format(namespace=namespace, first="b", second="a")
+    api_server.kubectl("apply", "-f", "-", stdin=old)
+    git_repository.commit("base", {"agent.yaml": old})
+    git_repository.branch("pr")
+    git_repository.commit("edit", {"agent.yaml": new})
+    answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
+    (found,) = answer.report["dry_run"]["objects"]
+    assert found["result"] == "configured", answer.text
+    assert [(one["path"], one["change"]) for one in found["differences"]] == [
+        ("spec.template.spec.containers", "reordered")
+    ]
+    api_server.kubectl("apply", "-f", "-", stdin=new)
+    live = json.loads(api_server.kubectl("get", "daemonset", "agent", "-n", namespace, "-o", "json"))
+    assert live["metadata"]["generation"] == 2
