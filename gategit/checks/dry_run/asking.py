@@ -20,10 +20,11 @@ from gategit.checks.dry_run.lookups import UNREAD, Live, Lookups
 from gategit.checks.dry_run.managers import OURS, Owner, Way, owner
 from gategit.checks.dry_run.owned import entries
 from gategit.checks.dry_run.plan import Request, no_namespace, without_kind
+from gategit.checks.dry_run.ports import mistaken_ports
 from gategit.checks.dry_run.questions import Questions, Reply
 from gategit.checks.dry_run.refusals import Refusals, by_admission, for_servers_alone, no_object
 from gategit.checks.dry_run.removals import Rebuilt, without_removed
-from gategit.checks.dry_run.values import Expected, Outcome
+from gategit.checks.dry_run.values import Expected, Outcome, Problem
 from gategit.cluster.discovery import Discovery
 from gategit.model import DryRunResult
 
@@ -145,6 +146,7 @@ class Asking:
             reason += f" ({applied.live.refused})" if applied.live.refused else ""
             return Outcome(request.change, DryRunResult.CONFIGURED, problems, reason, who.name, None, after)
         taken = conflicts(entries(live), after, request.data, who.name)
+        problems = (*problems, *_mistaken(request, who))
         reason = reason or _left_in_secret(request, after)
         rebuilt = without_removed(request.change, after, live, who)
         if rebuilt is not None and rebuilt.removed:
@@ -176,7 +178,7 @@ class Asking:
             return self._refusals.outcome(request, reading, who.name, live)
         reply = await self._update(request, rebuilt, live, who)
         if reply.reading.kind is ReadingKind.ACCEPTED and reply.content is not None:
-            problems = reply.reading.warnings
+            problems = (*reply.reading.warnings, *_mistaken(request, applied.owner))
             if self._expected.writable:
                 problems = (*(for_servers_alone(one) for one in reading.problems), *problems)
             reason = self._refusals.remark(request)
@@ -265,6 +267,13 @@ def _left_in_secret(request: Request, after: Mapping[str, Any]) -> str:
         return ""
     left = [key for key in before if key in data and key not in now and key not in (request.data.get("data") or {})]
     return f"what is removed from stringData stays in the live Secret: {', '.join(sorted(left))}" if left else ""
+
+
+def _mistaken(request: Request, who: Owner) -> tuple[Problem, ...]:
+    """What a client-side apply gets wrong by itself."""
+    old = request.change.old
+    before = who.before if who.before is not None else old.data if old is not None else None
+    return mistaken_ports(request.data, before) if who.way is Way.THREE_WAY and before is not None else ()
 
 
 def _version(content: Any) -> str | None:

@@ -42,8 +42,8 @@ def without_removed(
 
     Args:
         change: with the manifest before and after.
-        start: the object to take it out of: the live one, or what server-side apply would make of it.
-        live: the live object.
+        start: the object to take it out of: what server-side apply would make of it, or the live one.
+        live: the live object, from which tools start that apply on their own side.
         who: applies it.
     """
     new, old = change.manifest.data, change.old
@@ -64,7 +64,7 @@ def without_removed(
     if three_way:
         # Helm puts labels and annotations of its own into both manifests, kubectl its note: no such block goes whole.
         now = _with_metadata(new, "annotations", *(() if who.before is not None else ("labels",)))
-        return rebuild(start, now, before or {}, shape=shape, three_way=True)
+        return rebuild(live, now, before or {}, shape=shape, three_way=True)
     return rebuild(
         start,
         new,

@@ -287,6 +287,29 @@ def test_a_block_that_goes_with_what_others_have_put_there(
         assert differences(outcome.after, _write(api_server, tool, new)) == ()
 
 
+def test_ports_that_a_client_side_apply_takes_for_one(api_server: ApiServer, namespace: str) -> None:
+    """Kubectl loses the port of UDP along with the one of TCP: the result cannot say so, a warning does."""
+    tcp, udp = {"name": "tcp", "port": 53}, {"name": "udp", "port": 53, "protocol": "UDP"}
+    web = {"name": "web", "port": 80}
+    old: Data = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "dns", "namespace": namespace},
+        "spec": {"ports": [web, udp, tcp]},
+    }
+    _write(api_server, CLIENT_SIDE, old)
+    unchanged, gone = ask_all(api_server.access, [change(old, old), change(old, changed(old, "spec/ports/2"))])
+    assert (unchanged.result, said(unchanged)) == (DryRunResult.UNCHANGED, [])
+    assert (gone.result, said(gone)) == (DryRunResult.CONFIGURED, [("api-warning", ("spec", "ports"))])
+    now = _write(api_server, CLIENT_SIDE, changed(old, "spec/ports/2"))
+    assert [port["name"] for port in now["spec"]["ports"]] == ["web"]
+    other = changed(changed(old, "metadata/name", "other"), "spec/ports/2")
+    _write(api_server, SERVER_SIDE, changed(old, "metadata/name", "other"))
+    server_side = ask_one(api_server.access, changed(old, "metadata/name", "other"), other)
+    assert said(server_side) == []
+    assert differences(server_side.after, _write(api_server, SERVER_SIDE, other)) == ()
+
+
 @pytest.mark.parametrize("tool", [SERVER_SIDE, CREATE], ids=["apply", "create"])
 def test_a_field_that_an_autoscaler_has_taken_stays(
     api_server: ApiServer, namespace: str, tool: tuple[str, ...]
