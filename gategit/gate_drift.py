@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from gategit.checks.drift.read import Live, Wanted
     from gategit.checks.drift.values import FieldFound
     from gategit.cluster.access import Access
-    from gategit.cluster.discovery import Discovery, Resource
+    from gategit.cluster.discovery import Discovery
     from gategit.config import Target
     from gategit.model import FieldPath
     from gategit.repository import Trees
@@ -312,12 +312,15 @@ class _Looking:
         made = _made(self._declared, self._target)
         claims: list[re.Pattern[str]] = [name for manifest, _ in manifests for name in claim_names(manifest)]
         releases = {name for manifest, _ in manifests for name in release_names(manifest)}
+        versions: dict[tuple[str, str], str] = {}
+        for resource in discovery.resources:
+            versions.setdefault((resource.group, resource.kind), resource.api_version)
         foreign: dict[tuple[str, str], ObjectKey] = {}
         built = 0
         seen: set[str] = set()
         for key, content in sorted(live.others.items(), key=lambda item: _reading_order(item[0])):
             uid = str(content["metadata"].get("uid") or key)
-            api_version = _api_version(key, discovery)
+            api_version = versions.get((key.group, key.kind), key.group)
             kind = group_kind(api_version, key.kind)
             if key in known or uid in seen or (kind, key.name) in made:
                 continue
@@ -351,11 +354,6 @@ def _keys(manifests: Iterable[tuple[Manifest, str | None]], namespace: str) -> I
 
 def _reading_order(key: ObjectKey) -> tuple[str, str, str, str]:
     return key.namespace, key.kind, key.name, key.group
-
-
-def _api_version(key: ObjectKey, discovery: Discovery) -> str:
-    resources: Iterable[Resource] = discovery.resources
-    return next((one.api_version for one in resources if (one.group, one.kind) == (key.group, key.kind)), key.group)
 
 
 def _scaled(manifests: Iterable[Manifest]) -> Iterator[ObjectKey]:
