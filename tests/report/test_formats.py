@@ -17,6 +17,11 @@ from hypothesis import strategies as st
 import gategit
 from gategit.errors import UsageError
 from gategit.model import (
+    DryRun,
+    DryRunDifference,
+    DryRunOutcome,
+    DryRunResult,
+    DryRunServer,
     FieldPath,
     Finding,
     Level,
@@ -134,7 +139,16 @@ def hostile_report(base: Report, texts: tuple[str, str, str, str], path: FieldPa
     stages = (StageResult(Stage.POLICY, StageStatus.ERROR, message), StageResult(Stage.REFERENCES, StageStatus.FAILED))
     sources = {file or "f": {1: line, 2: message}}
     unchecked = (Unchecked(name, message), Unchecked(file, "r"))
-    return replace(base, findings=(finding,), stages=stages, sources=sources, unchecked=unchecked)
+    differences = (
+        DryRunDifference(name, "modified", message, line),
+        DryRunDifference(message, "added", None, {name: [message, {line: file}]}),
+    )
+    outcomes = tuple(
+        DryRunOutcome(ObjectRef("v1", name, name, line), result, where, name, message, file, differences)
+        for result in DryRunResult
+    )
+    dry_run = DryRun((DryRunServer(name, "cluster", message, (line, file)),), outcomes)
+    return replace(base, findings=(finding,), stages=stages, sources=sources, unchecked=unchecked, dry_run=dry_run)
 
 
 @given(texts=st.tuples(anything, anything, anything, anything), path=st.lists(anything | st.integers(0, 9), max_size=3))
@@ -144,8 +158,8 @@ def test_no_text_of_a_change_breaks_the_frame_of_a_format(
 ) -> None:
     """Whatever names and messages hold, each format stays what it is, with exactly the one finding in it."""
     report = hostile_report(clean_report, texts, tuple(path))
-    for name in FORMATS:
-        text = render(report, name)
+    for name, verbose in ((name, verbose) for name in FORMATS for verbose in (False, True)):
+        text = render(report, name, verbose=verbose)
         assert text.encode().decode() == text
         assert text.endswith("\n")
         assert all(character.isprintable() or character in "\n\u3000" or ord(character) > 0xA0 for character in text)
