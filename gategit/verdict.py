@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from gategit.model import (
 
 _LINES_AROUND = 2
 _LONGEST_EXCERPT = 40
+_SECRET = re.compile(r"""\bkind["']?\s*:\s*["']?Secret(List)?\b""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +168,13 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
     for finding in ordered:
         for location in (finding.location, *(related.location for related in finding.related)):
             places.setdefault(location.file, []).append(location.region)
+    # Of what could not be read nobody knows which lines are the values of a Secret.
+    unread = {finding.location.file for finding in ordered if finding.object is None}
     for file, regions in places.items():
         text = text_of(file)
         if text is not None:
-            sources[file] = _excerpts(text, regions)
+            if not (file in unread and _SECRET.search(text)):
+                sources[file] = _excerpts(text, regions)
             if line_hashes is not None:
                 hashes[file] = _first_lines(line_hashes(text), regions)
     return Report(

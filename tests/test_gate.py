@@ -524,3 +524,27 @@ def test_a_cache_that_knows_some_files_changes_no_fingerprint(git_repository: Re
     check(git_repository)
     git_repository.commit("two", {"a/web.yaml": BAD_WEB})
     assert check(git_repository).findings == check(git_repository, use_cache=False).findings
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "  password: hunter2\n  other: [unclosed hunter3\n",
+        "  password: hunter2\n  other: *hunter3\n",
+        "  token: hunter2\n  token: hunter3\n",
+    ],
+)
+def test_of_a_secret_that_cannot_be_read_no_line_is_shown(git_repository: RepositoryBuilder, lines: str) -> None:
+    """Which lines are its values is not known there; of other files the lines are shown as ever."""
+    git_repository.commit("base", {"readme.md": "shop"})
+    git_repository.branch("pr")
+    head = "apiVersion: v1\nkind: {}\nmetadata:\n  name: a\n{}:\n"
+    secret = head.format("Secret", "stringData") + lines
+    git_repository.commit("broken", {"a.yaml": secret, "b.yaml": head.format("ConfigMap", "data") + lines})
+    report = check(git_repository)
+    assert {(finding.location.file, finding.stage) for finding in report.findings} >= {
+        ("a.yaml", Stage.SYNTAX),
+        ("b.yaml", Stage.SYNTAX),
+    }
+    assert "a.yaml" not in report.sources
+    assert "hunter3" in str(report.sources["b.yaml"])
