@@ -56,10 +56,13 @@ def result_counts(outcomes: Iterable[DryRunOutcome]) -> str:
 
 
 def by_reason(outcomes: Iterable[DryRunOutcome]) -> dict[tuple[DryRunResult, str], list[str]]:
-    """The names of the objects without an answer by what is said of them, in the given order."""
+    """The names of the objects of which nothing is known by what is said of them, in the given order.
+
+    What is deferred stands among what was not checked, in every report.
+    """
     groups: dict[tuple[DryRunResult, str], list[str]] = {}
     for outcome in outcomes:
-        if outcome.result in UNANSWERED:
+        if outcome.result is DryRunResult.UNKNOWN:
             groups.setdefault((outcome.result, outcome.reason or "no reason given"), []).append(str(outcome.object))
     return groups
 

@@ -113,13 +113,26 @@ def test_counts_stand_in_the_order_of_the_risk(asked: Report) -> None:
     assert "dry run against a snapshot, which did not answer: 1 unknown" in lines
 
 
-def test_what_has_no_answer_has_its_reason(asked: Report) -> None:
+def test_what_is_not_known_has_its_reason(asked: Report) -> None:
     """Verbose or not; the names are summed up only where they are not asked for."""
-    few = (
-        "  deferred: ConfigMap shop/w0, ConfigMap shop/w1, ConfigMap shop/w2 and 2 more\n      its kind comes with it\n"
+    assert asked.dry_run
+    outcomes = tuple(
+        replace(one, result=DryRunResult.UNKNOWN) if one.result is DryRunResult.DEFERRED else one
+        for one in asked.dry_run.outcomes
     )
-    assert few in render(asked, "text")
-    assert "ConfigMap shop/w4\n      its kind comes with it\n" in render(asked, "text", verbose=True)
+    unknown = replace(asked, dry_run=replace(asked.dry_run, outcomes=outcomes))
+    few = (
+        "  unknown: ConfigMap shop/w0, ConfigMap shop/w1, ConfigMap shop/w2 and 2 more\n      its kind comes with it\n"
+    )
+    assert few in render(unknown, "text")
+    assert "ConfigMap shop/w4\n      its kind comes with it\n" in render(unknown, "text", verbose=True)
+
+
+def test_what_is_deferred_is_counted_and_no_more(asked: Report) -> None:
+    """Its reason stands among what was not checked, once."""
+    for format_ in ("text", "markdown"):
+        assert "5 deferred" in render(asked, format_)
+        assert "its kind comes with it" not in render(asked, format_)
 
 
 def test_fields_are_shown_to_who_asks(asked: Report) -> None:
