@@ -40,7 +40,7 @@ KubernetesVersions = Annotated[
     ),
 ]
 TargetName = Annotated[
-    str | None, typer.Option("--target", metavar="NAME", help="Judge for this target of the config only.")
+    str | None, typer.Option("--target", metavar="NAME", help="Look at this target of the config only.")
 ]
 
 
