@@ -79,7 +79,7 @@ class _Rehearsing:
         sealed = [one for one in self._objects if is_encrypted(one.data)]
         async with Client(access) as client:
             applied = [one for one in self._objects if not is_encrypted(one.data)]
-            filled = await fill(client, [one.data for one in applied], say)
+            filled = await fill(client, [one.data for one in applied], say, strict=True)
             discovery = await discover(client)
             own = await _own_classes(client, discovery)
         refused = self._refused(filled.refused, discovery)

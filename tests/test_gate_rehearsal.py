@@ -219,6 +219,23 @@ rehearsal: 0 objects applied, 1 refused, 1 not looked at
     assert json.loads(to_json(found))["targets"][0]["refused"][0]["file"] == "a.yaml"
 
 
+def test_a_field_that_the_kind_does_not_have_is_refused(tmp_path: Path) -> None:
+    """The agents that apply the tree refuse it; what is only declared twice, not all of them do."""
+    folder = _tree(
+        tmp_path,
+        {
+            "a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndatta: {}\n",
+            "b.yaml": "apiVersion: v1\nkind: Pod\nmetadata: {name: b}\nspec:\n  containers:\n"
+            "  - {name: b, image: b, env: [{name: A, value: one}, {name: A, value: two}]}\n",
+        },
+    )
+    found = _rehearse(folder)
+    assert found.exit_code == 1
+    [refused] = json.loads(to_json(found))["targets"][0]["refused"]
+    assert refused["file"] == "a.yaml"
+    assert 'unknown field "datta"' in refused["message"]
+
+
 def test_a_version_that_is_not_served_is_no_missing_definition(tmp_path: Path) -> None:
     """Nobody can bring back what Kubernetes took away: the object has to change."""
     folder = _tree(

@@ -102,13 +102,16 @@ class Filled:
     made: int = 0
 
 
-async def fill(client: Client, objects: Sequence[Mapping[str, Any]], say: Callable[[str], None]) -> Filled:
+async def fill(
+    client: Client, objects: Sequence[Mapping[str, Any]], say: Callable[[str], None], *, strict: bool = False
+) -> Filled:
     """Make objects in a sandbox, for real.
 
     Args:
         client: of the sandbox, with all rights.
         objects: plain data, exported objects too. Of the same object twice, the later one counts.
         say: is told where it stands.
+        strict: refuse fields that a kind does not have, as agents do; else they are left out.
 
     Returns:
         What the sandbox refused, and what is different from the cluster.
@@ -117,15 +120,16 @@ async def fill(client: Client, objects: Sequence[Mapping[str, Any]], say: Callab
         ClusterError: the sandbox does not answer.
         UndecidedError: its admission policies do not come into force.
     """
-    return await _Filling(client, say).fill(objects)
+    return await _Filling(client, say, strict=strict).fill(objects)
 
 
 class _Filling:
     """The filling of one sandbox."""
 
-    def __init__(self, client: Client, say: Callable[[str], None]) -> None:
+    def __init__(self, client: Client, say: Callable[[str], None], *, strict: bool) -> None:
         self._client = client
         self._say = say
+        self._validation = "Strict" if strict else "Ignore"
         self._discovery = Discovery((), "")
         self._refused: dict[tuple[str, str, str, str], Refused] = {}
         self._made = 0
@@ -285,7 +289,7 @@ class _Filling:
             lenient = await self._client.send(
                 "POST",
                 resource.path(namespace),
-                query={"fieldManager": _MANAGER, "fieldValidation": "Ignore"},
+                query={"fieldManager": _MANAGER, "fieldValidation": self._validation},
                 body=body,
                 retry=False,
             )
