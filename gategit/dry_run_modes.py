@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from gategit.request import Request
 
 _REFUSED_SHOWN = 3
+DEADLINE = 300.0
+"""Seconds that asking one server may take in all, where nobody says."""
 
 
 def _do_nothing(_: ObjectChange) -> None:
@@ -41,6 +43,7 @@ class Group:
         version: the Kubernetes version that the target runs, such as 1.34; None: the newest.
         snapshot: the export of the target, None where there is none.
         present: objects that a sandbox is filled with, besides the snapshot's.
+        timeout: seconds that asking may take in all.
         answered: is told of each change that has its answer: a chance to do something while the server is busy.
     """
 
@@ -53,6 +56,7 @@ class Group:
     version: str | None = None
     snapshot: Snapshot | None = None
     present: tuple[dict[str, Any], ...] = ()
+    timeout: float = DEADLINE
     answered: Callable[[ObjectChange], None] = _do_nothing
 
 
@@ -99,7 +103,7 @@ async def _ask_cluster(access: Access, group: Group, say: Callable[[str], None])
     from gategit.cluster.client import Client  # noqa: PLC0415  aiohttp costs what a run without servers does not need
 
     say(f"asking {access.name}")
-    async with Client(access) as client:
+    async with Client(access, deadline=group.timeout) as client:
         from gategit.cluster.discovery import discover  # noqa: PLC0415  the same
 
         discovery = await discover(client)
@@ -122,7 +126,7 @@ async def _fill_and_ask(access: Access, group: Group, notes: tuple[str, ...], sa
     from gategit.sandbox.fill import fill  # noqa: PLC0415  the same
 
     present = (*(group.snapshot.objects if group.snapshot is not None else ()), *group.present)
-    async with Client(access) as client:
+    async with Client(access, deadline=group.timeout) as client:
         say("filling the sandbox")
         filled = await fill(client, present, say)
         said = [*notes, *filled.notes]

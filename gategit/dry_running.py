@@ -10,7 +10,7 @@ from gategit.change import ObjectChange
 from gategit.checks.dry_run.findings import Locate, findings, outcome_view, place
 from gategit.checks.dry_run.shown import Masker
 from gategit.checks.dry_run.values import CLASS_GROUPS, DeclaredKind, Expected, Outcome, Problem
-from gategit.dry_run_modes import Asked, Group, ask_group
+from gategit.dry_run_modes import DEADLINE, Asked, Group, ask_group
 from gategit.errors import GategitError, UndecidedError, UsageError
 from gategit.manifests.manifest import Manifest, Role
 from gategit.model import DryRun, DryRunOutcome, DryRunResult, DryRunServer, Region, Unchecked
@@ -127,6 +127,11 @@ class _Stage:
                 asked = ask_group(self._scope.request, group, self._scope.trees.root, self._say)
             except UndecidedError as error:
                 asked = _unanswered(group, error)
+            except UsageError as error:
+                # Who runs the gate where the config's clusters cannot be reached has done nothing wrong.
+                if self._scope.request.dry_run is not None:
+                    raise
+                asked = _unanswered(group, error)
             servers.append(asked.server)
             for outcome in asked.outcomes:
                 locate = self._locate(outcome.change)
@@ -173,6 +178,7 @@ class _Stage:
                 context=target.context if target is not None else None,
                 namespace=target.namespace if target is not None else None,
                 version=self._version(target),
+                timeout=request.timeout or DEADLINE,
                 snapshot=snapshot,
                 present=self._present(target, changes) if mode == "sandbox" else (),
                 answered=self._look_for_place,

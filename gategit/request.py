@@ -46,6 +46,7 @@ class Request:
         context: the kubeconfig's context, or None for the target's, else the current one.
         assets: the folder with the sandbox's programs, or None to look for them.
         snapshot: an export of the cluster on disk, or None for the target's.
+        timeout: seconds that asking one server may take in all, or None for the client's own limit.
         use_waivers: False judges as if there were none.
         select: when not empty, report only these rules.
         ignore: do not report these rules.
@@ -73,6 +74,7 @@ class Request:
     context: str | None = None
     assets: Path | None = None
     snapshot: Path | None = None
+    timeout: float | None = None
     use_waivers: bool = True
     select: frozenset[str] = frozenset()
     ignore: frozenset[str] = frozenset()

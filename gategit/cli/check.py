@@ -25,7 +25,7 @@ from gategit.cli.lazy import StringCommand
 from gategit.cli.output import destinations, wants_color, write
 from gategit.cli.progress import Progress
 from gategit.cli.rule_ids import check_rule_ids, complete_rule
-from gategit.cli.server_options import Assets, Context, Kubeconfig, Snapshot, file_of, folder_of
+from gategit.cli.server_options import Assets, Context, Kubeconfig, Snapshot, Timeout, file_of, folder_of, seconds_of
 from gategit.config import DRY_RUN_MODES
 from gategit.errors import UndecidedError, UsageError
 from gategit.model import Level, Stage, Verdict
@@ -164,6 +164,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
     kubeconfig: Kubeconfig = None,
     snapshot: Snapshot = None,
     assets: Assets = None,
+    timeout: Timeout = None,
     no_waivers: Annotated[bool, typer.Option("--no-waivers", help="Judge as if there were no waivers.")] = False,
     select: Annotated[
         list[str] | None,
@@ -225,6 +226,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         kubeconfig=kubeconfig,
         context=context,
         assets=folder_of("--assets", assets),
+        timeout=seconds_of("--timeout", timeout),
         snapshot=file_of("--snapshot", snapshot),
         use_waivers=not no_waivers,
         select=check_rule_ids("--select", select or (), config_file),

@@ -21,7 +21,7 @@ from gategit.cli.change_options import (
 )
 from gategit.cli.output import STANDARD_OUTPUT, Destination, wants_color, write
 from gategit.cli.progress import Progress
-from gategit.cli.server_options import Assets, Context, Kubeconfig, Snapshot, file_of, folder_of
+from gategit.cli.server_options import Assets, Context, Kubeconfig, Snapshot, Timeout, file_of, folder_of, seconds_of
 from gategit.errors import UsageError
 from gategit.model import Stage
 from gategit.report import render
@@ -71,6 +71,7 @@ def dry_run(  # noqa: PLR0913  one parameter for each option
     kubeconfig: Kubeconfig = None,
     snapshot: Snapshot = None,
     assets: Assets = None,
+    timeout: Timeout = None,
     target: TargetName = None,
     kubernetes_version: KubernetesVersions = None,
     format_: Annotated[
@@ -107,6 +108,7 @@ def dry_run(  # noqa: PLR0913  one parameter for each option
         kubeconfig=kubeconfig,
         context=context,
         assets=folder_of("--assets", assets),
+        timeout=seconds_of("--timeout", timeout),
         snapshot=file_of("--snapshot", snapshot),
         target=target,
         environment=environment,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -51,6 +52,28 @@ Snapshot = Annotated[
         help="An export of the cluster, from `gategit cluster snapshot`. Default: the target's.",
     ),
 ]
+
+Timeout = Annotated[
+    str | None,
+    typer.Option(
+        "--timeout",
+        metavar="SECONDS",
+        help="How long asking one server may take in all; what is not answered by then is undecided. Default: 300.",
+    ),
+]
+
+
+def seconds_of(option: str, text: str | None) -> float | None:
+    """A number of seconds that an option names.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if text is None:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,4}", text):
+        raise UsageError(f"{option} cannot be {text}", "use a number of seconds from 1 to 99999")
+    return float(text)
 
 
 def folder_of(option: str, text: str | None) -> Path | None:

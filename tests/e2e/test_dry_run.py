@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -196,8 +197,6 @@ def test_a_cluster_that_does_not_answer_leaves_the_verdict_open(
     git_repository: RepositoryBuilder, api_server: ApiServer, tmp_path: Path
 ) -> None:
     """Exit 3, the reason with what to do, and what the other stages found."""
-    from dataclasses import replace  # noqa: PLC0415  for this test alone
-
     gone = write_kubeconfig(replace(api_server.access, server="https://127.0.0.1:9"), tmp_path / "gone")
     git_repository.commit("base", {"readme.md": "x"})
     git_repository.branch("pr")
@@ -212,6 +211,23 @@ def test_a_cluster_that_does_not_answer_leaves_the_verdict_open(
     assert answer.stage[0] == "error"
     assert "connection refused" in answer.text
     assert answer.results == {"ConfigMap settings": "unknown"}
+
+
+def test_a_cluster_that_never_answers_is_waited_for_no_longer_than_asked(
+    git_repository: RepositoryBuilder, api_server: ApiServer, tmp_path: Path
+) -> None:
+    """With --timeout the verdict is undecided after that time, and the message says why."""
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        access = replace(api_server.access, server=f"https://127.0.0.1:{silent.getsockname()[1]}")
+        git_repository.commit("base", {"readme.md": "x"})
+        git_repository.branch("pr")
+        git_repository.commit("add", {"a.yaml": SETTINGS.format(namespace="default", a="1x")})
+        kubeconfig = write_kubeconfig(access, tmp_path / "silent")
+        answer = judge(git_repository, "--dry-run=cluster", "--timeout=1", kubeconfig=kubeconfig)
+    assert answer.code == 3, answer.text
+    assert "did not answer" in answer.text
 
 
 def test_each_target_is_asked_in_its_own_way(
@@ -236,7 +252,8 @@ def test_each_target_is_asked_in_its_own_way(
     assert "no target of the config" in answer.text
     git_repository.commit("add", {"three/settings.yaml": settings})
     answer = judge(git_repository, kubeconfig=api_server.kubeconfig)
-    assert (answer.code, answer.report) == (2, None)
+    assert (answer.code, answer.stage[0]) == (3, "error")
+    assert [rule for rule, *_ in answer.rules] == ["dry-run-unanswered"]
     assert "nothing-like-it" in answer.text
 
 
@@ -388,6 +405,7 @@ def test_a_snapshot_is_asked_without_any_server(
         (("--dry-run=sandbox", "--assets=nowhere"), "--assets nowhere: there is no such folder"),
         (("--dry-run=snapshot", "--snapshot=nowhere"), "--snapshot nowhere: there is no such file"),
         (("--dry-run=cluster", "--kubeconfig=nowhere"), "nowhere"),
+        (("--dry-run=sandbox", "--timeout=0"), "--timeout cannot be 0"),
     ],
 )
 def test_wrong_usage(git_repository: RepositoryBuilder, options: tuple[str, ...], said: str) -> None:
@@ -416,8 +434,6 @@ def test_a_sandbox_does_not_blame_what_it_cannot_know(git_repository: Repository
 
 def test_a_sandbox_calls_nobody(git_repository: RepositoryBuilder) -> None:
     """A definition with a conversion webhook makes no request to the address that the change names."""
-    import socket  # noqa: PLC0415  for this test alone
-
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
