@@ -63,6 +63,9 @@ def as_data(report: Report) -> dict[str, Any]:
             "cache": {"hits": stats.cache_hits, "misses": stats.cache_misses},
         },
         "dry_run": report.dry_run and _dry_run(report.dry_run),
+        "unchecked": [
+            {"what": well_formed(item.what), "reason": well_formed(item.reason)} for item in report.unchecked
+        ],
     }
 
 
