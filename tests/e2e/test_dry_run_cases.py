@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from tests.api_server import ApiServer, write_kubeconfig
 from tests.conftest import RepositoryBuilder
 from tests.e2e.test_dry_run import SETTINGS, judge
@@ -70,3 +72,50 @@ def test_another_order_in_a_template_is_a_change(
     api_server.kubectl("apply", "-f", "-", stdin=new)
     live = json.loads(api_server.kubectl("get", "daemonset", "agent", "-n", namespace, "-o", "json"))
     assert live["metadata"]["generation"] == 2
+
+
+@pytest.mark.parametrize(
+    ("how", "marks"),
+    [
+        (("--server-side", "--field-manager=argocd-controller"), "  labels:\n    app.kubernetes.io/instance: shop\n"),
+        (
+            ("--server-side", "--field-manager=kustomize-controller"),
+            "  labels:\n    kustomize.toolkit.fluxcd.io/name: shop\n",
+        ),
+        (
+            ("--field-manager=argocd-controller",),
+            "  annotations:\n    argocd.argoproj.io/tracking-id: shop:/ConfigMap\n",
+        ),
+    ],
+)
+def test_the_marks_of_agents_are_no_change(
+    git_repository: RepositoryBuilder,
+    api_server: ApiServer,
+    namespace: str,
+    how: tuple[str, ...],
+    marks: str,
+) -> None:
+    """No manifest has what an agent adds when it applies one; what a manifest had goes with it, whatever its name."""
+    declared = "  annotations:\n    argocd.argoproj.io/sync-wave: '1'\n"
+    merged = marks + (declared if "labels" in marks else declared.split("\n", 1)[1])
+    plain = SETTINGS.format(namespace=namespace, a="1x")
+    waved = plain.replace("settings", "waved")
+    for manifest, metadata in ((plain, marks), (waved, merged)):
+        api_server.kubectl("apply", *how, "-f", "-", stdin=manifest.replace("\ndata:", f"\n{metadata}data:"))
+    base = {"settings.yaml": plain, "waved.yaml": waved.replace("\ndata:", f"\n{declared}data:")}
+    git_repository.commit("base", base)
+    git_repository.branch("pr")
+    git_repository.commit("edit", {"settings.yaml": plain.replace("1x", "2x"), "waved.yaml": waved})
+    config = "version: 1\ntargets:\n  shop: {{paths: ['**'], field_manager: {}}}\n".format(how[-1].split("=")[1])
+    for files in ({}, {".gategit.yaml": config}):
+        git_repository.commit("config", {"readme.md": str(files), **files})
+        answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
+        shown = [
+            (one["object"]["name"], difference["path"])
+            for one in answer.report["dry_run"]["objects"]
+            for difference in one["differences"]
+        ]
+        wave = "metadata.annotations"
+        if "labels" not in marks:
+            wave += '["argocd.argoproj.io/sync-wave"]'
+        assert shown == [("settings", "data.a"), ("waved", wave)], answer.text

@@ -24,6 +24,7 @@ from gategit.checks.dry_run.differences import (
     says_nothing,
 )
 from gategit.checks.dry_run.managers import Way, owner
+from gategit.checks.dry_run.marks import MARK_LABELS, MARK_PREFIXES
 from gategit.checks.dry_run.owned import (
     APPLY,
     Entry,
@@ -39,21 +40,8 @@ from gategit.checks.dry_run.owned import (
 from gategit.manifests.secrecy import holds_secrets
 from gategit.model import FieldPath, format_path
 
-# What agents write on the objects that they apply, to find them again.
-_MARKS: Final = (
-    "argocd.argoproj.io/",
-    "config.k8s.io/",
-    "configmanagement.gke.io/",
-    "configsync.gke.io/",
-    "fleet.cattle.io/",
-    "helm.toolkit.fluxcd.io/",
-    "kapp.k14s.io/",
-    "kubectl.kubernetes.io/",
-    "kustomize.toolkit.fluxcd.io/",
-    "meta.helm.sh/",
-    "objectset.rio.cattle.io/",
-)
-_MARK_LABELS: Final = frozenset({"app.kubernetes.io/instance", "app.kubernetes.io/managed-by", "helm.sh/chart"})
+# kubectl's notes are no more than an agent's.
+_MARKS: Final = (*MARK_PREFIXES, "kubectl.kubernetes.io/")
 
 # People write through these. What kubectl rollout leaves is an order to restart, not a setting.
 _HANDS: Final = re.compile(r"kubectl-(?!client-side-apply\Z|create\Z|rollout\Z|last-applied\Z)[a-z-]+\Z|k9s\Z")
@@ -331,7 +319,7 @@ def _is_mark(path: FieldPath) -> bool:
     if len(path) != 3 or path[0] != "metadata" or path[1] not in {"labels", "annotations"}:
         return False
     name = str(path[2])
-    return name.startswith(_MARKS) or name in _MARK_LABELS
+    return name.startswith(_MARKS) or name in MARK_LABELS
 
 
 def _place_of(item: Any, items: list[Any], names: tuple[str, ...]) -> int | None:

@@ -18,6 +18,7 @@ from gategit.checks.dry_run.differences import differences
 from gategit.checks.dry_run.line import Line
 from gategit.checks.dry_run.lookups import UNREAD, Live, Lookups
 from gategit.checks.dry_run.managers import OURS, Owner, Way, owner
+from gategit.checks.dry_run.marks import with_marks
 from gategit.checks.dry_run.owned import entries
 from gategit.checks.dry_run.plan import Request, no_namespace, without_kind
 from gategit.checks.dry_run.ports import mistaken_ports
@@ -33,9 +34,13 @@ _TRIES = 3
 
 @dataclass(frozen=True, slots=True)
 class _Applied:
-    """What came of an apply, with what is known of the live object."""
+    """What came of an apply, with what is known of the live object.
+
+    ``marked`` is the change as the agent would apply it: with its marks.
+    """
 
     request: Request
+    marked: ObjectChange
     reply: Reply
     live: Live
     owner: Owner
@@ -101,15 +106,17 @@ class Asking:
         # A name that is known beforehand needs no look at the live object, which is read when the answer needs it.
         live = UNREAD if added or self._configured is not None else await self._lookups.read(request)
         who = self._owner(live)
-        reply = await self._questions.apply(request, who.name)
+        marked = with_marks(request.change, live.content)
+        reply = await self._questions.apply(request, who.name, marked.manifest.data)
         for _ in range(_TRIES):
             if _is_settled(reply, live):
                 break
             live = await (self._lookups.read_again if live.read else self._lookups.read)(request)
             known, who = who, self._owner(live)
-            if who.name != known.name or not _is_settled(reply, live):
-                reply = await self._questions.apply(request, who.name)
-        return _Applied(request, reply, live, who)
+            before, marked = marked, with_marks(request.change, live.content)
+            if who.name != known.name or marked != before or not _is_settled(reply, live):
+                reply = await self._questions.apply(request, who.name, marked.manifest.data)
+        return _Applied(request, marked, reply, live, who)
 
     def _owner(self, live: Live) -> Owner:
         if live.content is None:
@@ -148,7 +155,7 @@ class Asking:
         taken = conflicts(entries(live), after, request.data, who.name)
         problems = (*problems, *_mistaken(request, who))
         reason = reason or _left_in_secret(request, after)
-        rebuilt = without_removed(request.change, after, live, who)
+        rebuilt = without_removed(applied.marked, after, live, who)
         if rebuilt is not None and rebuilt.removed:
             reply = await self._update(request, rebuilt, live, who)
             if reply.reading.kind in {ReadingKind.NOT_ALLOWED, ReadingKind.STALE}:
@@ -173,7 +180,7 @@ class Asking:
             who = Owner(who.name, Way.THREE_WAY, old.data if old is not None else None)
         rebuilt = None
         if live is not None and who.way is not Way.APPLY:
-            rebuilt = without_removed(request.change, live, live, who)
+            rebuilt = without_removed(applied.marked, live, live, who)
         if live is None or rebuilt is None or not (rebuilt.removed or who.way is Way.THREE_WAY):
             return self._refusals.outcome(request, reading, who.name, live)
         reply = await self._update(request, rebuilt, live, who)
