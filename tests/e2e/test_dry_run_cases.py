@@ -10,7 +10,7 @@ import pytest
 
 from tests.api_server import ApiServer, write_kubeconfig
 from tests.conftest import RepositoryBuilder
-from tests.e2e.test_dry_run import SETTINGS, judge
+from tests.e2e.test_dry_run import DEPLOYMENT, SETTINGS, judge
 
 PODS = """\
 apiVersion: apps/v1
@@ -119,3 +119,26 @@ def test_the_marks_of_agents_are_no_change(
         if "labels" not in marks:
             wave += '["argocd.argoproj.io/sync-wave"]'
         assert shown == [("settings", "data.a"), ("waved", wave)], answer.text
+
+
+@pytest.mark.parametrize("mode", ["cluster", "sandbox"])
+def test_what_is_filled_in_later_is_not_refused(
+    git_repository: RepositoryBuilder, api_server: ApiServer, mode: str
+) -> None:
+    """The server has not seen the value; what else is wrong with the object is said."""
+    git_repository.commit("base", {"readme.md": "shop"})
+    git_repository.branch("pr")
+    text = DEPLOYMENT.format(namespace="default", app="${APP}", tag="1").replace("replicas: 2", "replicas: ${REPLICAS}")
+    files = {
+        "web.yaml": text,
+        "wrong.yaml": text.replace("name: web\n  name", "name: wrong\n  name") + "  rreplicas: 1\n",
+        "settings.yaml": SETTINGS.format(namespace="${SPACE}", a="1x"),
+    }
+    git_repository.commit("edit", files)
+    answer = judge(git_repository, f"--dry-run={mode}", kubeconfig=api_server.kubeconfig)
+    assert answer.code == 1, answer.text
+    assert [rule[:3] for rule in answer.rules] == [("dry-run-rejected", "wrong.yaml", 19)], answer.text
+    assert answer.results["Deployment web"] == "deferred"
+    assert answer.results["Deployment wrong"] == "rejected"
+    assert answer.results["ConfigMap settings"] == "deferred"
+    assert answer.report["summary"]["unchecked"] == 2

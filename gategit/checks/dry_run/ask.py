@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from gategit.change import ObjectChange
 from gategit.checks.dry_run.asking import Asking
+from gategit.checks.dry_run.later import without_variables
 from gategit.checks.dry_run.line import Line
 from gategit.checks.dry_run.lookups import Lookups
 from gategit.checks.dry_run.plan import UNANSWERED, Request, group_kind, plan
@@ -77,7 +78,7 @@ async def ask(  # noqa: PLR0913  what is asked, of whom, and who is told
             except ClusterError as error:
                 line.failed(error)
     await ask_all(rest)
-    return _said_once([outcomes[n] for n in numbers])
+    return _said_once([without_variables(outcomes[n]) for n in numbers])
 
 
 async def _guarded(line: Line, asking: Asking, request: Request) -> Outcome:
