@@ -12,6 +12,23 @@ from tests.api_server import ApiServer, write_kubeconfig
 from tests.conftest import RepositoryBuilder
 from tests.e2e.test_dry_run import DEPLOYMENT, SETTINGS, judge
 
+JOB = """\
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  namespace: {namespace}
+  annotations:
+    {annotation}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - name: migrate
+          image: registry.example.com/migrate:{tag}
+"""
+
 PODS = """\
 apiVersion: apps/v1
 kind: DaemonSet
@@ -142,3 +159,32 @@ def test_what_is_filled_in_later_is_not_refused(
     assert answer.results["Deployment wrong"] == "rejected"
     assert answer.results["ConfigMap settings"] == "deferred"
     assert answer.report["summary"]["unchecked"] == 2
+
+
+@pytest.mark.parametrize(
+    ("annotation", "result"),
+    [
+        ("argocd.argoproj.io/hook: PreSync", "configured"),
+        ("helm.sh/hook: pre-upgrade", "configured"),
+        ("kustomize.toolkit.fluxcd.io/force: Enabled", "configured"),
+        ("argocd.argoproj.io/sync-options: Replace=true, Force=true", "configured"),
+        ("argocd.argoproj.io/sync-options: Replace=true", "rejected"),
+        ("note: x", "rejected"),
+    ],
+)
+def test_what_an_agent_makes_anew_has_no_fixed_fields(
+    git_repository: RepositoryBuilder, api_server: ApiServer, namespace: str, annotation: str, result: str
+) -> None:
+    """It is deleted first; what is wrong otherwise is said."""
+    old, new = (JOB.format(namespace=namespace, annotation=annotation, tag=tag) for tag in ("1", "2"))
+    api_server.kubectl("apply", "-f", "-", stdin=old)
+    git_repository.commit("base", {"job.yaml": old})
+    git_repository.branch("pr")
+    git_repository.commit("edit", {"job.yaml": new})
+    answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
+    assert answer.results == {"Job migrate": result}, answer.text
+    assert [rule[0] for rule in answer.rules] == ["immutable-field"] * (result == "rejected")
+    git_repository.commit("wrong", {"job.yaml": new.replace("Never", "Always")})
+    answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
+    assert answer.results == {"Job migrate": "rejected"}, answer.text
+    assert "dry-run-rejected" in [rule[0] for rule in answer.rules]
