@@ -188,3 +188,21 @@ def test_what_an_agent_makes_anew_has_no_fixed_fields(
     answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
     assert answer.results == {"Job migrate": "rejected"}, answer.text
     assert "dry-run-rejected" in [rule[0] for rule in answer.rules]
+
+
+def test_what_an_agent_is_told_to_keep_is_not_removed(
+    git_repository: RepositoryBuilder, api_server: ApiServer, namespace: str
+) -> None:
+    """It stays in the cluster when it goes from the repository."""
+    gone = SETTINGS.format(namespace=namespace, a="1x")
+    kept = gone.replace("settings", "kept").replace(
+        "\ndata:", "\n  annotations:\n    argocd.argoproj.io/sync-options: Delete=false, Prune=false\ndata:"
+    )
+    api_server.kubectl("apply", "-f", "-", stdin=f"{gone}---\n{kept}")
+    git_repository.commit("base", {"gone.yaml": gone, "kept.yaml": kept})
+    git_repository.branch("pr")
+    git_repository.remove("gone.yaml")
+    git_repository.remove("kept.yaml")
+    git_repository.commit("remove", {"readme.md": "gone"})
+    answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
+    assert answer.results == {"ConfigMap settings": "removed", "ConfigMap kept": "unchanged"}, answer.text

@@ -13,7 +13,7 @@ from gategit.checks.dry_run.line import Line
 from gategit.checks.dry_run.lookups import Lookups
 from gategit.checks.dry_run.plan import UNANSWERED, Request, group_kind, plan
 from gategit.checks.dry_run.preparing import DEFINITION, NAMESPACE, prepare
-from gategit.checks.dry_run.recreated import as_recreated
+from gategit.checks.dry_run.told import as_told
 from gategit.checks.dry_run.values import Expected, Outcome, Problem
 from gategit.cluster.client import Client
 from gategit.cluster.discovery import Discovery
@@ -79,7 +79,7 @@ async def ask(  # noqa: PLR0913  what is asked, of whom, and who is told
             except ClusterError as error:
                 line.failed(error)
     await ask_all(rest)
-    return _said_once([as_recreated(without_variables(outcomes[n])) for n in numbers])
+    return _said_once([as_told(without_variables(outcomes[n])) for n in numbers])
 
 
 async def _guarded(line: Line, asking: Asking, request: Request) -> Outcome:

@@ -17,8 +17,8 @@ from gategit.checks.dry_run.fixed_fields import fixed_field_problems, given
 from gategit.checks.dry_run.later import without_variables
 from gategit.checks.dry_run.paths import pod_spec
 from gategit.checks.dry_run.plan import UNANSWERED, Request, group_kind, no_namespace, plan
-from gategit.checks.dry_run.recreated import as_recreated
 from gategit.checks.dry_run.rules import ADMISSION_DENIED, API_WARNING
+from gategit.checks.dry_run.told import as_told
 from gategit.checks.dry_run.values import CLASS_GROUPS, Expected, Outcome, Problem
 from gategit.model import DryRunResult, FieldPath
 
@@ -55,7 +55,7 @@ def ask_snapshot(snapshot: Snapshot, changes: Sequence[ObjectChange], expected: 
         What can be said of each change, in their order.
     """
     offline = _Offline(snapshot, changes, expected)
-    return [as_recreated(without_variables(_guarded(offline, number, change))) for number, change in enumerate(changes)]
+    return [as_told(without_variables(_guarded(offline, number, change))) for number, change in enumerate(changes)]
 
 
 def _guarded(offline: _Offline, number: int, change: ObjectChange) -> Outcome:
