@@ -44,6 +44,7 @@ class Group:
         snapshot: the export of the target, None where there is none.
         present: objects that a sandbox is filled with, besides the snapshot's.
         timeout: seconds that asking may take in all.
+        notes: what a reader has to know of the answers.
         answered: is told of each change that has its answer: a chance to do something while the server is busy.
     """
 
@@ -57,6 +58,7 @@ class Group:
     snapshot: Snapshot | None = None
     present: tuple[dict[str, Any], ...] = ()
     timeout: float = DEADLINE
+    notes: tuple[str, ...] = ()
     answered: Callable[[ObjectChange], None] = _do_nothing
 
 
@@ -149,7 +151,7 @@ async def _ask_server(
     if olds:
         say("asking about the base")
         before = await ask(client, discovery, olds, group.expected, say)
-    server = DryRunServer(group.target, group.mode, discovery.version, notes)
+    server = DryRunServer(group.target, group.mode, discovery.version, (*notes, *group.notes))
     return Asked(server, tuple(outcomes), tuple(before))
 
 

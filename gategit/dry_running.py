@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from gategit.trusted import Trusted
 
 _OFF = "off"
+_SHOWN = 5
 _FIRST = Region(0, 0, 0, 0)
 _CRD = ("apiextensions.k8s.io", "CustomResourceDefinition")
 _NAMESPACE = ("", "Namespace")
@@ -182,6 +183,7 @@ class _Stage:
                 snapshot=snapshot,
                 present=self._present(target, changes) if mode == "sandbox" else (),
                 answered=self._look_for_place,
+                notes=self._notes(target, mode),
             )
 
     def _mode(self, target: str | None) -> str:
@@ -307,7 +309,7 @@ class _Stage:
         """What a sandbox holds before the change: what admission looks at, and the old sides of the change."""
         base = self._scope.base
         if base is None:
-            return ()
+            return tuple(_namespace(name) for name in self._out_of_sight(target))
         facts = self._of_target(self._scope.base_facts(), target)
         wanted = {key for raw in facts.values() for key in map(_group_kind, raw) if _is_seen_by_admission(key)}
         parameters = _ADMISSION in {group for group, _ in wanted}
@@ -327,6 +329,22 @@ class _Stage:
     def _look_for_place(self, change: ObjectChange) -> None:
         """Look where an object stands: while the server is busy, that takes no time."""
         place(change.manifest, self._locate(change))
+
+    def _notes(self, target: Target | None, mode: str) -> tuple[str, ...]:
+        """What is to be known of a sandbox for a part of a folder."""
+        names = self._out_of_sight(target) if mode == "sandbox" and self._scope.base is None else []
+        if not names:
+            return ()
+        shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        return (f"taken to be there, since only a part of the files was looked at: the namespaces {shown}",)
+
+    def _out_of_sight(self, target: Target | None) -> list[str]:
+        """The namespaces that are used and not declared where a part of a folder is judged: the rest may have them."""
+        if not self._scope.trees.paths:
+            return []
+        facts = self._of_target(self._scope.facts, target)
+        used = {namespace for raw in facts.values() for _, _, namespace, *_ in raw if namespace}
+        return sorted(used - {name for _, name in _named(facts, _NAMESPACE)})
 
     def _locate(self, change: ObjectChange) -> Locate:
         return self._locate_old if change.new is None else self._locate_new

@@ -70,7 +70,11 @@ class Answer:
 
 
 def judge(
-    repository: RepositoryBuilder, *options: str, kubeconfig: Path | None = None, stages: str = "syntax,dry-run"
+    repository: RepositoryBuilder,
+    *options: str,
+    kubeconfig: Path | None = None,
+    stages: str = "syntax,dry-run",
+    base: tuple[str, ...] = ("--base=main",),
 ) -> Answer:
     """Run ``gategit check`` on what the branch changes."""
     environment = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
@@ -83,7 +87,7 @@ def judge(
         [
             *PROGRAM,
             "check",
-            "--base=main",
+            *base,
             f"--stages={stages}",
             "--report=text=-",
             f"--report=json={report}",
@@ -430,6 +434,20 @@ def test_a_sandbox_does_not_blame_what_it_cannot_know(git_repository: Repository
     assert answer.code == 0, answer.text
     assert "Issuer made-elsewhere/ca" in answer.text
     assert answer.report["summary"]["unchecked"] == 1
+
+
+def test_a_part_of_a_folder_in_a_sandbox(git_repository: RepositoryBuilder) -> None:
+    """With --all and a path, a namespace that stands elsewhere is taken to be there, and the report says so."""
+    git_repository.commit("base", {"ns.yaml": SHOP, "apps/a.yaml": SETTINGS.format(namespace="shop", a="1x")})
+    git_repository.branch("pr")
+    answer = judge(git_repository, "--dry-run=sandbox", "--all", "apps", base=())
+    assert answer.results == {"ConfigMap settings": "created"}
+    assert answer.report["dry_run"]["servers"][0]["notes"] == [
+        "taken to be there, since only a part of the files was looked at: the namespaces shop"
+    ]
+    answer = judge(git_repository, "--dry-run=sandbox", "--all", base=())
+    assert answer.results == {"Namespace shop": "created", "ConfigMap settings": "created"}
+    assert answer.report["dry_run"]["servers"][0]["notes"] == []
 
 
 def test_a_sandbox_calls_nobody(git_repository: RepositoryBuilder) -> None:
