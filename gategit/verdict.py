@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from gategit.manifests.secrecy import declares_secret
 from gategit.model import (
     ChangeSummary,
     DryRun,
@@ -26,7 +26,6 @@ from gategit.model import (
 
 _LINES_AROUND = 2
 _LONGEST_EXCERPT = 40
-_SECRET = re.compile(r"""\bkind["']?\s*:\s*["']?Secret(List)?\b""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
     for file, regions in places.items():
         text = text_of(file)
         if text is not None:
-            if not (file in unread and _SECRET.search(text)):
+            if not (file in unread and declares_secret(text)):
                 sources[file] = _excerpts(text, regions)
             if line_hashes is not None:
                 hashes[file] = _first_lines(line_hashes(text), regions)

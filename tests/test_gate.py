@@ -547,4 +547,6 @@ def test_of_a_secret_that_cannot_be_read_no_line_is_shown(git_repository: Reposi
         ("b.yaml", Stage.SYNTAX),
     }
     assert "a.yaml" not in report.sources
+    said = [f"{one.message} {one.help}" for one in report.findings if one.location.file == "a.yaml"]
+    assert "hunter" not in str(said)
     assert "hunter3" in str(report.sources["b.yaml"])

@@ -13,6 +13,7 @@ from typing import Final
 
 from gategit.manifests.decode import Problem
 from gategit.manifests.nodes import Fault
+from gategit.manifests.secrecy import declares_secret
 from gategit.manifests.text import Lines
 from gategit.model import Region
 
@@ -76,6 +77,13 @@ def explain(fault: Fault, lines: Lines, start: int, end: int) -> Problem:
         hint = "no Kubernetes object is this deep or large: flatten it, or split the file"
         return Problem("yaml-limit", fault.problem, hint, region, fault.problem)
     said = _template(scene) or _say(scene)
+    if declares_secret(lines.text[start:end]):
+        # What stands at the fault may be a value, and so may any word of what is said of it.
+        said = _Said(
+            "this cannot be read; what stands here is not shown, since the document says that it is a Secret",
+            "look at the quotes, brackets and indentation around this place",
+            said.region,
+        )
     subject = f"{fault.problem}: {scene.text.strip()[:100]}"
     return Problem("yaml-syntax", said.message, said.help, said.region or region, subject)
 

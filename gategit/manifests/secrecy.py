@@ -11,6 +11,7 @@ from gategit.model import FieldPath
 Hide = Callable[[FieldPath, Any], Any]
 """Gives what is shown in place of the value of a field."""
 
+_DECLARED = re.compile(r"""\bkind["']?\s*:\s*["']?Secret(List)?\b""")
 _SHOWN = frozenset({"apiVersion", "kind", "type", "immutable", "metadata"})
 # Tools keep copies of the whole object in an annotation: kubectl, kapp, Rancher, Argo CD's plugins, Banzai's operators.
 _COPY = re.compile(r"(^|[/.-])(last-applied(-configuration)?|original|applied)\Z", re.IGNORECASE)
@@ -19,6 +20,11 @@ _COPY = re.compile(r"(^|[/.-])(last-applied(-configuration)?|original|applied)\Z
 def holds_secrets(kind: str) -> bool:
     """Whether the values of a kind's objects are secret."""
     return kind.casefold() in {"secret", "secretlist"}
+
+
+def declares_secret(text: str) -> bool:
+    """Whether a text that cannot be read looks as if it declared a Secret."""
+    return _DECLARED.search(text) is not None
 
 
 def is_secret(kind: str, path: FieldPath) -> bool:
