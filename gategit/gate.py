@@ -16,13 +16,14 @@ from gategit.change import ChangeKind, ObjectChange, pair
 from gategit.checks.policy.rules import policy_rule
 from gategit.checks.references.check import ReferenceSettings
 from gategit.checks.references.check import check as check_references
+from gategit.checks.schema.check import FOR_THE_SERVER
 from gategit.errors import GategitError
 from gategit.fingerprints import mark_existing, number_repeats
 from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
 from gategit.judge import FileVerdict, name_findings
 from gategit.judging import Judging
 from gategit.manifests.manifest import Manifest, Role
-from gategit.model import ChangeSummary, DryRun, Finding, Level, Report, Rule, Stage, Stats, Unchecked
+from gategit.model import ChangeSummary, DryRun, DryRunResult, Finding, Level, Report, Rule, Stage, Stats, Unchecked
 from gategit.report.line_hash import line_hashes
 from gategit.repository import TreeDiff, Trees, open_trees
 from gategit.request import Mode, Request, Trust
@@ -455,7 +456,9 @@ class _Gate:
         return reasons
 
     def _all_unchecked(self) -> list[Unchecked]:
-        unchecked = [*self.trees.unchecked(), *self._links_unchecked, *self._unchecked, *self._dry_run_unchecked]
+        asked = self._asked_kinds()
+        schemas = (one for one in self._unchecked if not (one.what in asked and one.reason.endswith(FOR_THE_SERVER)))
+        unchecked = [*self.trees.unchecked(), *self._links_unchecked, *schemas, *self._dry_run_unchecked]
         excluded = self.head.excluded
         if excluded:
             files = "file" if excluded == 1 else "files"
@@ -471,6 +474,17 @@ class _Gate:
             if not any(target.matches(path) for path in candidates)
         ]
         return unchecked
+
+    def _asked_kinds(self) -> frozenset[str]:
+        """The kinds, each with its API version, of which a real API server has judged every object of the change."""
+        if self._dry_run is None:
+            return frozenset()
+        offline = {server.target for server in self._dry_run.servers if server.mode == "snapshot"}
+        kinds = {True: set[str](), False: set[str]()}
+        for one in self._dry_run.outcomes:
+            judged = one.target not in offline and one.result not in (DryRunResult.DEFERRED, DryRunResult.UNKNOWN)
+            kinds[judged].add(f"{one.object.api_version} {one.object.kind}")
+        return frozenset(kinds[True] - kinds[False])
 
     def _text_of(self, path: str) -> str | None:
         """A file's text for the report: the head's, else the base's; None where it cannot be shown."""

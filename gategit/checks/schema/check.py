@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from gategit.cluster.snapshot import Snapshot
     from gategit.manifests.file import ManifestFile
 
+FOR_THE_SERVER = "only the API server evaluates them"
+"""Ends the reason of what a dry run makes up for."""
+
 _RULES: Final = {rule.id: rule for rule in rules.RULES}
 _FILLED_IN: Final = ("${", "ENC[", "<path:", "<secret:")
 _FIRST_NUMBER: Final = re.compile(r"0[0-7]+\Z")
@@ -213,7 +216,7 @@ class _Check:
         what = f"{manifest.api_version} {manifest.kind}"
         if found.rules:
             count = "1 CEL rule" if found.rules == 1 else f"{found.rules} CEL rules"
-            self.unchecked.setdefault(Unchecked(what, f"{count} of its schema: only the API server evaluates them"))
+            self.unchecked.setdefault(Unchecked(what, f"{count} of its schema: {FOR_THE_SERVER}"))
         for part in found.skipped:
             self.unchecked.setdefault(Unchecked(what, f"{part} of its schema, which is not supported here"))
         if found.namespaced is False and manifest.namespace is not None:
