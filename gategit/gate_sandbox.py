@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -103,15 +104,20 @@ def run_command(command: Sequence[str], kubeconfig: Path) -> int:
     Raises:
         UsageError: there is no such command, or it cannot be run.
     """
+    # A handler, which unlike SIG_IGN is not passed on; and before the start, so that no moment is without it.
+    before = signal.signal(signal.SIGINT, _leave_it_to_the_command)
     try:
-        process = subprocess.Popen(list(command), env={**os.environ, "KUBECONFIG": str(kubeconfig)})
+        code = subprocess.Popen(list(command), env={**os.environ, "KUBECONFIG": str(kubeconfig)}).wait()
     except OSError as error:
         raise UsageError(f"{command[0]} cannot be run: {error.strerror or error}") from None
-    while True:
-        with suppress(KeyboardInterrupt):
-            code = process.wait()
-            # As shells write the end by a signal.
-            return 128 - code if code < 0 else code
+    finally:
+        signal.signal(signal.SIGINT, before)
+    # As shells write the end by a signal.
+    return 128 - code if code < 0 else code
+
+
+def _leave_it_to_the_command(*_: object) -> None:
+    """Do nothing: the terminal sends the signal to the command as well."""
 
 
 def wait_for_end() -> None:
