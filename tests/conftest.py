@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-# How fast a machine makes examples is no property of the program. The profile that is in force (in CI hypothesis has one
-# of its own) stays otherwise as it is.
+# How fast a machine makes examples is no property of the program. The profile that is in force (hypothesis has one of
+# its own for CI) stays otherwise as it is.
 settings.register_profile("gategit", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("gategit")
 
