@@ -7,17 +7,17 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gategit.checks.drift.values import Drift, FieldChange, FieldDrift, ObjectChange, ObjectDrift, TargetDrift
-from gategit.model import DryRunDifference, Location, Unchecked
+from gategit.model import DryRunDifference
 from gategit.report.dry_run_view import diff_lines
 from gategit.report.escaping import line_start, shorten, visible, well_formed
 from gategit.report.json_report import dump
-from gategit.report.summary import grouped_unchecked, plural
+from gategit.report.parts import object_data, place_data, place_text, text_data, unchecked_data, unchecked_lines
+from gategit.report.summary import plural
 
 VERSION = 1
 """Of the JSON. Raised when a key changes its meaning or goes away; new keys do not raise it."""
 
 _MAX_LINES = 200
-_MAX_NAMES = 5
 _MAX_TEXT = 2000
 _BOLD = "1"
 _LINE_CODES = {"+": "32", "-": "31"}
@@ -41,7 +41,7 @@ def to_text(drift: Drift, *, color: bool) -> str:
         if any(item.fields for item in target.objects):
             lines += ["- is what Git declares, + what the cluster has", ""]
         lines += [f"note: {visible(note)}" for note in target.notes]
-        lines += _unchecked_lines(target.unchecked)
+        lines += unchecked_lines(target.unchecked)
         lines.append(f"{paint(_name(target, drift.commit), _BOLD)}: {_summary(target)}")
         lines.append("")
     return "\n".join(lines[:-1]) + "\n"
@@ -62,7 +62,7 @@ def _summary(target: TargetDrift) -> str:
 
 def _object_lines(item: ObjectDrift, paint: Any) -> Iterator[str]:
     head = f"{paint(item.change.value, _CODES[item.change])} {paint(visible(str(item.object)), _BOLD)}"
-    place = f"  {_place(item.location)}" if item.location is not None else ""
+    place = f"  {place_text(item.location)}" if item.location is not None else ""
     yield f"{head}{place}{_by(item.managers)}"
     if item.reason:
         yield f"    {line_start(visible(shorten(item.reason, _MAX_TEXT)))}"
@@ -83,18 +83,6 @@ def _by(managers: Iterable[str]) -> str:
     return f"  written by {names}" if names else ""
 
 
-def _place(location: Location) -> str:
-    line = f":{location.region.line}" if location.region is not None else ""
-    return f"{visible(location.file)}{line}"
-
-
-def _unchecked_lines(unchecked: Iterable[Unchecked]) -> Iterator[str]:
-    for reason, names in grouped_unchecked(unchecked).items():
-        few = ", ".join(visible(name) for name in names[:_MAX_NAMES])
-        more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-        yield f"not looked at: {few}{more}: {visible(shorten(reason, _MAX_TEXT))}"
-
-
 def to_json(drift: Drift) -> str:
     """The same, complete, as one JSON object. ``schemas/drift.schema.json`` describes it."""
     return dump(
@@ -109,29 +97,21 @@ def to_json(drift: Drift) -> str:
 
 def _target_data(target: TargetDrift) -> dict[str, Any]:
     return {
-        "target": _text(target.target),
+        "target": text_data(target.target),
         "server": well_formed(target.server),
         "version": well_formed(target.version),
         "compared": target.compared,
         "objects": [_object_data(item) for item in target.objects],
         "notes": [well_formed(note) for note in target.notes],
-        "unchecked": [
-            {"what": well_formed(item.what), "reason": well_formed(item.reason)} for item in target.unchecked
-        ],
+        "unchecked": unchecked_data(target.unchecked),
     }
 
 
 def _object_data(item: ObjectDrift) -> dict[str, Any]:
-    found = item.object
     return {
         "change": item.change.value,
-        "object": {
-            "apiVersion": well_formed(found.api_version),
-            "kind": well_formed(found.kind),
-            "namespace": _text(found.namespace),
-            "name": well_formed(found.name),
-        },
-        **_place_data(item.location),
+        "object": object_data(item.object),
+        **place_data(item.location),
         "managers": [well_formed(name) for name in item.managers],
         "reason": well_formed(item.reason),
         "fields": [
@@ -140,22 +120,12 @@ def _object_data(item: ObjectDrift) -> dict[str, Any]:
                 "path": well_formed(field.path),
                 "git": _plain(field.git),
                 "live": _plain(field.live),
-                **_place_data(field.location),
+                **place_data(field.location),
                 "managers": [well_formed(name) for name in field.managers],
             }
             for field in item.fields
         ],
     }
-
-
-def _place_data(location: Location | None) -> dict[str, Any]:
-    if location is None:
-        return {"file": None, "line": None}
-    return {"file": well_formed(location.file), "line": location.region and location.region.line}
-
-
-def _text(value: str | None) -> str | None:
-    return None if value is None else well_formed(value)
 
 
 def _plain(value: Any) -> Any:

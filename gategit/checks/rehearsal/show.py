@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gategit.checks.rehearsal.values import Missing, RefusedObject, Rehearsal, TargetRehearsal
-from gategit.model import Location, ObjectRef, Unchecked
 from gategit.report.escaping import line_start, shorten, visible, well_formed
 from gategit.report.json_report import dump
-from gategit.report.summary import grouped_unchecked, plural
+from gategit.report.parts import object_data, place_data, place_text, text_data, unchecked_data, unchecked_lines
+from gategit.report.summary import plural
 
 VERSION = 1
 """Of the JSON. Raised when a key changes its meaning or goes away; new keys do not raise it."""
 
 _MAX_NEEDERS = 5
-_MAX_NAMES = 5
 _MAX_TEXT = 2000
 _BOLD = "1"
 _MISSING = "1;31"
@@ -37,7 +36,7 @@ def to_text(rehearsal: Rehearsal, *, color: bool) -> str:
         for refused in target.refused:
             lines += [*_refused_lines(refused, paint), ""]
         lines += [f"note: {visible(shorten(note, _MAX_TEXT))}" for note in target.notes]
-        lines += _unchecked_lines(target.unchecked)
+        lines += unchecked_lines(target.unchecked)
         lines += [f"{paint(visible(_name(target)), _BOLD)}: {_summary(target)}", ""]
     return "\n".join(lines[:-1]) + "\n"
 
@@ -64,26 +63,14 @@ def _missing_lines(missing: Missing, paint: _Paint) -> Iterator[str]:
     yield f"{paint('missing', _MISSING)} {paint(visible(str(missing)), _BOLD)}"
     for needer in missing.needed_by[:_MAX_NEEDERS]:
         field = f" at {needer.path}" if needer.path else ""
-        yield f"    {_place(needer.location)}  needed by {visible(f'{needer.object}{field}')}"
+        yield f"    {place_text(needer.location)}  needed by {visible(f'{needer.object}{field}')}"
     if len(missing.needed_by) > _MAX_NEEDERS:
         yield f"    and by {len(missing.needed_by) - _MAX_NEEDERS:,} more"
 
 
 def _refused_lines(refused: RefusedObject, paint: _Paint) -> Iterator[str]:
-    yield f"{paint('refused', _REFUSED)} {paint(visible(str(refused.object)), _BOLD)}  {_place(refused.location)}"
+    yield f"{paint('refused', _REFUSED)} {paint(visible(str(refused.object)), _BOLD)}  {place_text(refused.location)}"
     yield f"    {line_start(visible(shorten(refused.message, _MAX_TEXT)))}"
-
-
-def _place(location: Location) -> str:
-    line = f":{location.region.line}" if location.region is not None else ""
-    return f"{visible(location.file)}{line}"
-
-
-def _unchecked_lines(unchecked: Iterable[Unchecked]) -> Iterator[str]:
-    for reason, names in grouped_unchecked(unchecked).items():
-        few = ", ".join(visible(name) for name in names[:_MAX_NAMES])
-        more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-        yield f"not looked at: {few}{more}: {visible(shorten(reason, _MAX_TEXT))}"
 
 
 def to_json(rehearsal: Rehearsal) -> str:
@@ -99,19 +86,19 @@ def to_json(rehearsal: Rehearsal) -> str:
 
 def _target_data(target: TargetRehearsal) -> dict[str, Any]:
     return {
-        "target": _text(target.target),
+        "target": text_data(target.target),
         "version": well_formed(target.version),
         "applied": target.applied,
         "missing": [
             {
                 "kind": well_formed(missing.kind),
-                "namespace": _text(missing.namespace),
+                "namespace": text_data(missing.namespace),
                 "name": well_formed(missing.name),
                 "needed_by": [
                     {
-                        "object": _object_data(needer.object),
+                        "object": object_data(needer.object),
                         "path": well_formed(needer.path),
-                        **_place_data(needer.location),
+                        **place_data(needer.location),
                     }
                     for needer in missing.needed_by
                 ],
@@ -120,31 +107,12 @@ def _target_data(target: TargetRehearsal) -> dict[str, Any]:
         ],
         "refused": [
             {
-                "object": _object_data(refused.object),
+                "object": object_data(refused.object),
                 "message": well_formed(refused.message),
-                **_place_data(refused.location),
+                **place_data(refused.location),
             }
             for refused in target.refused
         ],
         "notes": [well_formed(note) for note in target.notes],
-        "unchecked": [
-            {"what": well_formed(item.what), "reason": well_formed(item.reason)} for item in target.unchecked
-        ],
+        "unchecked": unchecked_data(target.unchecked),
     }
-
-
-def _object_data(found: ObjectRef) -> dict[str, Any]:
-    return {
-        "apiVersion": well_formed(found.api_version),
-        "kind": well_formed(found.kind),
-        "namespace": _text(found.namespace),
-        "name": well_formed(found.name),
-    }
-
-
-def _place_data(location: Location) -> dict[str, Any]:
-    return {"file": well_formed(location.file), "line": location.region and location.region.line}
-
-
-def _text(value: str | None) -> str | None:
-    return None if value is None else well_formed(value)
