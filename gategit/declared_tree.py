@@ -198,8 +198,3 @@ def _placed(manifest: Manifest, namespace: str, target: Target | None) -> Placed
         return Placed(manifest, "", manifest.data)
     place = namespace or manifest.namespace or (target.namespace if target is not None else None) or "default"
     return Placed(manifest, place, {**manifest.data, "metadata": {**metadata, "namespace": place}})
-
-
-def is_encrypted(data: dict[str, Any]) -> bool:
-    """Whether SOPS encrypted an object: only the agent can read it, and a server would not take what stands there."""
-    return isinstance(data.get("sops"), dict)

@@ -13,6 +13,7 @@ from gategit.checks.dry_run.values import CLASS_GROUPS, DeclaredKind, Expected, 
 from gategit.dry_run_modes import DEADLINE, Asked, Group, ask_group
 from gategit.errors import GategitError, UndecidedError, UsageError
 from gategit.manifests.manifest import Manifest, Role
+from gategit.manifests.secrecy import is_encrypted
 from gategit.model import DryRun, DryRunOutcome, DryRunResult, DryRunServer, Region, Unchecked
 
 if TYPE_CHECKING:
@@ -212,9 +213,9 @@ class _Stage:
                 )
 
     def _is_encrypted(self, change: ObjectChange) -> bool:
-        """What SOPS encrypted is known to the agent alone: a server would refuse what stands in the file."""
+        """Whether nobody but the agent knows the object; it is counted."""
         manifest = change.manifest
-        if not isinstance(manifest.data.get("sops"), dict):
+        if not is_encrypted(manifest.data):
             return False
         self._unchecked.append(Unchecked(str(manifest.ref), "encrypted with SOPS: only the agent can read it"))
         return True
@@ -247,10 +248,9 @@ class _Stage:
         """
         path = self._scope.request.snapshot
         if path is not None:
-            try:
-                return _loaded(path.read_bytes(), str(path))
-            except OSError as error:
-                raise UsageError(f"--snapshot {path} cannot be read: {error.strerror or error}") from None
+            from gategit.cluster.snapshot import snapshot_of_option  # noqa: PLC0415  few runs have one
+
+            return snapshot_of_option(path)
         content = self._scope.trusted.snapshot(target) if target is not None else None
         if content is not None and target is not None:
             return _loaded(content, target.snapshot or "")

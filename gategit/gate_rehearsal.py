@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 from gategit.checks.rehearsal.needs import CLASSES, EVERYWHERE, Brought, Kind, brings, needs
 from gategit.checks.rehearsal.values import Missing, Needer, RefusedObject, Rehearsal, TargetRehearsal
 from gategit.cluster.together import run
-from gategit.declared_tree import DeclaredTree, Placed, is_encrypted
+from gategit.declared_tree import DeclaredTree, Placed
 from gategit.disk import show_path
 from gategit.dry_running import namespaces_made
 from gategit.errors import UndecidedError
+from gategit.manifests.secrecy import is_encrypted
 from gategit.model import Unchecked, format_path
 
 if TYPE_CHECKING:

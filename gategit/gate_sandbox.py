@@ -12,8 +12,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from gategit.declared_tree import DeclaredTree, is_encrypted
+from gategit.declared_tree import DeclaredTree
 from gategit.errors import UsageError
+from gategit.manifests.secrecy import is_encrypted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,12 +81,9 @@ def filled_sandbox(request: Request, say: Callable[[str], None]) -> Iterator[Fil
 def _snapshot(request: Request) -> Snapshot | None:
     if request.snapshot is None:
         return None
-    from gategit.cluster.snapshot import load_snapshot  # noqa: PLC0415  few runs have one
+    from gategit.cluster.snapshot import snapshot_of_option  # noqa: PLC0415  few runs have one
 
-    try:
-        return load_snapshot(request.snapshot.read_bytes(), str(request.snapshot))
-    except OSError as error:
-        raise UsageError(f"--snapshot {request.snapshot} cannot be read: {error.strerror or error}") from None
+    return snapshot_of_option(request.snapshot)
 
 
 async def _fill(access: Access, objects: Sequence[dict[str, Any]], say: Callable[[str], None]) -> Filled:

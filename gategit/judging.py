@@ -158,7 +158,7 @@ class Judging:
         request, config = self._request, self._trusted.config
         if request.snapshot is None and not config.snapshots:
             return {}
-        from gategit.cluster.snapshot import load_snapshot  # noqa: PLC0415  few runs have one
+        from gategit.cluster.snapshot import load_snapshot, snapshot_of_option  # noqa: PLC0415  few runs have one
 
         found: dict[str | None, Snapshot] = {}
         for target in config.targets:
@@ -166,10 +166,7 @@ class Judging:
             if content is not None:
                 found[target.name] = load_snapshot(content, target.snapshot or "")
         if request.snapshot is not None:
-            try:
-                given = load_snapshot(request.snapshot.read_bytes(), str(request.snapshot))
-            except OSError as error:
-                raise UsageError(f"--snapshot {request.snapshot} cannot be read: {error.strerror or error}") from None
+            given = snapshot_of_option(request.snapshot)
             # One export cannot stand for several clusters.
             names = [target.name for target in config.targets if request.target in (None, target.name)]
             if len(names) <= 1:

@@ -19,10 +19,11 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from gategit.cluster.discovery import Discovery, Resource
-from gategit.errors import ConfigError
+from gategit.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 Schema = dict[str, Any]
 
@@ -180,6 +181,20 @@ def compress(content: bytes) -> bytes:
     with GzipFile(filename="", mode="wb", compresslevel=9, fileobj=stream, mtime=0) as file:
         file.write(content)
     return stream.getvalue()
+
+
+def snapshot_of_option(path: Path) -> Snapshot:
+    """Read the snapshot that ``--snapshot`` names.
+
+    Raises:
+        UsageError: the file cannot be read.
+        ConfigError: it is no snapshot.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"--snapshot {path} cannot be read: {error.strerror or error}") from None
+    return load_snapshot(content, str(path))
 
 
 @lru_cache(maxsize=8)

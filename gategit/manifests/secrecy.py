@@ -22,6 +22,11 @@ def holds_secrets(kind: str) -> bool:
     return kind.casefold() in {"secret", "secretlist"}
 
 
+def is_encrypted(data: dict[str, Any]) -> bool:
+    """Whether SOPS encrypted an object: only the agent can read it, and a server would not take what stands there."""
+    return isinstance(data.get("sops"), dict)
+
+
 def declares_secret(text: str) -> bool:
     """Whether a text that cannot be read looks as if it declared a Secret."""
     return _DECLARED.search(text) is not None
