@@ -1,0 +1,296 @@
+"""The schemas that gategit carries: the kinds that GitOps repositories use most, as their projects released them.
+
+``schemas/ecosystem`` holds one small compressed file for each kind, which is read when the first object of the kind is
+checked, and an index of all of them, which a check reads only to say what is near a kind that is not there. Both are
+written by ``make schemas``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from gategit.bundled import schemas_folder
+from gategit.errors import UndecidedError
+
+Schema = dict[str, Any]
+
+FieldName = tuple[str, ...]
+"""A field in a schema: names of properties, ``[]`` for the items of a list, ``{}`` for the values of a map."""
+
+_GROUP: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*\Z")
+_KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
+_GZIP: Final = 31
+"""What tells zlib that data is wrapped as gzip does."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedVersion:
+    """One API version in one release.
+
+    Attributes:
+        name: such as ``v1beta1``.
+        served: whether the release serves it.
+        storage: whether the release stores objects in it.
+        deprecated: the project's words on a deprecated version; None where it is not deprecated.
+        preserve: whether the definition keeps unknown fields.
+        line: where its schema stands in the kind's file.
+        subresources: as in the definition.
+    """
+
+    name: str
+    served: bool
+    storage: bool
+    deprecated: str | None
+    preserve: bool
+    line: int
+    subresources: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedRelease:
+    """One release of a project. ``channel`` is "" for what the project calls stable, else such as ``experimental``."""
+
+    name: str
+    channel: str
+    versions: tuple[CarriedVersion, ...]
+
+    def serves(self, version: str) -> CarriedVersion | None:
+        """The API version of a name, where the release serves it."""
+        return next((one for one in self.versions if one.name == version and one.served), None)
+
+    @property
+    def served(self) -> tuple[str, ...]:
+        """The names of the API versions that it serves."""
+        return tuple(one.name for one in self.versions if one.served)
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedKind:
+    """A kind that gategit carries.
+
+    Attributes:
+        group: such as ``argoproj.io``.
+        kind: such as ``Application``.
+        source: the project's short name, such as ``argo-cd``.
+        title: the project's name, such as ``Argo CD``.
+        namespaced: whether its objects live in a namespace; None where that is not known.
+        names: plural, singular and short names, as in the definition.
+        releases: the newest first, side channels last.
+        since: for each API version, the fields that the newest release has and an older one has not, each with the
+            release from which on it is there.
+    """
+
+    group: str
+    kind: str
+    source: str
+    title: str
+    namespaced: bool | None
+    names: Mapping[str, Any]
+    releases: tuple[CarriedRelease, ...]
+    since: Mapping[str, tuple[tuple[FieldName, str], ...]]
+    _lines: tuple[bytes, ...] = field(repr=False)
+
+    def schema(self, version: CarriedVersion) -> Schema:
+        """The openAPIV3Schema of an API version."""
+        found: Schema = json.loads(self._lines[version.line])
+        return found
+
+    def of(self, release: CarriedRelease) -> str:
+        """A release in words, such as ``Argo CD 3.6.1``."""
+        return f"{self.title} {release.name}"
+
+    def definition(self, release: CarriedRelease) -> Schema:
+        """The CustomResourceDefinition of a release, with which an API server serves the kind."""
+        versions = []
+        for one in release.versions:
+            version = {"name": one.name, "served": one.served, "storage": one.storage}
+            if one.deprecated is not None:
+                version["deprecated"] = True
+            if one.subresources:
+                version["subresources"] = dict(one.subresources)
+            versions.append({**version, "schema": {"openAPIV3Schema": self.schema(one)}})
+        return {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "metadata": {"name": f"{self.names['plural']}.{self.group}"},
+            "spec": {
+                "group": self.group,
+                "names": dict(self.names),
+                "scope": "Cluster" if self.namespaced is False else "Namespaced",
+                "versions": versions,
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRelease:
+    """Where a release was read: ``origin`` is a module or package, ``version`` its version, ``licence`` an SPDX id."""
+
+    name: str
+    origin: str
+    version: str
+    licence: str
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A project whose kinds are carried: short name, title, and its releases, the newest first, side channels last."""
+
+    name: str
+    title: str
+    releases: tuple[SourceRelease, ...]
+
+    def release(self, pin: str) -> str | None:
+        """The newest carried release that a pin means (``3.5`` is the newest 3.5.x); None where there is none."""
+        return next((one.name for one in self.releases if is_meant(pin, one.name)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexedKind:
+    """A kind in the index. ``versions`` are its API versions, each with the releases that serve it, newest first."""
+
+    group: str
+    kind: str
+    plural: str
+    scope: str | None
+    source: str
+    versions: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """All that is carried."""
+
+    sources: Mapping[str, Source]
+    kinds: tuple[IndexedKind, ...]
+
+    def of_group(self, group: str) -> Iterator[IndexedKind]:
+        """The kinds of a group."""
+        return (one for one in self.kinds if one.group == group)
+
+
+def is_meant(pin: str, release: str) -> bool:
+    """Whether a pin means a release: its name, or its leading numbers (``3.5`` or ``v3.5`` of 3.5.7)."""
+    wanted = pin.removeprefix("v")
+    return release == wanted or (release.startswith(f"{wanted}.") and "-" not in release)
+
+
+def _folder() -> Path:
+    return schemas_folder() / "ecosystem"
+
+
+def index_file() -> Path:
+    """The index's file, which changes whenever anything does that is carried.
+
+    Raises:
+        UndecidedError: the installation is incomplete.
+    """
+    file = _folder() / "index.json"
+    if not file.is_file():
+        raise UndecidedError("this installation of gategit has no schemas/ecosystem folder", "install gategit again")
+    return file
+
+
+@cache
+def index() -> Index:
+    """What is carried.
+
+    Raises:
+        UndecidedError: the installation is incomplete.
+    """
+    data = json.loads(index_file().read_bytes())
+    sources = {
+        name: Source(
+            name,
+            one["title"],
+            tuple(
+                SourceRelease(
+                    release["release"],
+                    release["origin"],
+                    release["version"],
+                    release["licence"],
+                    release.get("channel", ""),
+                )
+                for release in one["releases"]
+            ),
+        )
+        for name, one in data["sources"].items()
+    }
+    kinds = tuple(
+        IndexedKind(
+            one["group"],
+            one["kind"],
+            one["plural"],
+            one["scope"],
+            one["source"],
+            {name: tuple(releases) for name, releases in one["versions"].items()},
+        )
+        for one in data["kinds"]
+    )
+    return Index(sources, kinds)
+
+
+@cache
+def carried(group: str, kind: str) -> CarriedKind | None:
+    """What is carried of a kind; None where it is not.
+
+    Args:
+        group: an API group, from whatever manifest.
+        kind: a kind, the same.
+    """
+    # Both come from manifests: nothing else than a name may become part of a path.
+    if _GROUP.match(group) is None or _KIND.match(kind) is None:
+        return None
+    file = _folder() / group / f"{kind.lower()}.jsonl.gz"
+    try:
+        lines = zlib.decompress(file.read_bytes(), _GZIP).split(b"\n")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        if len(group) + len(kind) > 200:  # longer than a file's name can be
+            return None
+        raise UndecidedError(f"the carried schema {file.name} cannot be read: {error.strerror}") from None
+    head = json.loads(lines[0])
+    if head["kind"] != kind:
+        return None
+    scope = head["scope"]
+    return CarriedKind(
+        head["group"],
+        head["kind"],
+        head["source"],
+        head["title"],
+        None if scope is None else scope == "Namespaced",
+        head["names"],
+        tuple(
+            CarriedRelease(
+                release["release"],
+                release.get("channel", ""),
+                tuple(
+                    CarriedVersion(
+                        one["name"],
+                        one["served"],
+                        one.get("storage", False),
+                        one.get("deprecated"),
+                        one.get("preserve", False),
+                        one["schema"],
+                        one.get("subresources", {}),
+                    )
+                    for one in release["versions"]
+                ),
+            )
+            for release in head["releases"]
+        ),
+        {
+            version: tuple((tuple(path), release) for path, release in fields)
+            for version, fields in head.get("since", {}).items()
+        },
+        tuple(lines),
+    )
