@@ -29,3 +29,15 @@ def policies_folder() -> Path:
 def schemas_folder() -> Path:
     """The folder of the JSON Schemas that gategit carries."""
     return _folder("schemas")
+
+
+def ecosystem_index() -> Path:
+    """The index of the schemas of other projects' kinds, which changes whenever one of them does.
+
+    Raises:
+        UndecidedError: it is not there: the installation is incomplete.
+    """
+    file = schemas_folder() / "ecosystem" / "index.json"
+    if not file.is_file():
+        raise UndecidedError("this installation of gategit has no schemas/ecosystem folder", "install gategit again")
+    return file

@@ -30,6 +30,9 @@ DEFAULT_FILE_SIZE = 5 * 1024 * 1024
 """The largest file that is decoded, in bytes, where the config does not say."""
 
 
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """A cluster that part of the repository deploys to.
@@ -44,6 +47,7 @@ class Target:
         namespace: of objects that name none, or None for the context's, else ``default``.
         snapshot: the path of its export in the repository, or None.
         field_manager: under whose name the dry run applies, or None for the live object's owner.
+        releases: the releases of other projects that it runs, by their short names, where they are not the config's.
     """
 
     name: str
@@ -55,6 +59,7 @@ class Target:
     namespace: str | None = None
     snapshot: str | None = None
     field_manager: str | None = None
+    releases: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def matches(self, path: str) -> bool:
         """Whether a file belongs to this target."""
@@ -69,8 +74,6 @@ Parameters = Mapping[str, Mapping[str, ParameterValue]]
 
 Levels = Mapping[str, Level | None]
 """The levels of rules, by rule; None is off."""
-
-_NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +132,17 @@ class PolicySettings:
 
 @dataclass(frozen=True, slots=True)
 class SchemaSettings:
-    """Where schemas come from. A ``missing`` of None means off: objects without a schema are counted only."""
+    """Where schemas come from.
+
+    Attributes:
+        folders: of the repository.
+        missing: the level of a kind without schema; None means off: such objects are counted only.
+        releases: the releases of other projects that the clusters run, by their short names.
+    """
 
     folders: tuple[str, ...] = ()
     missing: Level | None = Level.WARNING
+    releases: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,6 +203,11 @@ class Config:
     def targets_of(self, path: str) -> tuple[Target, ...]:
         """The targets that a file belongs to."""
         return tuple(target for target in self.targets if target.matches(path))
+
+    def releases_of(self, target: Target | None) -> tuple[tuple[str, str], ...]:
+        """The releases that a target's cluster runs, by the projects' short names, sorted."""
+        own = target.releases if target is not None else _NOTHING
+        return tuple(sorted({**self.schemas.releases, **own}.items()))
 
     @property
     def snapshots(self) -> tuple[str, ...]:
@@ -265,6 +280,7 @@ def _target(name: str, data: Mapping[str, Any]) -> Target:
         namespace=data.get("namespace"),
         snapshot=clean_path(data["snapshot"]) if "snapshot" in data else None,
         field_manager=data.get("field_manager"),
+        releases=MappingProxyType(data.get("releases", {})),
     )
 
 
@@ -293,7 +309,11 @@ def load_config(text: bytes, file: str) -> Config:
         include=tuple(data.get("include", ("**",))),
         exclude=tuple(data.get("exclude", ())),
         policies=_policies(data.get("policies", {})),
-        schemas=SchemaSettings(_folders(schemas), _level(schemas.get("missing", "warning"))),
+        schemas=SchemaSettings(
+            _folders(schemas),
+            _level(schemas.get("missing", "warning")),
+            MappingProxyType(schemas.get("releases", {})),
+        ),
         targets=tuple(_target(name, target) for name, target in data.get("targets", {}).items()),
         repositories=tuple(data.get("repositories", ())),
         waivers=None if waivers is None else clean_path(waivers),

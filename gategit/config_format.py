@@ -55,6 +55,10 @@ _GLOBS = ListOf(_GLOB)
 _FOLDER = Text("a folder's path from the repository's root", accepts=check_tree_path)
 _VERSION = Text('a Kubernetes version such as "1.34"', pattern=KUBERNETES_VERSION)
 _LEVELS = ("error", "warning", "note")
+_RELEASES = MapOf(
+    Text('a release such as "3.5" or "3.5.7"', pattern=r"v?[0-9]+(\.[0-9]+)*(-[a-z]+)?"),
+    Text("a project's short name such as argo-cd", pattern=r"[a-z0-9]+(-[a-z0-9]+)*"),
+)
 
 _RULE = Text("a rule's id such as image-digest", pattern=_RULE_ID)
 _RULE_LEVELS = MapOf(Choice((*_LEVELS, "off")), _RULE)
@@ -118,6 +122,12 @@ TARGET = Record(
             "The field manager that the dry run applies as: the name under which the agent applies.",
             default="the live object's owner, else gategit",
         ),
+        "releases": Field(
+            _RELEASES,
+            "The releases of Argo CD, Flux and other projects that this cluster runs, by project; those of "
+            "schemas.releases hold for the others.",
+            default="{}",
+        ),
     }
 )
 
@@ -175,6 +185,13 @@ DESCRIPTION = Record(
                         Choice((*_LEVELS, "off")),
                         "The level of a kind that has no schema. Even when off, such objects count as unchecked.",
                         default="warning",
+                    ),
+                    "releases": Field(
+                        _RELEASES,
+                        "The releases of Argo CD, Flux and other projects that the clusters run, by project, so that "
+                        "the schemas of these releases judge; `gategit schema list` names projects and releases.",
+                        default="the newest that gategit carries",
+                        example='{argo-cd: "3.5", flux: "2.7"}',
                     ),
                 }
             ),

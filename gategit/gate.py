@@ -7,6 +7,7 @@ is judged only where the head has findings, because nothing else can need compar
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -23,7 +24,19 @@ from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy
 from gategit.judge import FileVerdict, name_findings
 from gategit.judging import Judging
 from gategit.manifests.manifest import Manifest, Role
-from gategit.model import ChangeSummary, DryRun, DryRunResult, Finding, Level, Report, Rule, Stage, Stats, Unchecked
+from gategit.model import (
+    ChangeSummary,
+    DryRun,
+    DryRunResult,
+    Finding,
+    Level,
+    Report,
+    Rule,
+    SchemaUse,
+    Stage,
+    Stats,
+    Unchecked,
+)
 from gategit.report.line_hash import line_hashes
 from gategit.repository import TreeDiff, Trees, open_trees
 from gategit.request import Mode, Request, Trust
@@ -444,6 +457,7 @@ class _Gate:
             rule=self.rule,
             text_of=self._text_of,
             line_hashes=line_hashes if request.line_hashes else None,
+            schemas=self._schemas(),
             dry_run=self._dry_run,
         )
 
@@ -454,6 +468,17 @@ class _Gate:
         if not self._is_dry_run_wanted:
             reasons[Stage.DRY_RUN] = reasons[Stage.DRY_RUN] or "off"
         return reasons
+
+    def _schemas(self) -> tuple[SchemaUse, ...]:
+        """Which schemas judged the objects of the files that were judged."""
+        counts: Counter[tuple[str, str, str]] = Counter()
+        for verdict in self._verdicts.values():
+            for api_version, kind, origin, objects in verdict.schemas:
+                counts[origin, api_version, kind] += objects
+        return tuple(
+            SchemaUse(api_version, kind, origin, objects)
+            for (origin, api_version, kind), objects in sorted(counts.items())
+        )
 
     def _all_unchecked(self) -> list[Unchecked]:
         asked = self._asked_kinds()

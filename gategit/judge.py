@@ -7,12 +7,14 @@ process and kept in the cache under a key that names all of these.
 from __future__ import annotations
 
 import traceback
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
 from gategit.checks.schema.check import check_file as check_schema
+from gategit.checks.schema.check import judged_by
 from gategit.checks.schema.rules import SURPRISING_SCALAR
 from gategit.checks.schema.spec import SchemaSet, SchemaSpec
 from gategit.checks.syntax import check_file as check_syntax
@@ -55,6 +57,13 @@ RawFact = tuple[str, str, str | None, str, int, tuple[str | int, ...]]
 """An object as the cache keeps it: API version, kind, namespace, name, document, pointer."""
 
 
+SchemaKey = tuple[str | None, str, tuple[tuple[str, str], ...]]
+"""What names the schemas that hold for a file: Kubernetes version, export, and releases."""
+
+SchemaUse = tuple[str, str, str, int]
+"""API version, kind, the origin of the schema that judged, and how many objects it judged."""
+
+
 @dataclass(frozen=True, slots=True)
 class SchemaRun:
     """For which target and Kubernetes version a file is checked.
@@ -63,16 +72,18 @@ class SchemaRun:
         target: the target's name, None for a file of none.
         version: the Kubernetes version, None for the newest.
         snapshot: the name of the export of the target's cluster, "" where there is none.
+        releases: the releases of other projects that the cluster is said to run, by short name.
     """
 
     target: str | None
     version: str | None
     snapshot: str = ""
+    releases: tuple[tuple[str, str], ...] = ()
 
     @property
-    def schemas(self) -> tuple[str | None, str]:
+    def schemas(self) -> SchemaKey:
         """What names the schemas that hold."""
-        return self.version, self.snapshot
+        return self.version, self.snapshot, self.releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +110,7 @@ class JudgeContext:
     """
 
     limits: Limits
-    schemas: dict[tuple[str | None, str], SchemaSpec]
+    schemas: dict[SchemaKey, SchemaSpec]
     stages: frozenset[Stage]
     chart_folders: frozenset[str]
     digest: str
@@ -108,7 +119,10 @@ class JudgeContext:
 
 @dataclass(frozen=True, slots=True)
 class FileVerdict:
-    """What is said of one file; ``objects`` are those that were asked to be kept, and no part of what the cache has."""
+    """What is said of one file; ``objects`` are those that were asked to be kept, and no part of what the cache has.
+
+    ``schemas`` says by which schemas its objects were judged.
+    """
 
     path: str
     role: Role
@@ -118,6 +132,7 @@ class FileVerdict:
     unchecked: tuple[Unchecked, ...]
     waivers: tuple[Waiver, ...] = ()
     objects: tuple[PackedObject, ...] = ()
+    schemas: tuple[SchemaUse, ...] = ()
 
 
 StateCheck = Callable[[Sequence[tuple[ManifestFile, Manifest]]], Iterable[Finding]]
@@ -158,13 +173,13 @@ def judge_files(
     check_states: StateCheck | None,
 ) -> list[FileVerdict]:
     """Judge files; one that makes a check crash gets a finding that says so, and the others lose nothing."""
-    judged: list[_Judged] = []
+    judged: list[_Judgement] = []
     for task in tasks:
         try:
             judged.append(_judge_alone(task, read(task.path), context))
         except Exception as error:  # noqa: BLE001  a crash is a finding: nothing may hide the other files
             judged.append(_crashed(task.path, error))
-    files = [file for file, *_ in judged if file.role is Role.MANIFEST]
+    files = [one.file for one in judged if one.file.role is Role.MANIFEST]
     subjects = [(file, manifest) for file in files for manifest in file.manifests]
     by_file: dict[str, list[Finding]] = {}
     if check_states is not None and subjects:
@@ -172,26 +187,35 @@ def judge_files(
             by_file.setdefault(finding.location.file, []).append(finding)
     return [
         FileVerdict(
-            file.path,
-            file.role,
-            len(file.decoded.documents),
-            facts_of(file),
-            tuple(name_findings(file.manifests, [*findings, *by_file.get(file.path, ())])),
-            tuple(unchecked),
-            waivers,
-            objects_of(file, context.kept_kinds),
+            one.file.path,
+            one.file.role,
+            len(one.file.decoded.documents),
+            facts_of(one.file),
+            tuple(name_findings(one.file.manifests, [*one.findings, *by_file.get(one.file.path, ())])),
+            tuple(one.unchecked),
+            one.waivers,
+            objects_of(one.file, context.kept_kinds),
+            tuple((*used, count) for used, count in one.schemas.items()),
         )
-        for file, findings, unchecked, waivers in judged
+        for one in judged
     ]
 
 
-_Judged = tuple[ManifestFile, list[Finding], list[Unchecked], tuple[Waiver, ...]]
+class _Judgement(NamedTuple):
+    """What is said of one file alone."""
+
+    file: ManifestFile
+    findings: list[Finding]
+    unchecked: list[Unchecked]
+    waivers: tuple[Waiver, ...]
+    schemas: Counter[tuple[str, str, str]]
 
 
-def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judged:
+def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judgement:
     file = read_file(task.path, content, task.role, context.limits, chart_folders=context.chart_folders)
     findings: list[Finding] = []
     unchecked: list[Unchecked] = []
+    schemas: Counter[tuple[str, str, str]] = Counter()
     if Stage.SYNTAX in context.stages:
         found, missed = check_syntax(file)
         findings += found
@@ -199,7 +223,9 @@ def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judg
     if Stage.SCHEMA in context.stages and file.role in (Role.MANIFEST, Role.PATCH):
         seen: set[tuple[object, ...]] = set()
         for run in task.runs:
-            found, missed = check_schema(file, _schema_set(context.schemas[run.schemas]), run.target)
+            schema_set = _schema_set(context.schemas[run.schemas])
+            found, missed = check_schema(file, schema_set, run.target)
+            schemas.update(judged_by(file, schema_set))
             if task.role is Role.MANIFEST:
                 found = [_as_kustomize_reads(file, finding) for finding in found]
             unchecked += [one for one in missed if one not in unchecked]
@@ -210,11 +236,11 @@ def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judg
                     seen.add(identity)
                     findings.append(finding)
     if INLINE_MARK not in content:
-        return file, findings, unchecked, ()
+        return _Judgement(file, findings, unchecked, (), schemas)
     from gategit.inline_waivers import read_inline  # noqa: PLC0415  few files have any
 
     inline = read_inline(file)
-    return file, [*findings, *inline.problems], unchecked, inline.waivers
+    return _Judgement(file, [*findings, *inline.problems], unchecked, inline.waivers, schemas)
 
 
 _KUSTOMIZE_STRINGS = frozenset(("y", "n", "yes", "no", "on", "off"))
@@ -242,7 +268,7 @@ def _as_kustomize_reads(file: ManifestFile, finding: Finding) -> Finding:
     )
 
 
-def _crashed(path: str, error: Exception) -> _Judged:
+def _crashed(path: str, error: Exception) -> _Judgement:
     if isinstance(error, GategitError):
         message, help_text = f"this file cannot be read: {error.message}", error.hint or CHECK_CRASHED.help
     else:
@@ -258,7 +284,7 @@ def _crashed(path: str, error: Exception) -> _Judged:
         location=Location(path),
         subject=type(error).__name__,
     )
-    return read_file(path, b"", Role.DATA), [finding], [], ()
+    return _Judgement(read_file(path, b"", Role.DATA), [finding], [], (), Counter())
 
 
 def name_findings(manifests: Iterable[Manifest], findings: Iterable[Finding]) -> Iterable[Finding]:
@@ -295,12 +321,13 @@ def encode_verdict(verdict: FileVerdict) -> Any:
         [encode_finding(finding) for finding in verdict.findings],
         [[one.what, one.reason] for one in verdict.unchecked],
         waivers,
+        verdict.schemas,
     ]
 
 
 def decode_verdict(path: str, value: Any) -> FileVerdict:
     """The inverse of `encode_verdict`."""
-    role, documents, facts, findings, unchecked, encoded = value
+    role, documents, facts, findings, unchecked, encoded, schemas = value
     waivers: tuple[Waiver, ...] = ()
     if encoded:
         from gategit.inline_waivers import decode_inline  # noqa: PLC0415  few files have any
@@ -314,6 +341,7 @@ def decode_verdict(path: str, value: Any) -> FileVerdict:
         tuple(decode_finding(finding) for finding in findings),
         tuple(Unchecked(what, reason) for what, reason in unchecked),
         waivers,
+        schemas=tuple((api_version, kind, origin, count) for api_version, kind, origin, count in schemas),
     )
 
 

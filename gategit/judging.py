@@ -16,6 +16,7 @@ from gategit.judge import (
     FileTask,
     FileVerdict,
     JudgeContext,
+    SchemaKey,
     SchemaRun,
     cache_key,
     decode_verdict,
@@ -121,16 +122,18 @@ class Judging:
         config, wanted = self._trusted.config, self._request.kubernetes_versions
         targets = [target for target in config.targets_of(path) if self._request.target in (None, target.name)]
         if wanted:
-            names: list[str | None] = [target.name for target in targets]
-            names = names or [None]
-            return tuple(SchemaRun(name, version, self._snapshot_name(name)) for name in names for version in wanted)
+            whose: Sequence[Target | None] = targets or [None]
+            return tuple(self._run(target, version) for target in whose for version in wanted)
         runs = [run for target in targets for run in self._runs_of(target)]
-        runs += [
-            SchemaRun(target.name, target.upgrade_to, self._snapshot_name(target.name))
-            for target in targets
-            if target.upgrade_to
-        ]
+        runs += [self._run(target, target.upgrade_to) for target in targets if target.upgrade_to]
         return tuple(runs) or tuple(self._runs_of(None))
+
+    def _run(self, target: Target | None, version: str | None) -> SchemaRun:
+        """One run of a target's files, or of files without a target."""
+        name = target.name if target is not None else None
+        snapshot = self._snapshots.get(name)
+        releases = self._trusted.config.releases_of(target)
+        return SchemaRun(name, version, snapshot.name if snapshot is not None else "", releases)
 
     def _runs_of(self, target: Target | None) -> Iterator[SchemaRun]:
         """The versions that a target's cluster is said to have: by the config, and by its export."""
@@ -139,13 +142,9 @@ class Judging:
         snapshot = self._snapshots.get(name)
         exported = of(snapshot.version) if snapshot is not None else None
         if exported is not None:
-            yield SchemaRun(name, exported, self._snapshot_name(name))
+            yield self._run(target, exported)
         if exported is None or stated not in (None, exported):
-            yield SchemaRun(name, stated, self._snapshot_name(name))
-
-    def _snapshot_name(self, target: str | None) -> str:
-        snapshot = self._snapshots.get(target)
-        return snapshot.name if snapshot is not None else ""
+            yield self._run(target, stated)
 
     @cached_property
     def _snapshots(self) -> dict[str | None, Snapshot]:
@@ -174,15 +173,15 @@ class Judging:
         return found
 
     @cached_property
-    def _schema_runs(self) -> dict[tuple[str | None, str], Snapshot | None]:
+    def _schema_runs(self) -> dict[SchemaKey, Snapshot | None]:
         """All that files can be validated with: by ``SchemaRun.schemas``, with the export."""
         config = self._trusted.config
-        found: dict[tuple[str | None, str], Snapshot | None] = {}
+        found: dict[SchemaKey, Snapshot | None] = {}
         for target in (None, *config.targets):
             name = target.name if target is not None else None
             runs = [*self._runs_of(target)]
             versions = [*self._request.kubernetes_versions, *filter(None, [target.upgrade_to if target else None])]
-            runs += [SchemaRun(name, version, self._snapshot_name(name)) for version in versions]
+            runs += [self._run(target, version) for version in versions]
             found |= {run.schemas: self._snapshots.get(name) for run in runs}
         return found
 
@@ -199,9 +198,11 @@ class Judging:
             key: SchemaSpec(
                 kubernetes_version=key[0],
                 crds=tuple(crd.data for crd in crds),
+                crd_files=tuple(crd.source.file for crd in crds),
                 folder_schemas=folder_schemas,
                 missing_level=config.schemas.missing,
                 snapshot=snapshot,
+                releases=key[2],
             )
             for key, snapshot in self._schema_runs.items()
         }

@@ -218,6 +218,16 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True)
+class SchemaUse:
+    """Where the schema comes from that judged objects of a kind, and how many objects those are."""
+
+    api_version: str
+    kind: str
+    origin: str
+    objects: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageResult:
     """What one check says of the change. ``reason`` says why it was skipped or could not look."""
 
@@ -343,7 +353,7 @@ class Report:
     of text around them by file and line number, so that a reporter can show them without reading the tree.
     ``line_hashes`` holds GitHub's hash of the first line of each finding (line 1 where there is no region), made by
     ``report.line_hash`` from the whole file; SARIF alone needs it, and leaves it out where it is not there.
-    ``dry_run`` is None where nobody was asked.
+    ``schemas`` says which schemas judged. ``dry_run`` is None where nobody was asked.
     """
 
     verdict: Verdict
@@ -357,6 +367,7 @@ class Report:
     fail_on_existing: bool = False
     sources: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     line_hashes: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    schemas: tuple[SchemaUse, ...] = ()
     dry_run: DryRun | None = None
 
     @property

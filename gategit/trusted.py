@@ -13,15 +13,18 @@ from gategit.config import CONFIG_FILE, Config, load_config
 from gategit.disk import show_path
 from gategit.errors import ConfigError, UsageError
 from gategit.gate_changes import beneath, is_config_name, not_a_file
+from gategit.nearest import did_you_mean
 from gategit.request import Trust
 from gategit.tree import EntryKind
 from gategit.waivers import Waiver, load_waivers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from gategit.checks.policy.load import PolicySource
     from gategit.config import Target
+    from gategit.model import FieldPath
     from gategit.repository import Trees
     from gategit.request import Request
     from gategit.tree import Tree
@@ -115,6 +118,7 @@ def load_from(request: Request, tree: Tree, trust: Trust) -> Trusted:
                 f"the schema folder {folder} is not there",
                 "gategit schema add FILE makes it, or take it out of schemas.folders",
             )
+    _check_releases(config)
     waivers: tuple[Waiver, ...] = ()
     if config.waivers is not None and request.use_waivers:
         if config.waivers not in tree.entries():
@@ -125,6 +129,35 @@ def load_from(request: Request, tree: Tree, trust: Trust) -> Trusted:
             )
         waivers = load_waivers(_read_own(tree, config.waivers), config.waivers)
     return Trusted(config, waivers, config.waivers, tree, trust)
+
+
+def _check_releases(config: Config) -> None:
+    """Every release that the config names is one that is carried.
+
+    Raises:
+        ConfigError: the project or the release is not.
+    """
+    places: list[tuple[FieldPath, Mapping[str, str]]] = [(("schemas", "releases"), config.schemas.releases)]
+    places += [(("targets", target.name, "releases"), target.releases) for target in config.targets]
+    if not any(releases for _, releases in places):
+        return
+    from gategit.checks.schema.ecosystem import index  # noqa: PLC0415  few configs name releases
+
+    sources = index().sources
+    for path, releases in places:
+        for name, release in releases.items():
+            source = sources.get(name)
+            if source is None:
+                message = f"gategit carries no schemas of a project {name}{did_you_mean(name, sources)}"
+                raise config.error((*path, name), message, "gategit schema list names the projects")
+            if source.release(release) is None:
+                known = ", ".join(one.name for one in source.releases)
+                raise config.error(
+                    (*path, name),
+                    f"gategit carries no schemas of {source.title} {release}; it carries {known}",
+                    "name one of these, or take the key out and add the release's own CustomResourceDefinitions: "
+                    "gategit schema add FILE",
+                )
 
 
 def _load_config(request: Request, tree: Tree) -> Config:

@@ -15,6 +15,7 @@ from gategit.model import (
     Region,
     Report,
     Rule,
+    SchemaUse,
     Stage,
     StageResult,
     StageStatus,
@@ -140,6 +141,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
     rule: Callable[[str], Rule],
     text_of: Callable[[str], str | None],
     line_hashes: Callable[[str], Sequence[str]] | None,
+    schemas: tuple[SchemaUse, ...] = (),
     dry_run: DryRun | None = None,
 ) -> Report:
     """Freeze everything into a report.
@@ -154,6 +156,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
         rule: looks up a rule.
         text_of: a file's text, or None where there is none to show.
         line_hashes: GitHub's hash of each line of a text; None where nobody wants to know them.
+        schemas: which schemas judged.
         dry_run: what came of the dry run; None where there was none.
     """
     ordered = tuple(in_order(findings))
@@ -188,6 +191,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
         fail_on_existing=thresholds.fail_on_existing,
         sources=sources,
         line_hashes=hashes,
+        schemas=schemas,
         dry_run=dry_run,
     )
 

@@ -62,6 +62,15 @@ def as_data(report: Report) -> dict[str, Any]:
             "seconds": round(stats.seconds, 3),
             "cache": {"hits": stats.cache_hits, "misses": stats.cache_misses},
         },
+        "schemas": [
+            {
+                "api_version": well_formed(use.api_version),
+                "kind": well_formed(use.kind),
+                "origin": well_formed(use.origin),
+                "objects": use.objects,
+            }
+            for use in report.schemas
+        ],
         "dry_run": report.dry_run and _dry_run(report.dry_run),
         "unchecked": [
             {"what": well_formed(item.what), "reason": well_formed(item.reason)} for item in report.unchecked

@@ -17,6 +17,7 @@ from gategit.report.summary import (
 )
 
 _MAX_MESSAGE = 2000
+_KUBERNETES = "Kubernetes "
 _MAX_REASONS = 5  # groups of unchecked things shown without --verbose
 _MAX_NAMES = 3  # names in each of them
 _FINGERPRINT = 10  # digits of a fingerprint: enough to tell it from the report's others
@@ -62,6 +63,7 @@ class _Text:
         lines += self._hidden(len(self.report.findings) - len(shown))
         lines += self._dry_run()
         lines += self._stages()
+        lines += self._schemas()
         lines += self._unchecked()
         lines += [self.paint(change_line(self.report), _DIM), self.paint(self._stats(), _DIM)]
         verdict = self.report.verdict
@@ -152,6 +154,21 @@ class _Text:
             elif result.status is StageStatus.SKIPPED:
                 lines.append(f"skipped: {result.stage.value}: {visible(result.reason or 'no reason given')}")
         return [*lines, ""] if lines else []
+
+    def _schemas(self) -> list[str]:
+        """Which schemas judged, with --verbose: of Kubernetes' own kinds their number says enough."""
+        if not self.verbose or not self.report.schemas:
+            return []
+        lines = ["judged by these schemas:"]
+        for origin, group in groupby(self.report.schemas, key=lambda use: use.origin):
+            uses = list(group)
+            if origin.startswith(_KUBERNETES):
+                objects = plural(sum(use.objects for use in uses), "object")
+                names = f"{objects} of {plural(len(uses), 'kind')}"
+            else:
+                names = ", ".join(f"{use.api_version} {use.kind} ({use.objects:,})" for use in uses)
+            lines.append(f"  {line_start(visible(f'{origin}: {names}'))}")
+        return [*lines, ""]
 
     def _unchecked(self) -> list[str]:
         groups = grouped_unchecked(self.report.unchecked)

@@ -6,14 +6,15 @@ Valid objects cost one look-up and one call into Rust; what that refuses is read
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.schema import facts, rules
 from gategit.checks.schema.crd import crd_problems, is_crd
 from gategit.checks.schema.keyed import Keyed, repeated
+from gategit.checks.schema.releases import OtherReleases, newer_fields
 from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
 from gategit.manifests.classify import NEVER_APPLIED
 from gategit.manifests.manifest import Manifest, Role
@@ -21,6 +22,7 @@ from gategit.model import FieldPath, Finding, Level, Rule, Stage, Unchecked, for
 from gategit.nearest import nearest
 
 if TYPE_CHECKING:
+    from gategit.checks.schema.ecosystem import Choice
     from gategit.checks.schema.explain import Trouble
     from gategit.cluster.snapshot import Snapshot
     from gategit.manifests.file import ManifestFile
@@ -61,6 +63,16 @@ def check_file(
     return findings, list(unchecked)
 
 
+def judged_by(file: ManifestFile, schemas: SchemaSet) -> Iterator[tuple[str, str, str]]:
+    """API version, kind and the origin of the schema of every object that was validated with one."""
+    if file.role not in (Role.MANIFEST, Role.PATCH):
+        return
+    for manifest in file.manifests:
+        found = schemas.find(manifest.api_version, manifest.kind)
+        if isinstance(found, KindSchema):
+            yield manifest.api_version, manifest.kind, found.origin
+
+
 @dataclass(slots=True)
 class _Check:
     """One object being validated; what is found is added to the lists."""
@@ -79,8 +91,11 @@ class _Check:
         validator = schemas.validator(manifest.api_version, manifest.kind, part=part)
         if isinstance(found, KindSchema) and validator is not None:
             if not validator.is_valid(manifest.data):
-                self._explain(schemas.schema(manifest.api_version, manifest.kind, part=part), manifest.data)
+                schema = schemas.schema(manifest.api_version, manifest.kind, part=part)
+                self._explain(schema, manifest.data, found, part=part)
             self._notes(found)
+            if found.choice is not None:
+                self._release(found.choice)
             keyed = schemas.keyed(manifest.api_version, manifest.kind)
             if keyed is not None and not part:
                 self._repeated(keyed, custom=found.custom)
@@ -98,7 +113,7 @@ class _Check:
         manifest = self.manifest
         what = f"{manifest.api_version} {manifest.kind}"
         if not part and not self.schemas.meta_validator().is_valid(manifest.data):
-            self._explain(self.schemas.meta_schema, manifest.data)
+            self._explain(self.schemas.meta_schema, manifest.data, None, part=part)
         if part and not isinstance(found, Unusable):
             self._miss("a patch of a kind without schema: only its syntax was looked at")
         elif isinstance(found, NotServed):
@@ -106,11 +121,12 @@ class _Check:
             why = "does not serve it" if found.defined else "does not have it"
             self._find(
                 rules.VERSION_NOT_SERVED,
-                f"{what}: the CustomResourceDefinition {why}; it serves {served}",
+                f"{what}: {found.origin} {why}; it serves {served}",
                 ("apiVersion",),
                 help=f"write apiVersion: {manifest.group}/{found.served[-1]}" if found.served else "",
+                level=None if found.sure else Level.WARNING,
             )
-            self._miss("its version is not served")
+            self._miss("its version is not served" if found.sure else "none of the carried releases serves its version")
         elif isinstance(found, Unusable):
             self._find(rules.SCHEMA_UNUSABLE, f"{what} cannot be validated: {found.reason}", ("kind",), subject=what)
             self._miss(found.reason)
@@ -163,12 +179,61 @@ class _Check:
             lacks = cluster is not None and _lacks(cluster, manifest)
             self._find(
                 rules.SCHEMA_MISSING,
-                f"there is no schema for {what}{', and its cluster does not serve it' if lacks else ''}",
+                f"there is no schema for {what}{', and its cluster does not serve it' if lacks else self._alike()}",
                 ("kind",),
                 help=f"add its CustomResourceDefinition: gategit schema add FILE (FILE defines {manifest.kind} of "
                 f"{manifest.group or 'the core group'})",
                 level=self.schemas.missing_level,
                 subject=f"{manifest.group}/{manifest.version}/{manifest.kind}",
+            )
+
+    def _alike(self) -> str:
+        """The end of the sentence on a kind that nothing has: what it may have been meant to be, or nothing."""
+        from gategit.checks.schema import ecosystem  # noqa: PLC0415  only a kind that is not there needs the index
+
+        manifest = self.manifest
+        carried = ecosystem.index()
+        group = [one.kind for one in carried.of_group(manifest.group)]
+        if group:
+            return _did_you_mean(manifest.kind, group)
+        places = {one.group for one in carried.kinds if one.kind == manifest.kind}
+        place = nearest(manifest.group, sorted(places))
+        return f"; did you mean the group {place}?" if place is not None else ""
+
+    def _release(self, choice: Choice) -> None:
+        """Say what depends on which release of a project the cluster runs, where nobody said which one that is."""
+        manifest = self.manifest
+        what = f"{manifest.api_version} {manifest.kind}"
+        cluster = self.schemas.served
+        if cluster is not None and _lacks(cluster, manifest) and not self._not_in_cluster(what):
+            self._find(
+                rules.VERSION_NOT_SERVED,
+                f"the cluster of the snapshot {cluster.name} has no {what}; {choice.origin} has it",
+                ("apiVersion",),
+                help="install its CustomResourceDefinition first, or export the cluster again",
+                level=Level.WARNING,
+            )
+        newer = choice.newer
+        if newer is not None:
+            served = " and ".join(f"{manifest.group}/{version}" for version in newer.served) or "none"
+            self._find(
+                rules.VERSION_NOT_SERVED,
+                f"{what}: {choice.kind.of(newer)} does not serve it any more, {choice.release.name} does; "
+                f"the newer one serves {served}",
+                ("apiVersion",),
+                help=f"write apiVersion: {manifest.group}/{newer.served[-1]}, or {_pin(choice)}"
+                if newer.served
+                else _pin(choice),
+                level=Level.WARNING,
+            )
+        for path, release in newer_fields(choice, manifest.data):
+            self._find(
+                rules.UNKNOWN_FIELD,
+                f"{format_path(path)} is a field from {choice.kind.title} {release} on",
+                path,
+                help=_pin(choice),
+                key=True,
+                level=Level.WARNING,
             )
 
     def _not_in_cluster(self, what: str) -> bool:
@@ -287,7 +352,7 @@ class _Check:
 
     # --- what the schema refuses -------------------------------------------------------------------------------------
 
-    def _explain(self, schema: dict[str, Any], data: dict[str, Any]) -> None:
+    def _explain(self, schema: dict[str, Any], data: dict[str, Any], judge: KindSchema | None, *, part: bool) -> None:
         from gategit.checks.schema.explain import explain  # noqa: PLC0415  imports jsonschema: only failures pay
 
         manifest = self.manifest
@@ -302,10 +367,25 @@ class _Check:
                 (),
             )
             return
+        choice = judge.choice if judge is not None else None
+        others = (
+            OtherReleases(self.schemas, choice, data, part=part, secret=secret)
+            if choice is not None and troubles
+            else None
+        )
         for trouble in troubles:
-            self._report(trouble, secret=secret)
+            if choice is None or others is None:
+                self._report(trouble, secret=secret)
+                continue
+            taking = others.taking(trouble)
+            if taking is None:
+                judged = replace(trouble, message=f"{trouble.message} (judged by {choice.origin})")
+                self._report(judged, secret=secret)
+            else:
+                words = f"{trouble.message}; so says {choice.origin}, but {taking} takes it"
+                self._report(replace(trouble, message=words, help=_pin(choice)), secret=secret, level=Level.WARNING)
 
-    def _report(self, trouble: Trouble, *, secret: bool) -> None:
+    def _report(self, trouble: Trouble, *, secret: bool, level: Level | None = None) -> None:
         path = trouble.path
         if path == ("sops",) and isinstance(self.manifest.data.get("sops"), dict):
             self._miss("encrypted with SOPS: encrypted values were not looked at")
@@ -327,7 +407,8 @@ class _Check:
             if isinstance(found, KindSchema) and not found.custom:
                 # Where several versions are checked, a reader must see which one it is.
                 advice = f"Kubernetes {self.schemas.version} has no such field there"
-        self._find(_RULES[trouble.rule], trouble.message, path, help=advice, place=trouble.place, key=trouble.key)
+        rule = _RULES[trouble.rule]
+        self._find(rule, trouble.message, path, help=advice, place=trouble.place, key=trouble.key, level=level)
 
     def _surprise(self, trouble: Trouble, *, secret: bool) -> tuple[str, str] | None:  # noqa: PLR0911  one answer for each case
         """Message and help, where the value is not what a reader sees; None where it is just of the wrong type."""
@@ -461,6 +542,12 @@ def _lacks(cluster: Snapshot, manifest: Manifest) -> bool:
     """Whether a cluster does not serve a manifest's kind; of a server behind it that was down, nobody knows."""
     served = cluster.discovery.find(manifest.api_version, manifest.kind) is not None
     return not served and manifest.api_version not in cluster.discovery.stale
+
+
+def _pin(choice: Choice) -> str:
+    """How to say which release the cluster runs."""
+    source, release = choice.kind.source, choice.release.name
+    return f'say in .gategit.yaml which release the cluster runs: schemas: {{releases: {{{source}: "{release}"}}}}'
 
 
 def _did_you_mean(kind: str, known: list[str]) -> str:

@@ -13,10 +13,9 @@ import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any, Final
 
-from gategit.bundled import schemas_folder
+from gategit.bundled import ecosystem_index
 from gategit.errors import UndecidedError
 
 Schema = dict[str, Any]
@@ -130,6 +129,87 @@ class CarriedKind:
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Which release judges an API version of a kind.
+
+    Attributes:
+        kind: the kind.
+        release: the release.
+        version: the API version in it.
+        pinned: whether the config says that the cluster runs this release.
+    """
+
+    kind: CarriedKind
+    release: CarriedRelease
+    version: CarriedVersion
+    pinned: bool = False
+
+    @property
+    def origin(self) -> str:
+        """The release in words, such as ``Argo CD 3.6.1``."""
+        return self.kind.of(self.release)
+
+    @property
+    def newer(self) -> CarriedRelease | None:
+        """The newest release, where that does not serve the version any more."""
+        newest = self.kind.releases[0]
+        return None if self.pinned or self.release.channel or newest.name == self.release.name else newest
+
+    def others(self) -> Iterator[Choice]:
+        """The releases that the cluster may run as well, the newest first: none, where the config says which it is."""
+        if self.pinned:
+            return
+        seen = {self.version.line}
+        for release in self.kind.releases:
+            version = release.serves(self.version.name)
+            if version is not None and version.line not in seen:
+                seen.add(version.line)
+                yield Choice(self.kind, release, version)
+
+
+@dataclass(frozen=True, slots=True)
+class NoChoice:
+    """No release serves an API version of a kind, or not the one that the config names.
+
+    Attributes:
+        origin: the release that would judge, in words.
+        defined: whether it defines the version without serving it.
+        served: the versions that it serves.
+        sure: whether the config names the release.
+    """
+
+    origin: str
+    defined: bool
+    served: tuple[str, ...]
+    sure: bool
+
+
+def choose(kind: CarriedKind, version: str, pin: str | None) -> Choice | NoChoice:
+    """Choose the release that judges an API version: the one that the config names, else the newest that serves it.
+
+    Args:
+        kind: the kind.
+        version: the API version's name, such as ``v1beta1``.
+        pin: what the config says of the project; a release's name or its leading numbers.
+    """
+    if pin is not None:
+        meant = next((one for one in kind.releases if is_meant(pin, one.name)), None)
+        if meant is None:
+            # The release is carried, or the config would have been refused: it only lacks this kind.
+            return NoChoice(f"{kind.title} {pin}", defined=False, served=(), sure=True)
+        found = meant.serves(version)
+        if found is not None:
+            return Choice(kind, meant, found, pinned=True)
+        return NoChoice(kind.of(meant), any(one.name == version for one in meant.versions), meant.served, sure=True)
+    for release in kind.releases:
+        found = release.serves(version)
+        if found is not None:
+            return Choice(kind, release, found)
+    newest = kind.releases[0]
+    return NoChoice(kind.of(newest), any(one.name == version for one in newest.versions), newest.served, sure=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SourceRelease:
     """Where a release was read: ``origin`` is a module or package, ``version`` its version, ``licence`` an SPDX id."""
 
@@ -178,25 +258,13 @@ class Index:
 
 
 def is_meant(pin: str, release: str) -> bool:
-    """Whether a pin means a release: its name, or its leading numbers (``3.5`` or ``v3.5`` of 3.5.7)."""
-    wanted = pin.removeprefix("v")
-    return release == wanted or (release.startswith(f"{wanted}.") and "-" not in release)
+    """Whether a pin means a release: its name, or its leading numbers (``3.5`` or ``v3.5`` of 3.5.7).
 
-
-def _folder() -> Path:
-    return schemas_folder() / "ecosystem"
-
-
-def index_file() -> Path:
-    """The index's file, which changes whenever anything does that is carried.
-
-    Raises:
-        UndecidedError: the installation is incomplete.
+    What follows a dash names a side channel, and is written in full: ``1.5-experimental``.
     """
-    file = _folder() / "index.json"
-    if not file.is_file():
-        raise UndecidedError("this installation of gategit has no schemas/ecosystem folder", "install gategit again")
-    return file
+    wanted, _, wanted_channel = pin.removeprefix("v").partition("-")
+    numbers, _, channel = release.partition("-")
+    return channel == wanted_channel and f"{numbers}.".startswith(f"{wanted}.")
 
 
 @cache
@@ -206,7 +274,7 @@ def index() -> Index:
     Raises:
         UndecidedError: the installation is incomplete.
     """
-    data = json.loads(index_file().read_bytes())
+    data = json.loads(ecosystem_index().read_bytes())
     sources = {
         name: Source(
             name,
@@ -249,7 +317,7 @@ def carried(group: str, kind: str) -> CarriedKind | None:
     # Both come from manifests: nothing else than a name may become part of a path.
     if _GROUP.match(group) is None or _KIND.match(kind) is None:
         return None
-    file = _folder() / group / f"{kind.lower()}.jsonl.gz"
+    file = ecosystem_index().parent / group / f"{kind.lower()}.jsonl.gz"
     try:
         lines = zlib.decompress(file.read_bytes(), _GZIP).split(b"\n")
     except FileNotFoundError:

@@ -9,8 +9,10 @@ import json
 import re
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 
+from gategit.bundled import ecosystem_index
 from gategit.checks.schema import facts, kubernetes, versions
 from gategit.checks.schema.crd import GROUP, KIND, Crd, CrdVersion, TooLargeError, is_crd, read_crd, structural
 from gategit.checks.schema.keyed import Keyed, keyed_lists
@@ -23,11 +25,12 @@ if TYPE_CHECKING:
 
     import jsonschema_rs
 
+    from gategit.checks.schema.ecosystem import Choice
     from gategit.cluster.snapshot import Snapshot
 
 Schema = dict[str, Any]
 
-_FORM: Final = "6"
+_FORM: Final = "7"
 """Part of every digest: raise it when the same schemas begin to give other verdicts."""
 
 _LAYOUT: Final = re.compile(r"(?:.*/)?([^/]+)/([^/_]+)_(v[0-9][a-z0-9]*)\.json\Z")
@@ -40,19 +43,24 @@ class SchemaSpec:
     Attributes:
         kubernetes_version: such as ``1.34``; None is the newest.
         crds: CustomResourceDefinitions, the most binding first (head tree, base, config folders).
+        crd_files: the file of each of them, where that is known.
         folder_schemas: path and content of the files of the config's schema folders: CRDs, or schemas in the layout
             ``{group}/{kind}_{version}.json``.
         missing_level: the level of a kind without schema; None: such objects are counted only.
         snapshot: an export of the cluster: what it serves is what there is. Where it is of another version than
             ``kubernetes_version``, only its definitions of custom kinds count.
+        releases: the releases that the cluster runs, by the project's short name, such as ``("argo-cd", "3.5")``; of
+            a project that is not named, the newest that is carried judges.
         digest: names all of the above and the installed schemas; equal digests mean equal verdicts.
     """
 
     kubernetes_version: str | None = None
     crds: tuple[Schema, ...] = ()
+    crd_files: tuple[str, ...] = ()
     folder_schemas: tuple[tuple[str, bytes], ...] = ()
     missing_level: Level | None = Level.WARNING
     snapshot: Snapshot | None = None
+    releases: tuple[tuple[str, str], ...] = ()
     digest: str = field(init=False, default="")
 
     @property
@@ -75,6 +83,8 @@ class SchemaSpec:
         state = versions.definitions_file(version).stat()
         hashed = blake2b(digest_size=16)
         hashed.update(f"{_FORM} {version} {state.st_size} {state.st_mtime_ns} {self.missing_level}".encode())
+        carried = ecosystem_index().stat()
+        hashed.update(f"{carried.st_size} {carried.st_mtime_ns} {self.releases!r} {self.crd_files!r}".encode())
         for crd in self.crds:
             # Dates and other values that JSON lacks do not occur: manifests are plain data.
             hashed.update(json.dumps(crd, sort_keys=True, default=str).encode("utf-8", "surrogatepass"))
@@ -97,6 +107,8 @@ class KindSchema:
         custom: whether it comes from a CRD or a schema file.
         namespaced: whether its objects live in a namespace; None where that is not known.
         deprecated: the CRD's words on a deprecated version; None where it is not deprecated.
+        origin: where the schema comes from, in words, such as ``Argo CD 3.6.1``.
+        choice: which release of a project judges, where the schema is one that gategit carries.
     """
 
     schema: Schema
@@ -105,14 +117,25 @@ class KindSchema:
     custom: bool = False
     namespaced: bool | None = None
     deprecated: str | None = None
+    origin: str = ""
+    choice: Choice | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class NotServed:
-    """A CRD has the kind, but does not serve the version. ``served`` are the versions that it serves."""
+    """A kind is known, but not in this version.
+
+    Attributes:
+        defined: whether the version is defined, but not served.
+        served: the versions that are served.
+        origin: what says so, in words.
+        sure: whether that is what the cluster has; a project's release that nobody named may be another one.
+    """
 
     defined: bool
     served: tuple[str, ...]
+    origin: str = "the CustomResourceDefinition"
+    sure: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,27 +163,32 @@ class SchemaSet:
         self._keyed: dict[tuple[str, str], Keyed | None] = {}
         self._meta: jsonschema_rs.Draft202012Validator | None = None
         self._crds: dict[tuple[str, str], Crd] = {}
-        self._files: dict[tuple[str, str, str], bytes] = {}
-        for document in spec.crds:
-            self._add_crd(document)
+        self._crd_origins: dict[tuple[str, str], str] = {}
+        self._files: dict[tuple[str, str, str], tuple[str, bytes]] = {}
+        self._releases = dict(spec.releases)
+        for document, file in zip_longest(spec.crds, spec.crd_files, fillvalue=""):
+            self._add_crd(
+                document, f"the CustomResourceDefinition in {file}" if file else "its CustomResourceDefinition"
+            )
         if spec.snapshot is not None:
             for document in spec.snapshot.of(GROUP, KIND):
-                self._add_crd(document)
+                self._add_crd(document, f"the snapshot {spec.snapshot.name}")
         # What the cluster publishes comes after these, and before what the config's folders hold.
         self._first = frozenset(self._crds)
         for path, content in spec.folder_schemas:
             self._add_file(path, content)
 
-    def _add_crd(self, document: Any) -> None:
+    def _add_crd(self, document: Any, origin: str) -> None:
         found = read_crd(document) if is_crd(document) else None
-        if found is not None:
-            self._crds.setdefault((found.group, found.kind), found)
+        if found is not None and (found.group, found.kind) not in self._crds:
+            self._crds[found.group, found.kind] = found
+            self._crd_origins[found.group, found.kind] = origin
 
     def _add_file(self, path: str, content: bytes) -> None:
         found = _LAYOUT.match(path)
         if found is not None:
             # The layout has kinds in lower case; some tools keep the capitals.
-            self._files.setdefault((found[1], found[2].lower(), found[3]), content)
+            self._files.setdefault((found[1], found[2].lower(), found[3]), (path, content))
             return
         from gategit.manifests.decode import decode  # noqa: PLC0415  only folders of CRDs need it
 
@@ -170,7 +198,7 @@ class SchemaSet:
                 listed = document.data.get("items")
                 items = listed if isinstance(listed, list) else []
             for item in items:
-                self._add_crd(item)
+                self._add_crd(item, path)
 
     @property
     def custom_kinds(self) -> Mapping[tuple[str, str], Crd]:
@@ -252,13 +280,46 @@ class SchemaSet:
                 return published
         if definition is not None:
             return self._from_crd(definition, version)
-        content = self._files.get((group, kind.lower(), version))
-        if content is not None:
-            return self._from_file(content)
+        file = self._files.get((group, kind.lower(), version))
+        if file is not None:
+            return self._from_file(*file)
+        if not facts.own_group(group):
+            carried = self._carried(group, version, kind)
+            if carried is not None:
+                return carried
         if self.served is not None and self.served.discovery.find(api_version, kind) is None:
             return None
         own = kubernetes.kind_schema(self.version, api_version, kind)
-        return KindSchema(own) if own is not None else None
+        return KindSchema(own, origin=f"Kubernetes {self.version}") if own is not None else None
+
+    def _carried(self, group: str, version: str, kind: str) -> KindSchema | NotServed | Unusable | None:
+        from gategit.checks.schema import ecosystem  # noqa: PLC0415  where all kinds are Kubernetes' own it costs 5 ms
+
+        carried = ecosystem.carried(group, kind)
+        if carried is None:
+            return None
+        choice = ecosystem.choose(carried, version, self._releases.get(carried.source))
+        if isinstance(choice, ecosystem.NoChoice):
+            return NotServed(choice.defined, choice.served, choice.origin, choice.sure)
+        return self.read_release(choice)
+
+    def read_release(self, choice: Choice) -> KindSchema | Unusable:
+        """The schema of a kind as a release of its project has it."""
+        carried, version = choice.kind, choice.version
+        try:
+            form = structural(carried.schema(version), kubernetes.object_meta(self.version), preserve=version.preserve)
+        except TooLargeError:
+            return Unusable(f"the schema of {choice.origin} is too deep or too large")
+        return KindSchema(
+            form.schema,
+            form.skipped,
+            form.rules,
+            custom=True,
+            namespaced=carried.namespaced,
+            deprecated=version.deprecated,
+            origin=choice.origin,
+            choice=choice,
+        )
 
     def _published(self, snapshot: Snapshot, api_version: str, kind: str) -> KindSchema | Unusable | None:
         """The schema that the cluster itself publishes; None where it publishes none."""
@@ -267,6 +328,7 @@ class SchemaSet:
             return None
         from gategit.checks.schema import openapi  # noqa: PLC0415  only a run with a snapshot needs it
 
+        origin = f"the snapshot {snapshot.name}"
         components = snapshot.components(api_version)
         resource = snapshot.discovery.find(api_version, kind)
         namespaced = None if resource is None else resource.namespaced
@@ -275,13 +337,13 @@ class SchemaSet:
             component = openapi.without_metadata(components[name])
             if own or openapi.refers_to_others(component):
                 schema = kubernetes.schema_of(openapi.Definitions(components), name)
-                return KindSchema(schema, custom=not own, namespaced=namespaced)
+                return KindSchema(schema, custom=not own, namespaced=namespaced, origin=origin)
             form = structural(component, kubernetes.object_meta(self.version))
         except TooLargeError:
             return Unusable("the schema that its cluster publishes is too deep or too large")
         except openapi.UnknownComponentError as error:
             return Unusable(f"the schema that its cluster publishes refers to {error}, which the snapshot lacks")
-        return KindSchema(form.schema, form.skipped, form.rules, custom=True, namespaced=namespaced)
+        return KindSchema(form.schema, form.skipped, form.rules, custom=True, namespaced=namespaced, origin=origin)
 
     def _from_crd(self, crd: Crd, version: str) -> KindSchema | NotServed | Unusable:
         named: CrdVersion | None = next((one for one in crd.versions if one.name == version), None)
@@ -293,9 +355,17 @@ class SchemaSet:
             form = structural(named.schema, kubernetes.object_meta(self.version), preserve=crd.preserve)
         except TooLargeError:
             return Unusable("the schema in its CustomResourceDefinition is too deep or too large")
-        return KindSchema(form.schema, form.skipped, form.rules, True, crd.namespaced, named.deprecated)  # noqa: FBT003  a record's field
+        return KindSchema(
+            form.schema,
+            form.skipped,
+            form.rules,
+            custom=True,
+            namespaced=crd.namespaced,
+            deprecated=named.deprecated,
+            origin=self._crd_origins[crd.group, crd.kind],
+        )
 
-    def _from_file(self, content: bytes) -> KindSchema | Unusable:
+    def _from_file(self, path: str, content: bytes) -> KindSchema | Unusable:
         try:
             raw = json.loads(content)
         except (ValueError, RecursionError):
@@ -306,4 +376,4 @@ class SchemaSet:
             form = structural(raw, kubernetes.object_meta(self.version), strict=False)
         except TooLargeError:
             return Unusable("its schema file is too deep or too large")
-        return KindSchema(form.schema, form.skipped, form.rules, custom=True)
+        return KindSchema(form.schema, form.skipped, form.rules, custom=True, origin=path)

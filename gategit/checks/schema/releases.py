@@ -1,0 +1,83 @@
+"""What the releases of a project say differently of an object, where nobody said which of them the cluster runs.
+
+The newest release that gategit carries judges. What an older one takes may be right for this cluster, and what an older
+one lacks may be wrong for it; neither can be an error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Final
+
+from gategit.checks.schema.node import partial_root
+from gategit.checks.schema.spec import KindSchema
+from gategit.model import FieldPath
+
+if TYPE_CHECKING:
+    from gategit.checks.schema.ecosystem import Choice, FieldName
+    from gategit.checks.schema.explain import Trouble
+    from gategit.checks.schema.spec import SchemaSet
+
+_MOST_PLACES: Final = 50
+"""No more places of one object are named."""
+
+
+class OtherReleases:
+    """What the other releases of a project refuse of one object.
+
+    Args:
+        schemas: what the object is validated with.
+        choice: the release that judged it.
+        data: the object.
+        part: whether it is a part of an object, such as a patch.
+        secret: whether its values must not be shown.
+    """
+
+    def __init__(self, schemas: SchemaSet, choice: Choice, data: Any, *, part: bool, secret: bool) -> None:
+        self._choice = choice
+        self._refused: list[tuple[str, frozenset[tuple[str, FieldPath]]]] = []
+        from gategit.checks.schema.explain import explain  # noqa: PLC0415  imports jsonschema: only failures pay
+
+        for other in choice.others():
+            found = schemas.read_release(other)
+            if isinstance(found, KindSchema):
+                schema = partial_root(found.schema) if part else found.schema
+                troubles = explain(schema, data, "", secret=secret)
+                self._refused.append((other.release.name, frozenset((one.rule, one.path) for one in troubles)))
+
+    def taking(self, trouble: Trouble) -> str | None:
+        """The newest other release that does not mind; None where all of them do."""
+        for release, troubles in self._refused:
+            if (trouble.rule, trouble.path) not in troubles:
+                return release
+        return None
+
+
+def newer_fields(choice: Choice, data: Any) -> Iterator[tuple[FieldPath, str]]:
+    """The fields of an object that an older release lacks, each with the release from which on it is there."""
+    if choice.pinned or choice.newer is not None or choice.release.channel:
+        return
+    left = _MOST_PLACES
+    for name, release in choice.kind.since.get(choice.version.name, ()):
+        for path in _places(name, data):
+            yield path, release
+            left -= 1
+            if left == 0:
+                return
+
+
+def _places(name: FieldName, data: Any) -> Iterator[FieldPath]:
+    """Where an object has a field."""
+    waiting: list[tuple[FieldPath, Any]] = [((), data)]
+    for step in name:
+        found: list[tuple[FieldPath, Any]] = []
+        for path, value in waiting:
+            if step == "[]":
+                found += [((*path, index), item) for index, item in enumerate(value)] if isinstance(value, list) else []
+            elif isinstance(value, dict):
+                if step == "{}":
+                    found += [((*path, key), item) for key, item in value.items()]
+                elif step in value:
+                    found.append(((*path, step), value[step]))
+        waiting = found
+    yield from (path for path, _ in waiting)
