@@ -187,7 +187,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _build(program: GoProgram, kept: Path) -> None:
-    go = _go()
+    go = compiler()
     print(f"Building {program.name} {program.version}; the first time it takes up to some minutes", file=sys.stderr)
     # Built aside and moved into place, so that nobody ever meets half a program.
     with tempfile.TemporaryDirectory(dir=kept.parent.parent) as aside:
@@ -217,7 +217,7 @@ def _point(link: Path, kept: Path) -> None:
         fresh.replace(link)
 
 
-def _go() -> str:
+def compiler() -> str:
     """The path of a Go compiler of the line that is pinned.
 
     Raises:
