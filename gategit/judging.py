@@ -84,7 +84,7 @@ class Judging:
         folder = cache_folder() if request.use_cache and not guards else None
         self.cache = Cache(folder / CACHE_FILE if folder is not None else None)
         self._parsed: dict[str, Parsed] = {}
-        self.policing = Policing(request, trees, trusted, self._runs, lambda: self.diff, policy_limits)
+        self.policing = Policing(request, trees, trusted, self.runs, lambda: self.diff, policy_limits)
 
     def __enter__(self) -> Self:
         return self
@@ -117,10 +117,14 @@ class Judging:
             self._parsed,
         )
 
-    def _runs(self, path: str) -> tuple[SchemaRun, ...]:
+    def runs(self, path: str) -> tuple[SchemaRun, ...]:
         """For which targets and versions a file is checked."""
-        config, wanted = self._trusted.config, self._request.kubernetes_versions
-        targets = [target for target in config.targets_of(path) if self._request.target in (None, target.name)]
+        targets = self._trusted.config.targets_of(path)
+        return self.runs_for([target for target in targets if self._request.target in (None, target.name)])
+
+    def runs_for(self, targets: Sequence[Target]) -> tuple[SchemaRun, ...]:
+        """For which versions the files of some targets are checked, or without any, those of no target."""
+        wanted = self._request.kubernetes_versions
         if wanted:
             whose: Sequence[Target | None] = targets or [None]
             return tuple(self._run(target, version) for target in whose for version in wanted)
@@ -260,7 +264,7 @@ class Judging:
             UndecidedError: a process died.
         """
         entries = side.tree.entries()
-        tasks = [FileTask(path, entries[path].blob_id, side.role(path), self._runs(path)) for path in paths]
+        tasks = [FileTask(path, entries[path].blob_id, side.role(path), self.runs(path)) for path in paths]
         keys = {task.path: cache_key(task, context) for task in tasks if task.blob_id}
         known = self.cache.read(keys.values())
         verdicts: dict[str, FileVerdict] = {}

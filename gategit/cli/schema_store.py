@@ -70,7 +70,7 @@ def known_schemas(settings: StoreSettings, version: str | None) -> Iterator[str]
         for one in crd.versions:
             note = "" if one.served else " (not served)"
             yield f"{group}/{one.name} {kind}  CustomResourceDefinition{note}"
-    for group, kind, name in schemas.file_kinds:
+    for group, kind, name in sorted(schemas.schema_files):
         yield f"{group}/{name} {kind}  schema file"
     for api_version, kind in facts.kinds(wanted):
         if not kind.endswith("List"):

@@ -47,13 +47,15 @@ class CrdVersion:
 
 @dataclass(frozen=True, slots=True)
 class Crd:
-    """What a CustomResourceDefinition defines."""
+    """What a CustomResourceDefinition defines. ``others`` are the singular and the short names."""
 
     group: str
     kind: str
     namespaced: bool
     preserve: bool
     versions: tuple[CrdVersion, ...]
+    plural: str = ""
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,8 @@ def is_crd(data: Any) -> bool:
 def read_crd(data: Any) -> Crd | None:
     """What a CRD defines; None where it does not even say that. Reads v1, and v1beta1 as old repositories have it."""
     spec = _mapping(_mapping(data).get("spec"))
-    group, kind = spec.get("group"), _mapping(spec.get("names")).get("kind")
+    names = _mapping(spec.get("names"))
+    group, kind = spec.get("group"), names.get("kind")
     if not isinstance(group, str) or not isinstance(kind, str):
         return None
     common = _mapping(spec.get("validation")).get("openAPIV3Schema")
@@ -128,6 +131,8 @@ def read_crd(data: Any) -> Crd | None:
         # The old way to say so exists in v1beta1 alone, where true is the default.
         spec.get("preserveUnknownFields", data.get("apiVersion") == f"{GROUP}/v1beta1") is True,
         tuple(versions),
+        names["plural"] if isinstance(names.get("plural"), str) else "",
+        tuple(one for one in (names.get("singular"), *_sequence(names.get("shortNames"))) if isinstance(one, str)),
     )
 
 

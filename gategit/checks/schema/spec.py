@@ -206,9 +206,19 @@ class SchemaSet:
         return self._crds
 
     @property
-    def file_kinds(self) -> list[tuple[str, str, str]]:
-        """Group, kind in lower case, and version of every schema file."""
-        return sorted(self._files)
+    def crd_origins(self) -> Mapping[tuple[str, str], str]:
+        """Where each of `custom_kinds` comes from, in words."""
+        return self._crd_origins
+
+    @property
+    def binding_kinds(self) -> frozenset[tuple[str, str]]:
+        """Those of `custom_kinds` that come before what the cluster publishes: the repository's, and the export's."""
+        return self._first
+
+    @property
+    def schema_files(self) -> Mapping[tuple[str, str, str], tuple[str, bytes]]:
+        """Path and content of every schema file, by group, kind in lower case, and version."""
+        return self._files
 
     def find(self, api_version: str, kind: str) -> KindSchema | NotServed | Unusable | None:
         """What there is for an API version and kind; None where there is nothing."""
