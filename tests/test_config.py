@@ -211,7 +211,7 @@ BAD: list[tuple[str, str, str]] = [
         "3:10: unknown key path in targets.prod; did you mean paths?",
         (
             "keys in targets.prod: "
-            "paths, kubernetes_version, upgrade_to, dry_run, context, namespace, snapshot, field_manager"
+            "paths, kubernetes_version, upgrade_to, dry_run, context, namespace, snapshot, field_manager, releases"
         ),
     ),
     (

@@ -19,6 +19,7 @@ from gategit.model import (
     RelatedLocation,
     Report,
     Rule,
+    SchemaUse,
     Stage,
     StageResult,
     StageStatus,
@@ -219,6 +220,13 @@ def _report() -> Report:
         rules={rule.id: rule for rule in RULES},
         stats=Stats(documents=1200, objects=118, seconds=0.4242, cache_hits=117, cache_misses=3),
         sources={WEB: WEB_LINES, ODD: {1: "image: é店"}},
+        schemas=(
+            SchemaUse("argoproj.io/v1alpha1", "Application", "Argo CD 3.6.1", 12),
+            SchemaUse("argoproj.io/v1alpha1", "AppProject", "Argo CD 3.6.1", 1),
+            SchemaUse("apps/v1", "Deployment", "Kubernetes 1.34", 100),
+            SchemaUse("v1", "Service", "Kubernetes 1.34", 4),
+            SchemaUse("example.com/v1", HOSTILE, f"the CustomResourceDefinition in {HOSTILE}", 1),
+        ),
     )
 
 

@@ -30,6 +30,7 @@ from gategit.model import (
     Region,
     RelatedLocation,
     Report,
+    SchemaUse,
     Stage,
     StageResult,
     StageStatus,
@@ -148,7 +149,9 @@ def hostile_report(base: Report, texts: tuple[str, str, str, str], path: FieldPa
         for result in DryRunResult
     )
     dry_run = DryRun((DryRunServer(name, "cluster", message, (line, file)),), outcomes)
-    return replace(base, findings=(finding,), stages=stages, sources=sources, unchecked=unchecked, dry_run=dry_run)
+    schemas = (SchemaUse(name, line, message, 1),)
+    given = replace(base, findings=(finding,), stages=stages, sources=sources, unchecked=unchecked)
+    return replace(given, dry_run=dry_run, schemas=schemas)
 
 
 @given(texts=st.tuples(anything, anything, anything, anything), path=st.lists(anything | st.integers(0, 9), max_size=3))

@@ -35,8 +35,8 @@ def test_keys_stand_in_the_order_of_the_contract(rich_report: Report) -> None:
     """People read it too; the order is part of the contract."""
     data = json.loads(render(rich_report, "json"))
     assert list(data) == [
-        *("version", "verdict", "exit_code", "change", "stages", "summary", "findings", "stats", "dry_run"),
-        "unchecked",
+        *("version", "verdict", "exit_code", "change", "stages", "summary", "findings", "stats", "schemas"),
+        *("dry_run", "unchecked"),
     ]
     assert list(data["change"]) == ["base", "head", "trust", "files", "objects"]
     assert list(data["stages"][0]) == ["name", "status", "reason"]

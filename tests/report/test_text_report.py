@@ -93,3 +93,14 @@ def test_change_line_counts_objects_only_where_there_is_a_change(clean_report: R
         "111111111111 to the index: 1 file, objects: 1,200 added, 0 modified, 0 removed; "
         "config, policies and waivers from the head"
     )
+
+
+def test_verbose_names_the_schemas_that_judged(rich_report: Report) -> None:
+    """Which release or file judged custom kinds stands by kind; Kubernetes' own kinds are only counted."""
+    lines = render(rich_report, "text", verbose=True).splitlines()
+    start = lines.index("judged by these schemas:")
+    assert lines[start + 1 : start + 3] == [
+        "  Argo CD 3.6.1: argoproj.io/v1alpha1 Application (12), argoproj.io/v1alpha1 AppProject (1)",
+        "  Kubernetes 1.34: 104 objects of 2 kinds",
+    ]
+    assert "judged by these schemas:" not in render(rich_report, "text")
