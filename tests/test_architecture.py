@@ -28,6 +28,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.gate_rehearsal",
             "gategit.gate_sandbox",
             "gategit.judging",
+            "gategit.known_schemas",
             "gategit.policing",
             "gategit.preview",
             "gategit.side",
