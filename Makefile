@@ -18,7 +18,7 @@ unexport PYTHONPATH PYTHONHOME
 PIP := $(BIN)/python -m pip --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types unit e2e bench bench-record docs lock tools clean
+.PHONY: help demo test lint types unit e2e bench bench-record docs schemas lock tools clean
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -55,6 +55,9 @@ bench-record: $(VENV)/.development ## the same, and write docs/benchmarks.md
 docs: $(VENV)/.development ## write the generated pages and schemas: docs/rules, docs/cli.md, the keys of the config
 	@$(BIN)/python tools/rule_pages.py
 	@$(BIN)/python -m gategit.cli.reference
+
+schemas: $(VENV)/.development ## derive the schemas of the GitOps ecosystem again from what the projects have published
+	@$(BIN)/python tools/schemas/derive.py
 
 lock: $(VENV)/.development ## resolve the lock files again from pyproject.toml
 	@$(BIN)/python tools/lock.py
