@@ -220,7 +220,7 @@ def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judg
         found, missed = check_syntax(file)
         findings += found
         unchecked += missed
-    if Stage.SCHEMA in context.stages and file.role in (Role.MANIFEST, Role.PATCH):
+    if Stage.SCHEMA in context.stages and file.role in (Role.MANIFEST, Role.PATCH, Role.KUSTOMIZATION):
         seen: set[tuple[object, ...]] = set()
         for run in task.runs:
             schema_set = _schema_set(context.schemas[run.schemas])

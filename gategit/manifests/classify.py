@@ -13,6 +13,8 @@ KUSTOMIZATION_NAMES: Final = frozenset({"kustomization.yaml", "kustomization.yml
 """The names under which Kustomize looks for its file."""
 
 KUSTOMIZE_GROUP: Final = "kustomize.config.k8s.io"
+KUSTOMIZE_VERSIONS: Final = {"Kustomization": f"{KUSTOMIZE_GROUP}/v1beta1", "Component": f"{KUSTOMIZE_GROUP}/v1alpha1"}
+"""The kinds of Kustomize's own file, each with the one API version that Kustomize takes for it."""
 
 NEVER_APPLIED: Final = frozenset(
     {
@@ -155,6 +157,19 @@ def _is_manifest(data: dict[str, Any]) -> bool:
         return False
     # With metadata it is meant as an object, however wrong its version: that is for the schema check to say.
     return isinstance(data.get("metadata"), dict) or bool(_API_VERSION.match(api_version) and _KIND.match(kind))
+
+
+def is_for_kustomize(data: dict[str, Any]) -> bool:
+    """Whether a mapping in a file of Kustomize's name is meant for Kustomize.
+
+    Kustomize takes apiVersion and kind as left out where they are; another tool's object under this name, such as a
+    Kustomization of Flux, names both.
+    """
+    api_version, kind = data.get("apiVersion"), data.get("kind")
+    if not isinstance(api_version, str) or not isinstance(kind, str) or not kind:
+        return True
+    group = _group(api_version)
+    return group == KUSTOMIZE_GROUP or (kind in KUSTOMIZE_VERSIONS and "." not in group)
 
 
 def _is_kustomization(data: dict[str, Any]) -> bool:

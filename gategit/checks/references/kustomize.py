@@ -1,6 +1,6 @@
 """Every kustomization of a tree and what it names, without a renderer and before any other file is read.
 
-A kustomization is read by the shape of ``shapes.KUSTOMIZATION``; what it names is looked up in the tree's list of
+What a kustomization names is read by the shape of ``shapes.KUSTOMIZATION`` and looked up in the tree's list of
 paths. Nothing outside of the tree is ever opened, so no reference can lead anywhere else.
 """
 
@@ -12,19 +12,16 @@ from enum import StrEnum
 from typing import Any
 
 from gategit.checks.references.paths import Found, PathIndex, Place, has_variable, is_remote, join
-from gategit.checks.references.rules import KUSTOMIZATION_INVALID, KUSTOMIZATION_UNKNOWN_FIELD
-from gategit.checks.references.shapes import KUSTOMIZATION, Named, Unknown, Use, walk
+from gategit.checks.references.rules import KUSTOMIZATION_INVALID
+from gategit.checks.references.shapes import KUSTOMIZATION, Named, Use, walk
+from gategit.manifests.classify import is_for_kustomize
 from gategit.manifests.decode import Limits, decode
 from gategit.manifests.manifest import Role
 from gategit.model import FieldPath, format_path
-from gategit.nearest import did_you_mean
 from gategit.tree import Tree
 
 FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names under which Kustomize looks for its file."""
-
-GROUP = "kustomize.config.k8s.io"
-_VERSIONS = {"Kustomization": f"{GROUP}/v1beta1", "Component": f"{GROUP}/v1alpha1"}
 
 _HEADER = ("apiVersion", "kind")
 
@@ -244,8 +241,7 @@ def parse(content: bytes) -> Parsed:
         return Parsed("Kustomization", document.index, flaws=(_EMPTY,))
     if not isinstance(data, dict):
         return Parsed("Kustomization", document.index, readable=False)
-    api_version, kind = data.get("apiVersion"), data.get("kind")
-    if isinstance(api_version, str) and isinstance(kind, str) and _is_foreign(api_version, kind):
+    if not is_for_kustomize(data):
         return Parsed("", document.index)
     found = list(_look(data))
     flaws = [one for one in found if isinstance(one, Flaw)]
@@ -253,7 +249,7 @@ def parse(content: bytes) -> Parsed:
     references.extend(_chart_folders(data))
     flaws.extend(_patch_flaws(data))
     return Parsed(
-        kind="Component" if kind == "Component" else "Kustomization",
+        kind="Component" if data.get("kind") == "Component" else "Kustomization",
         document=document.index,
         references=tuple(references),
         flaws=tuple(flaws),
@@ -278,78 +274,12 @@ _EMPTY = Flaw(
 )
 
 
-def _is_foreign(api_version: str, kind: str) -> bool:
-    """Whether this is another object in a file of this name, such as a Flux Kustomization."""
-    group = api_version.rpartition("/")[0]
-    return group != GROUP and bool(kind) and (kind not in _VERSIONS or "." in group)
-
-
 def _look(data: dict[Any, Any]) -> Iterator[Flaw | Reference]:
-    yield from _header(data)
     # As in Go, an empty list is something and an empty string is nothing.
     if not any(value or isinstance(value, list | dict) for key, value in data.items() if key not in _HEADER):
         yield _EMPTY
-    for one in walk(data, KUSTOMIZATION):
-        if isinstance(one, Named):
-            yield from _reference(one, data)
-        elif isinstance(one, Unknown):
-            yield _unknown(one)
-        else:
-            where = format_path(one.path)
-            yield Flaw(
-                KUSTOMIZATION_INVALID.id,
-                f"has {one.found} in {where}, where Kustomize reads {one.expected}",
-                _type_help(one.path, one.expected, one.found),
-                one.path,
-                "value",
-                f"type {where}",
-            )
-
-
-def _type_help(path: FieldPath, expected: str, found: str) -> str:
-    if expected == "a list":
-        return f"Write {path[-1]} as a list: each entry on a line of its own, after `- `."
-    if expected == "a string" and found.startswith(("the number", "the boolean")):
-        return "Put the value in quotes."
-    if len(path) == 2 and path[0] in ("patches", "patchesJson6902") and found == "a string":
-        return "Write the entry as `- path: file.yaml`."
-    return f"Write {expected} here."
-
-
-def _header(data: dict[Any, Any]) -> Iterator[Flaw]:
-    api_version, kind = data.get("apiVersion"), data.get("kind")
-    if kind and isinstance(kind, str) and kind not in _VERSIONS:
-        yield Flaw(
-            KUSTOMIZATION_INVALID.id,
-            f"has the kind {kind}, which Kustomize does not know{did_you_mean(kind, _VERSIONS)}",
-            "Write `kind: Kustomization` or `kind: Component`.",
-            ("kind",),
-            "value",
-            "kind",
-        )
-    wanted = _VERSIONS.get(kind or "Kustomization") if isinstance(kind, str | None) else None
-    if api_version and isinstance(api_version, str) and wanted and api_version != wanted:
-        yield Flaw(
-            KUSTOMIZATION_INVALID.id,
-            f"has the API version {api_version}, but a {kind or 'Kustomization'} must have {wanted}",
-            f"Write `apiVersion: {wanted}`.",
-            ("apiVersion",),
-            "value",
-            "apiVersion",
-        )
-
-
-def _unknown(one: Unknown) -> Flaw:
-    name = str(one.path[-1])
-    where = f" in {format_path(one.path[:-1])}" if len(one.path) > 1 else ""
-    return Flaw(
-        KUSTOMIZATION_UNKNOWN_FIELD.id,
-        f"has the field {name}{where}, which Kustomize does not know{did_you_mean(name, one.known)}",
-        "Correct the field's name or remove it: Kustomize builds nothing while it is there.",
-        one.path,
-        "key",
-        format_path(one.path),
-    )
+    for named in walk(data, KUSTOMIZATION):
+        yield from _reference(named, data)
 
 
 def _is_inline(use: Use, text: str) -> bool:

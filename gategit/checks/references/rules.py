@@ -71,38 +71,40 @@ KUSTOMIZATION_DUPLICATE_ENTRY = Rule(
     references=(_KUSTOMIZATION_REFERENCE + "resource/",),
 )
 
-KUSTOMIZATION_UNKNOWN_FIELD = Rule(
-    id="kustomization-unknown-field",
-    level=Level.ERROR,
-    stage=Stage.REFERENCES,
-    summary="A kustomization must use only fields that Kustomize knows.",
-    rationale=(
-        "Kustomize reads its file strictly and stops at a field that it does not know, so one misspelt key means that "
-        "nothing of the folder, and of every overlay that uses it, is applied."
-    ),
-    help="Correct the field's name or remove it. The fields are those of Kustomize 5.",
-    example_fail=("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresource:\n  - deployment.yaml\n"),
-    example_pass=(
-        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - deployment.yaml\n"
-    ),
-    references=(_KUSTOMIZATION_REFERENCE,),
-)
-
 KUSTOMIZATION_INVALID = Rule(
     id="kustomization-invalid",
     level=Level.ERROR,
     stage=Stage.REFERENCES,
     summary="A kustomization must be one that Kustomize can build.",
     rationale=(
-        "A field of the wrong type, a wrong `apiVersion` or `kind`, an empty file, two kustomization files in one "
-        "folder, bases that lead back to themselves, a resource file without a Kubernetes object, or a patch "
-        "that matches nothing: with each of them `kustomize build` fails, and the agent applies nothing of the folder "
-        "and of every overlay that uses it."
+        "An empty file, two kustomization files in one folder, bases that lead back to themselves, a resource file "
+        "without a Kubernetes object, or a patch that matches nothing: with each of them `kustomize build` fails, and "
+        "the agent applies nothing of the folder and of every overlay that uses it. What a field may be called and "
+        "hold is for `unknown-field`, `wrong-type` and `invalid-value` to say."
     ),
     help="Mend what the message names; `kustomize build` of the folder shows the same error.",
-    example_fail=("apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources: deployment.yaml\n"),
+    example_fail=(
+        "apiVersion: kustomize.config.k8s.io/v1beta1\n"
+        "kind: Kustomization\n"
+        "resources:\n"
+        "  - deployment.yaml\n"
+        "patches:\n"
+        "  - target:\n"
+        "      kind: Deployment\n"
+    ),
     example_pass=(
-        "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - deployment.yaml\n"
+        "apiVersion: kustomize.config.k8s.io/v1beta1\n"
+        "kind: Kustomization\n"
+        "resources:\n"
+        "  - deployment.yaml\n"
+        "patches:\n"
+        "  - target:\n"
+        "      kind: Deployment\n"
+        "    patch: |-\n"
+        "      - op: add\n"
+        "        path: /metadata/labels\n"
+        "        value:\n"
+        "          team: shop\n"
     ),
     references=(_KUSTOMIZATION_REFERENCE,),
 )
@@ -153,7 +155,6 @@ DUPLICATE_OBJECT = Rule(
 RULES: tuple[Rule, ...] = (
     DANGLING_REFERENCE,
     KUSTOMIZATION_DUPLICATE_ENTRY,
-    KUSTOMIZATION_UNKNOWN_FIELD,
     KUSTOMIZATION_INVALID,
     DUPLICATE_OBJECT,
 )

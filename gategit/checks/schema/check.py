@@ -16,7 +16,7 @@ from gategit.checks.schema.crd import crd_problems, is_crd
 from gategit.checks.schema.keyed import Keyed, repeated
 from gategit.checks.schema.releases import OtherReleases, newer_fields
 from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
-from gategit.manifests.classify import NEVER_APPLIED
+from gategit.manifests.classify import KUSTOMIZATION_NAMES, NEVER_APPLIED
 from gategit.manifests.manifest import Manifest, Role
 from gategit.model import FieldPath, Finding, Level, Rule, Stage, Unchecked, format_path
 from gategit.nearest import nearest
@@ -42,10 +42,10 @@ _NAMELESS: Final = re.compile(r"(?:Review|Binding|Scale|Eviction|Status|Options|
 def check_file(
     file: ManifestFile, schemas: SchemaSet, target: str | None = None
 ) -> tuple[list[Finding], list[Unchecked]]:
-    """Validate every object of a manifest or patch file.
+    """Validate every object of a manifest or patch file, and Kustomize's own file.
 
     Args:
-        file: any file; one of another role has no objects.
+        file: any file; one of another role has nothing to validate.
         schemas: what to validate with.
         target: the target's name for the findings, where the file is checked for one.
 
@@ -54,6 +54,10 @@ def check_file(
     """
     findings: list[Finding] = []
     unchecked: dict[Unchecked, None] = {}
+    if file.path.rpartition("/")[2] in KUSTOMIZATION_NAMES:
+        from gategit.checks.schema.kustomization import check_kustomization  # noqa: PLC0415  most files are none
+
+        findings += check_kustomization(file, target)
     if file.role not in (Role.MANIFEST, Role.PATCH):
         return findings, []
     for manifest in file.manifests:
@@ -64,7 +68,11 @@ def check_file(
 
 
 def judged_by(file: ManifestFile, schemas: SchemaSet) -> Iterator[tuple[str, str, str]]:
-    """API version, kind and the origin of the schema of every object that was validated with one."""
+    """API version, kind and the origin of the schema of everything that was validated with one."""
+    if file.path.rpartition("/")[2] in KUSTOMIZATION_NAMES:
+        from gategit.checks.schema.kustomization import judged_kustomization  # noqa: PLC0415  most files are none
+
+        yield from judged_kustomization(file)
     if file.role not in (Role.MANIFEST, Role.PATCH):
         return
     for manifest in file.manifests:
@@ -262,11 +270,13 @@ class _Check:
         manifest, version = self.manifest, self.schemas.version
         found = self.schemas.find(manifest.api_version, manifest.kind)
         if isinstance(found, KindSchema) and found.custom:
-            if found.deprecated is not None:
+            dropped = found.choice is not None and found.choice.newer is not None  # said by _release
+            if found.deprecated is not None and not dropped:
                 words = f": {found.deprecated}" if found.deprecated else ""
+                by = "its CustomResourceDefinition" if found.choice is None else found.origin
                 self._find(
                     rules.DEPRECATED_API,
-                    f"{manifest.api_version} {manifest.kind} is deprecated by its CustomResourceDefinition{words}",
+                    f"{manifest.api_version} {manifest.kind} is deprecated by {by}{words}",
                     ("apiVersion",),
                 )
             return

@@ -150,6 +150,17 @@ SCOPE_MISMATCH: Final = Rule(
     help="Remove metadata.namespace.",
 )
 
+DEPRECATED_KUSTOMIZE_FIELD: Final = Rule(
+    id="deprecated-kustomize-field",
+    level=Level.NOTE,
+    stage=Stage.SCHEMA,
+    summary="A kustomization should not use fields that Kustomize warns of.",
+    rationale="`kustomize build` still takes the field and prints a warning; a coming version of Kustomize may refuse "
+    "it, and nothing of the folder is built then.",
+    help="Use the field that replaces it; `kustomize edit fix` rewrites the file.",
+    references=("https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/",),
+)
+
 RULES: Final = (
     UNKNOWN_FIELD,
     MISSING_FIELD,
@@ -164,5 +175,6 @@ RULES: Final = (
     SCHEMA_UNUSABLE,
     CRD_INVALID,
     SCOPE_MISMATCH,
+    DEPRECATED_KUSTOMIZE_FIELD,
 )
 """Every rule of the check."""
