@@ -248,6 +248,8 @@ def parse(content: bytes) -> Parsed:
     references = [one for one in found if isinstance(one, Reference)]
     references.extend(_chart_folders(data))
     flaws.extend(_patch_flaws(data))
+    if document.index and not decoded.problems:
+        flaws.append(_SECOND)
     return Parsed(
         kind="Component" if data.get("kind") == "Component" else "Kustomization",
         document=document.index,
@@ -271,6 +273,16 @@ _EMPTY = Flaw(
     (),
     "value",
     "empty",
+)
+
+
+_SECOND = Flaw(
+    KUSTOMIZATION_INVALID.id,
+    "stands behind an empty document, and Kustomize reads the first one only",
+    "Remove the `---` of the empty document.",
+    (),
+    "value",
+    "empty document",
 )
 
 

@@ -29,7 +29,6 @@ WEB = {"web/a.yaml": cm("a"), "web/b.yaml": cm("b")}
 INVALID = "kustomization-invalid"
 DANGLING = "dangling-reference"
 TWICE = "kustomization-duplicate-entry"
-UNKNOWN = "kustomization-unknown-field"
 BEGIN = "web/kustomization.yaml:"
 
 
@@ -245,49 +244,6 @@ BEGIN = "web/kustomization.yaml:"
             ],
         ),
         (
-            "resource: [a.yaml]\nresources: [a.yaml]\n",
-            [
-                (
-                    f"3:1-9 {UNKNOWN}: The kustomization has the field resource, which Kustomize does not know; did you mean "
-                    "resources?"
-                )
-            ],
-        ),
-        (
-            "resources: [a.yaml]\nimages:\n- name: x\n  tag: y\n",
-            [f"6:3-6 {UNKNOWN}: The kustomization has the field tag in images[0], which Kustomize does not know"],
-        ),
-        (
-            "resources: a.yaml\n",
-            [f"3:12-18 {INVALID}: The kustomization has a string in resources, where Kustomize reads a list"],
-        ),
-        (
-            "resources: [a.yaml]\nnamespace: 5\n",
-            [f"4:12-13 {INVALID}: The kustomization has the number 5 in namespace, where Kustomize reads a string"],
-        ),
-        (
-            "resources: [a.yaml]\npatches:\n- p.yaml\n",
-            [f"5:3-9 {INVALID}: The kustomization has a string in patches[0], where Kustomize reads a mapping"],
-        ),
-        (
-            "resources: [a.yaml]\ncommonAnnotations: {a: true}\n",
-            [
-                (
-                    f"4:24-28 {INVALID}: The kustomization has the boolean true in commonAnnotations.a, where Kustomize reads "
-                    "a string"
-                )
-            ],
-        ),
-        (
-            "resources: [a.yaml]\nreplicas: [{name: a, count: '3'}]\n",
-            [
-                (
-                    f"4:29-32 {INVALID}: The kustomization has a string in replicas[0].count, where Kustomize reads a whole "
-                    "number"
-                )
-            ],
-        ),
-        (
             "resources: [a.yaml, '']\n",
             [f"3:21-23 {INVALID}: The kustomization has an empty entry, resources[1]"],
         ),
@@ -299,7 +255,7 @@ BEGIN = "web/kustomization.yaml:"
     ],
 )
 def test_a_defect_is_found_where_it_stands(judge: Any, body: str, expected: list[str]) -> None:
-    """Each defect is one finding, on the value that names (or the key that is unknown), in plain words."""
+    """Each defect is one finding, on the value that names it, in plain words."""
     files = {
         **WEB,
         "web/deployment.yaml": cm("d"),
@@ -463,30 +419,18 @@ def test_a_kustomization_that_the_change_deletes_is_a_related_place(judge: Any) 
     assert finding.message.endswith("but there is no kustomization.yaml in old; this change deletes it")
 
 
-@pytest.mark.parametrize(
-    ("head", "message"),
-    [
-        (
-            "kind: Kustomisation\n",
-            "has the kind Kustomisation, which Kustomize does not know; did you mean Kustomization?",
-        ),
-        (
-            "apiVersion: v1\nkind: Kustomization\n",
-            "has the API version v1, but a Kustomization must have kustomize.config.k8s.io/v1beta1",
-        ),
-        (
-            "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Component\n",
-            (
-                "has the API version kustomize.config.k8s.io/v1beta1, but a Component must have "
-                "kustomize.config.k8s.io/v1alpha1"
-            ),
-        ),
-    ],
-)
-def test_a_wrong_header_is_refused(judge: Any, head: str, message: str) -> None:
-    """Kustomize takes one API version for each of its two kinds."""
-    files = {**WEB, "web/kustomization.yaml": head + "resources: [a.yaml]\n"}
-    assert judge(files).only().message == f"The kustomization {message}"
+def test_a_kustomization_behind_an_empty_document_is_not_read(judge: Any) -> None:
+    """Kustomize reads the first document, even where it is empty."""
+    files = {**WEB, "web/kustomization.yaml": f"---\n---\n{HEAD}resources: [a.yaml]\n"}
+    assert judge(files).only().message == (
+        "The kustomization stands behind an empty document, and Kustomize reads the first one only"
+    )
+
+
+def test_a_comment_is_no_empty_document(judge: Any) -> None:
+    """What stands before the first `---` counts only where it says something."""
+    files = {**WEB, "web/kustomization.yaml": f"# ours\n---\n{HEAD}resources: [a.yaml]\n"}
+    assert judge(files).lines == []
 
 
 def test_a_dash_without_a_value_is_an_empty_entry(judge: Any) -> None:
