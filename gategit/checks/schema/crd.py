@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gategit.checks.schema.formats import format_rules
-from gategit.checks.schema.node import KEYS, MEANS, any_number, partial
-from gategit.checks.schema.patterns import compile_pattern
+from gategit.checks.schema.node import KEYS, MEANS, WRITTEN, any_number, partial
+from gategit.checks.schema.patterns import engine_pattern, refusal
 from gategit.model import FieldPath
 
 Schema = dict[str, Any]
@@ -178,11 +178,14 @@ class _Reader:
                 node["minimum"] = max(node.get("minimum", bounds["minimum"]), bounds["minimum"])
                 node["maximum"] = min(node.get("maximum", bounds["maximum"]), bounds["maximum"])
         if isinstance(raw.get("pattern"), str):
-            if compile_pattern(raw["pattern"]) is None:
+            pattern = engine_pattern(raw["pattern"])
+            if pattern is None:
                 self.skipped.append(f"the pattern {raw['pattern'][:100]}")
             else:
                 node.pop(MEANS, None)
-                node["pattern"] = raw["pattern"]
+                node["pattern"] = pattern
+                if pattern != raw["pattern"]:
+                    node[WRITTEN] = raw["pattern"]
         properties = _mapping(raw.get("properties"))
         required = [name for name in _sequence(raw.get("required")) if isinstance(name, str)]
         # A default is filled in before anything is validated.
@@ -445,9 +448,7 @@ def _structural(raw: Schema, path: FieldPath, depth: int, *, root: bool = False)
             (*path, "x-kubernetes-embedded-resource"), "x-kubernetes-embedded-resource: true needs type: object"
         )
     yield from _list_type(raw, path)
-    pattern = raw.get("pattern")
-    if isinstance(pattern, str) and any(mark in pattern for mark in ("(?=", "(?!", "(?<=", "(?<!")):
-        yield CrdProblem((*path, "pattern"), "look-ahead and look-behind do not exist in Go's regular expressions")
+    yield from _pattern(raw, path)
     for name, child in _mapping(raw.get("properties")).items():
         if isinstance(child, dict):
             inner: FieldPath = (*path, "properties", name)
@@ -489,6 +490,13 @@ def _list_type(raw: Schema, path: FieldPath) -> Iterator[CrdProblem]:
                 )
 
 
+def _pattern(raw: Schema, path: FieldPath) -> Iterator[CrdProblem]:
+    pattern = raw.get("pattern")
+    reason = refusal(pattern) if isinstance(pattern, str) else ""
+    if reason:
+        yield CrdProblem((*path, "pattern"), f"pattern is not a regular expression that Go compiles: {reason}")
+
+
 def _junctor(raw: Any, path: FieldPath, depth: int, *, either: bool) -> Iterator[CrdProblem]:
     """The rules inside allOf, anyOf, oneOf and not: values may be narrowed there, nothing may be declared."""
     if depth > _DEEPEST:
@@ -503,6 +511,7 @@ def _junctor(raw: Any, path: FieldPath, depth: int, *, either: bool) -> Iterator
         if name not in raw or (name == "type" and either):
             continue
         yield CrdProblem((*path, name), f"{name} is not allowed inside {_junctor_name(path)}", key=True)
+    yield from _pattern(raw, path)
     for child_name, child in _mapping(raw.get("properties")).items():
         yield from _junctor(child, (*path, "properties", child_name), depth + 1, either=False)
     for name in ("items", "allOf", "anyOf", "oneOf", "not"):

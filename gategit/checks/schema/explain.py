@@ -14,7 +14,7 @@ from functools import cache
 from itertools import islice
 from typing import Any, Final
 
-from gategit.checks.schema.node import MEANS
+from gategit.checks.schema.node import MEANS, WRITTEN
 from gategit.checks.schema.patterns import compile_pattern
 from gategit.model import FieldPath, format_path
 
@@ -324,7 +324,8 @@ class _Words:
             case "pattern" if note:
                 return f"{name} must be {note}, not {self.value(instance)}"
             case "pattern":
-                return f"{name} must match the pattern {str(bound)[:200]}, got {self.value(instance)}"
+                written = str(error.schema.get(WRITTEN, bound)) if isinstance(error.schema, dict) else str(bound)
+                return f"{name} must match the pattern {written[:200]}, got {self.value(instance)}"
             case "minimum" | "maximum":
                 low, high = error.schema.get("minimum"), error.schema.get("maximum")
                 if low is not None and high is not None:

@@ -13,6 +13,9 @@ Schema = dict[str, Any]
 MEANS: Final = "x-gategit-means"
 """What a value must be, in words, where a pattern alone would be no help."""
 
+WRITTEN: Final = "x-gategit-pattern"
+"""A pattern as its author wrote it, where the one beside it is the engine's."""
+
 KEYS: Final = "x-gategit-keys"
 """The fields that tell a list's entries apart, each with its default: no two entries may have the same."""
 
