@@ -221,13 +221,13 @@ class _Check:
                 help="install its CustomResourceDefinition first, or export the cluster again",
                 level=Level.WARNING,
             )
-        newer = choice.newer
+        newer = choice.dropped_by
         if newer is not None:
             served = " and ".join(f"{manifest.group}/{version}" for version in newer.served) or "none"
+            last = f", as {choice.release.name} does" if choice.version.served else ""
             self._find(
                 rules.VERSION_NOT_SERVED,
-                f"{what}: {choice.kind.of(newer)} does not serve it any more, {choice.release.name} does; "
-                f"the newer one serves {served}",
+                f"{what}: {choice.kind.of(newer)} does not serve it any more{last}; it serves {served}",
                 ("apiVersion",),
                 help=f"write apiVersion: {manifest.group}/{newer.served[-1]}, or {_pin(choice)}"
                 if newer.served
@@ -270,7 +270,7 @@ class _Check:
         manifest, version = self.manifest, self.schemas.version
         found = self.schemas.find(manifest.api_version, manifest.kind)
         if isinstance(found, KindSchema) and found.custom:
-            dropped = found.choice is not None and found.choice.newer is not None  # said by _release
+            dropped = found.choice is not None and found.choice.dropped_by is not None  # said by _release
             if found.deprecated is not None and not dropped:
                 words = f": {found.deprecated}" if found.deprecated else ""
                 by = "its CustomResourceDefinition" if found.choice is None else found.origin

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gategit.checks.schema.defaults import with_defaults
 from gategit.checks.schema.formats import format_rules
 from gategit.checks.schema.node import KEYS, MEANS, WRITTEN, any_number, partial
 from gategit.checks.schema.patterns import engine_pattern, refusal
@@ -260,9 +261,10 @@ class _Reader:
             if either and name == "allOf" and len(branches) > 0:
                 branches = [one for one in branches if set(one) != {"anyOf"}]
             if branches:
-                node[name] = [self.read(one, depth + 1, pruned=False, junctor=True) for one in branches]
+                read = [self.read(one, depth + 1, pruned=False, junctor=True) for one in branches]
+                node[name] = [with_defaults(one, raw) for one in read]
         if isinstance(raw.get("not"), dict):
-            node["not"] = self.read(raw["not"], depth + 1, pruned=False, junctor=True)
+            node["not"] = with_defaults(self.read(raw["not"], depth + 1, pruned=False, junctor=True), raw)
 
 
 def _is_number(value: Any) -> bool:

@@ -150,10 +150,10 @@ class Choice:
         return self.kind.of(self.release)
 
     @property
-    def newer(self) -> CarriedRelease | None:
-        """The newest release, where that does not serve the version any more."""
+    def dropped_by(self) -> CarriedRelease | None:
+        """The newest release, where that does not serve the version any more, and nobody named another."""
         newest = self.kind.releases[0]
-        return None if self.pinned or self.release.channel or newest.name == self.release.name else newest
+        return newest if not self.pinned and newest.serves(self.version.name) is None else None
 
     def others(self) -> Iterator[Choice]:
         """The releases that the cluster may run as well, the newest first: none, where the config says which it is."""
@@ -169,7 +169,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class NoChoice:
-    """No release serves an API version of a kind, or not the one that the config names.
+    """No release has an API version of a kind, or the one that the config names does not serve it.
 
     Attributes:
         origin: the release that would judge, in words.
@@ -186,6 +186,8 @@ class NoChoice:
 
 def choose(kind: CarriedKind, version: str, pin: str | None) -> Choice | NoChoice:
     """Choose the release that judges an API version: the one that the config names, else the newest that serves it.
+
+    Where none serves it, but one still has its schema for objects of old, that judges: an older release serves it.
 
     Args:
         kind: the kind.
@@ -206,7 +208,11 @@ def choose(kind: CarriedKind, version: str, pin: str | None) -> Choice | NoChoic
         if found is not None:
             return Choice(kind, release, found)
     newest = kind.releases[0]
-    return NoChoice(kind.of(newest), any(one.name == version for one in newest.versions), newest.served, sure=False)
+    for release in kind.releases:
+        found = next((one for one in release.versions if one.name == version), None)
+        if found is not None:
+            return Choice(kind, release, found)
+    return NoChoice(kind.of(newest), defined=False, served=newest.served, sure=False)
 
 
 @dataclass(frozen=True, slots=True)

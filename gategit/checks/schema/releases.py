@@ -55,7 +55,7 @@ class OtherReleases:
 
 def newer_fields(choice: Choice, data: Any) -> Iterator[tuple[FieldPath, str]]:
     """The fields of an object that an older release lacks, each with the release from which on it is there."""
-    if choice.pinned or choice.newer is not None or choice.release.channel:
+    if choice.pinned or choice.dropped_by is not None or choice.release.channel:
         return
     left = _MOST_PLACES
     for name, release in choice.kind.since.get(choice.version.name, ()):

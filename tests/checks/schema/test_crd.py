@@ -320,3 +320,43 @@ def test_a_reference_in_a_schema_is_never_followed_but_counted(judge: Judge) -> 
     assert [one.reason for one in unchecked] == [
         "the reference https://example.com/spec.json of its schema, which is not supported here"
     ]
+
+
+def test_conditions_see_defaults(check: Check) -> None:
+    """The server fills in defaults first: a field left out counts as its default in ``not``, ``anyOf`` and the like."""
+    spec = {
+        "type": "object",
+        "properties": {
+            "host": {"type": "string"},
+            "wildcard": {"type": "string", "default": "None"},
+            "mode": {"type": "object", "properties": {"kind": {"type": "string", "default": "a"}}},
+        },
+        "anyOf": [
+            {"not": {"properties": {"host": {"maxLength": 0}}}},
+            {"not": {"properties": {"wildcard": {"enum": ["Subdomain"]}}}},
+        ],
+        "allOf": [
+            {"required": ["wildcard"]},
+            {"properties": {"mode": {"not": {"properties": {"kind": {"enum": ["b"]}}}}}},
+        ],
+    }
+    crd = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "spec": {
+            "group": "example.com",
+            "names": {"kind": "Widget"},
+            "versions": [
+                {
+                    "name": "v1",
+                    "served": True,
+                    "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
+                }
+            ],
+        },
+    }
+    text = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: "
+    for good in ("{}", "{wildcard: None}", "{host: a, wildcard: Subdomain}", "{mode: {}}", "{mode: {kind: c}}"):
+        assert check(f"{text}{good}\n", crds=(crd,)) == [], good
+    for bad in ("{wildcard: Subdomain}", "{mode: {kind: b}}"):
+        assert [rule for _, _, rule, _ in check(f"{text}{bad}\n", crds=(crd,))] == ["invalid-value"], bad

@@ -243,7 +243,7 @@ def test_release_that_the_config_names_judges_alone(
 def test_version_that_the_newest_release_dropped_is_judged_by_the_last_that_has_it(judge: Judge) -> None:
     """The project's own word on its deprecation would only say it twice."""
     findings, _ = judge(widget("  size: 0\n", "v1beta1"))
-    words = "Acme 2.1.0 does not serve it any more, 1.4.2 does; the newer one serves acme.io/v1"
+    words = "Acme 2.1.0 does not serve it any more, as 1.4.2 does; it serves acme.io/v1"
     assert [(one.rule, one.level, one.message) for one in findings] == [
         ("invalid-value", Level.ERROR, "size in spec must be at least 1, not 0 (judged by Acme 1.4.2)"),
         (
@@ -252,6 +252,22 @@ def test_version_that_the_newest_release_dropped_is_judged_by_the_last_that_has_
             f"acme.io/v1beta1 Widget: {words}",
         ),
     ]
+
+
+def test_version_that_no_release_serves_is_judged_by_the_schema_that_is_left(acme: Path, judge: Judge) -> None:
+    """The project keeps it for the objects of old; the cluster may run a release that serves it."""
+    releases = [{**HEADER["releases"][0]}, {**HEADER["releases"][2]}]
+    write(acme, {**HEADER, "releases": releases}, (OLD, NEW, EDGE))
+    findings, unchecked = judge(widget("  size: 0\n", "v1beta1"))
+    assert [(one.rule, one.level, one.message) for one in findings] == [
+        ("invalid-value", Level.ERROR, "size in spec must be at least 1, not 0 (judged by Acme 2.1.0)"),
+        (
+            "version-not-served",
+            Level.WARNING,
+            "acme.io/v1beta1 Widget: Acme 2.1.0 does not serve it any more; it serves acme.io/v1",
+        ),
+    ]
+    assert unchecked == []
 
 
 def test_version_that_the_named_release_dropped_is_an_error(judge: Judge) -> None:
@@ -342,7 +358,7 @@ def test_choice_names_what_else_may_run() -> None:
     assert (choice.origin, [one.release.name for one in choice.others()]) == ("Acme 2.1.0", ["1.4.2", "2.1.0-edge"])
     named = choose(kind, "v1", "1.4")
     assert isinstance(named, Choice)
-    assert (named.origin, list(named.others()), named.newer) == ("Acme 1.4.2", [], None)
+    assert (named.origin, list(named.others()), named.dropped_by) == ("Acme 1.4.2", [], None)
     assert choose(kind, "v1", "3") == NoChoice("Acme 3", defined=False, served=(), sure=True)
 
 
