@@ -166,7 +166,7 @@ def is_for_kustomize(data: dict[str, Any]) -> bool:
     Kustomization of Flux, names both.
     """
     api_version, kind = data.get("apiVersion"), data.get("kind")
-    if not isinstance(api_version, str) or not isinstance(kind, str) or not kind:
+    if not isinstance(api_version, str) or not isinstance(kind, str) or not api_version or not kind:
         return True
     group = _group(api_version)
     return group == KUSTOMIZE_GROUP or (kind in KUSTOMIZE_VERSIONS and "." not in group)

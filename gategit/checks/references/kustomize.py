@@ -24,6 +24,7 @@ FILE_NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 """The names under which Kustomize looks for its file."""
 
 _HEADER = ("apiVersion", "kind")
+_MOVED = ("bases", "imageTags", "helmChartInflationGenerator")
 
 _UNSURE_FIELDS = ("generators", "transformers", "validators", "configurations", "replacements", "vars", "openapi")
 """Fields with which names may come out otherwise than they went in."""
@@ -287,11 +288,18 @@ _SECOND = Flaw(
 
 
 def _look(data: dict[Any, Any]) -> Iterator[Flaw | Reference]:
-    # As in Go, an empty list is something and an empty string is nothing.
-    if not any(value or isinstance(value, list | dict) for key, value in data.items() if key not in _HEADER):
+    if not any(_is_something(key, value) for key, value in data.items() if key not in _HEADER):
         yield _EMPTY
     for named in walk(data, KUSTOMIZATION):
         yield from _reference(named, data)
+
+
+def _is_something(key: str, value: Any) -> bool:
+    """Whether a field keeps a kustomization from being empty: as in Go an empty list does, and an empty text does not.
+
+    Kustomize adds the entries of some old fields to other fields before it looks.
+    """
+    return bool(value) or (isinstance(value, list | dict) and key not in _MOVED)
 
 
 def _is_inline(use: Use, text: str) -> bool:

@@ -252,6 +252,7 @@ BEGIN = "web/kustomization.yaml:"
             [f"5:3-20 {INVALID}: The kustomization has neither path nor patch in patches[0]"],
         ),
         ("", [f"1:1-44 {INVALID}: The kustomization is empty"]),
+        ("bases: []\n", [f"1:1-44 {INVALID}: The kustomization is empty"]),
     ],
 )
 def test_a_defect_is_found_where_it_stands(judge: Any, body: str, expected: list[str]) -> None:
