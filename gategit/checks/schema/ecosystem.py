@@ -27,6 +27,9 @@ _GROUP: Final = re.compile(r"[a-z0-9]+(?:[-.][a-z0-9]+)*\Z")
 _KIND: Final = re.compile(r"[A-Za-z][A-Za-z0-9]*\Z")
 _GZIP: Final = 31
 """What tells zlib that data is wrapped as gzip does."""
+_PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
+_PROTECTED: Final = (".k8s.io", ".kubernetes.io")
+"""The groups of Kubernetes itself end so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +112,26 @@ class CarriedKind:
         """The CustomResourceDefinition of a release, with which an API server serves the kind."""
         versions = []
         for one in release.versions:
-            version = {"name": one.name, "served": one.served, "storage": one.storage}
+            version: Schema = {"name": one.name, "served": one.served, "storage": one.storage}
             if one.deprecated is not None:
                 version["deprecated"] = True
+                if one.deprecated:
+                    version["deprecationWarning"] = one.deprecated
             if one.subresources:
                 version["subresources"] = dict(one.subresources)
-            versions.append({**version, "schema": {"openAPIV3Schema": self.schema(one)}})
+            schema = self.schema(one)
+            if one.preserve:
+                # A definition says so for all of its versions in a field that only its old form has.
+                schema = {**schema, _PRESERVE: True}
+            versions.append({**version, "schema": {"openAPIV3Schema": schema}})
+        metadata: Schema = {"name": f"{self.names['plural']}.{self.group}"}
+        if self.group.endswith(_PROTECTED):
+            # Without a word on its approval, an API server takes no definition for these groups.
+            metadata["annotations"] = {"api-approved.kubernetes.io": "unapproved, as gategit carries it"}
         return {
             "apiVersion": "apiextensions.k8s.io/v1",
             "kind": "CustomResourceDefinition",
-            "metadata": {"name": f"{self.names['plural']}.{self.group}"},
+            "metadata": metadata,
             "spec": {
                 "group": self.group,
                 "names": dict(self.names),
