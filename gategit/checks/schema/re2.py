@@ -285,8 +285,11 @@ class _Reader:
         match following:
             case "A" | "z":
                 self._put("^" if following == "A" else "$")
-            case "b" | "B":
-                self._put(rf"(?-u:\{following})")
+            case "b":
+                self._put(r"(?-u:\b)")
+            case "B":
+                # The engine finds it between the bytes of one character too, and then overlooks other matches.
+                raise UncertainPatternError(r"it has \B, which the engine finds where Go does not")
             case "Q":
                 literal, _, _ = self.text[self.at + 2 :].partition(r"\E")
                 closed = self.text.startswith(r"\E", self.at + 2 + len(literal))

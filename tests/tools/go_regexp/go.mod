@@ -1,0 +1,3 @@
+module gategit/tests/go_regexp
+
+go 1.26
