@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gategit.checks.schema import facts, rules
 from gategit.checks.schema.crd import crd_problems, is_crd
 from gategit.checks.schema.keyed import Keyed, repeated
-from gategit.checks.schema.releases import OtherReleases, newer_fields
+from gategit.checks.schema.releases import OtherReleases, how_to_pin, newer_fields
 from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
 from gategit.manifests.classify import KUSTOMIZATION_NAMES, NEVER_APPLIED
 from gategit.manifests.manifest import Manifest, Role
@@ -60,9 +60,7 @@ def check_file(
         findings += check_kustomization(file, target)
     if file.role not in (Role.MANIFEST, Role.PATCH):
         return findings, []
-    for manifest in file.manifests:
-        if manifest.group in NEVER_APPLIED or manifest.api_version == "builtin":  # the latter: Kustomize's generators
-            continue
+    for manifest in _objects(file):
         _Check(file, manifest, schemas, target, findings, unchecked).run()
     return findings, list(unchecked)
 
@@ -75,10 +73,15 @@ def judged_by(file: ManifestFile, schemas: SchemaSet) -> Iterator[tuple[str, str
         yield from judged_kustomization(file)
     if file.role not in (Role.MANIFEST, Role.PATCH):
         return
-    for manifest in file.manifests:
+    for manifest in _objects(file):
         found = schemas.find(manifest.api_version, manifest.kind)
         if isinstance(found, KindSchema):
             yield manifest.api_version, manifest.kind, found.origin
+
+
+def _objects(file: ManifestFile) -> Iterator[Manifest]:
+    """What of a file an API server would be asked to take; ``builtin`` are Kustomize's own generators."""
+    return (one for one in file.manifests if one.group not in NEVER_APPLIED and one.api_version != "builtin")
 
 
 @dataclass(slots=True)
@@ -229,9 +232,9 @@ class _Check:
                 rules.VERSION_NOT_SERVED,
                 f"{what}: {choice.kind.of(newer)} does not serve it any more{last}; it serves {served}",
                 ("apiVersion",),
-                help=f"write apiVersion: {manifest.group}/{newer.served[-1]}, or {_pin(choice)}"
+                help=f"write apiVersion: {manifest.group}/{newer.served[-1]}, or {how_to_pin(choice)}"
                 if newer.served
-                else _pin(choice),
+                else how_to_pin(choice),
                 level=Level.WARNING,
             )
         for path, release in newer_fields(choice, manifest.data):
@@ -239,7 +242,7 @@ class _Check:
                 rules.UNKNOWN_FIELD,
                 f"{format_path(path)} is a field from {choice.kind.title} {release} on",
                 path,
-                help=_pin(choice),
+                help=how_to_pin(choice),
                 key=True,
                 level=Level.WARNING,
             )
@@ -393,7 +396,7 @@ class _Check:
                 self._report(judged, secret=secret)
             else:
                 words = f"{trouble.message}; so says {choice.origin}, but {taking} takes it"
-                self._report(replace(trouble, message=words, help=_pin(choice)), secret=secret, level=Level.WARNING)
+                self._report(replace(trouble, message=words, help=how_to_pin(choice)), secret=secret, level=Level.WARNING)
 
     def _report(self, trouble: Trouble, *, secret: bool, level: Level | None = None) -> None:
         path = trouble.path
@@ -552,12 +555,6 @@ def _lacks(cluster: Snapshot, manifest: Manifest) -> bool:
     """Whether a cluster does not serve a manifest's kind; of a server behind it that was down, nobody knows."""
     served = cluster.discovery.find(manifest.api_version, manifest.kind) is not None
     return not served and manifest.api_version not in cluster.discovery.stale
-
-
-def _pin(choice: Choice) -> str:
-    """How to say which release the cluster runs."""
-    source, release = choice.kind.source, choice.release.name
-    return f'say in .gategit.yaml which release the cluster runs: schemas: {{releases: {{{source}: "{release}"}}}}'
 
 
 def _did_you_mean(kind: str, known: list[str]) -> str:

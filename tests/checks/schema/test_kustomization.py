@@ -317,6 +317,13 @@ def test_the_report_can_say_what_judged() -> None:
     ]
 
 
+def test_a_kustomization_before_objects_judges_once() -> None:
+    """What Kustomize reads is not counted again among the objects of its file."""
+    text = KUSTOMIZATION + RESOURCES + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"
+    file = read_file("kustomization.yaml", text.encode(), Role.KUSTOMIZATION)
+    assert [kind for _, kind, _ in judged_by(file, SchemaSet(SchemaSpec()))] == ["Kustomization", "ConfigMap"]
+
+
 def test_both_kinds_have_the_same_fields() -> None:
     """The check reads the schema of Kustomization for both."""
     found = [carried("kustomize.config.k8s.io", kind) for kind in ("Kustomization", "Component")]
