@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gategit.checks.schema import facts, rules
 from gategit.checks.schema.crd import crd_problems, is_crd
 from gategit.checks.schema.keyed import Keyed, repeated
-from gategit.checks.schema.releases import OtherReleases, how_to_pin, newer_fields
+from gategit.checks.schema.releases import OtherReleases, how_to_pin, newer_fields, with_judge
 from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
 from gategit.manifests.classify import KUSTOMIZATION_NAMES, NEVER_APPLIED
 from gategit.manifests.manifest import Manifest, Role
@@ -391,12 +391,11 @@ class _Check:
                 self._report(trouble, secret=secret)
                 continue
             taking = others.taking(trouble)
+            judged = replace(trouble, message=with_judge(trouble.message, choice, taking))
             if taking is None:
-                judged = replace(trouble, message=f"{trouble.message} (judged by {choice.origin})")
                 self._report(judged, secret=secret)
             else:
-                words = f"{trouble.message}; so says {choice.origin}, but {taking} takes it"
-                self._report(replace(trouble, message=words, help=how_to_pin(choice)), secret=secret, level=Level.WARNING)
+                self._report(replace(judged, help=how_to_pin(choice)), secret=secret, level=Level.WARNING)
 
     def _report(self, trouble: Trouble, *, secret: bool, level: Level | None = None) -> None:
         path = trouble.path

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final
@@ -108,11 +108,16 @@ class CarriedKind:
         """A release in words, such as ``Argo CD 3.6.1``."""
         return f"{self.title} {release.name}"
 
-    def definition(self, release: CarriedRelease) -> Schema:
-        """The CustomResourceDefinition of a release, with which an API server serves the kind."""
+    def definition(self, release: CarriedRelease, serving: Collection[str] = ()) -> Schema:
+        """The CustomResourceDefinition of a release, with which an API server serves the kind.
+
+        Args:
+            release: one of `releases`.
+            serving: API versions that are to be served also where the release has them for objects of old alone.
+        """
         versions = []
         for one in release.versions:
-            version: Schema = {"name": one.name, "served": one.served, "storage": one.storage}
+            version: Schema = {"name": one.name, "served": one.served or one.name in serving, "storage": one.storage}
             if one.deprecated is not None:
                 version["deprecated"] = True
                 if one.deprecated:

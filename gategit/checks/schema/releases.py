@@ -53,6 +53,19 @@ class OtherReleases:
         return None
 
 
+def with_judge(message: str, choice: Choice, taking: str | None) -> str:
+    """A refusal with the release that speaks it, and with the other one that takes what it refuses, if any does."""
+    if taking is None:
+        return f"{message} (judged by {choice.origin})"
+    return f"{message}; so says {choice.origin}, but {taking} takes it"
+
+
+def how_to_pin(choice: Choice) -> str:
+    """How to say which release the cluster runs."""
+    source, release = choice.kind.source, choice.release.name
+    return f'say in .gategit.yaml which release the cluster runs: schemas: {{releases: {{{source}: "{release}"}}}}'
+
+
 def newer_fields(choice: Choice, data: Any) -> Iterator[tuple[FieldPath, str]]:
     """The fields of an object that an older release lacks, each with the release from which on it is there."""
     if choice.pinned or choice.dropped_by is not None or choice.release.channel:
