@@ -4,6 +4,7 @@ Options:
 
 - ``files``: globs of the files in the module; each must match;
 - ``without``: globs of files that are left out of those;
+- ``templated``: keys outside of the schemas whose values a Helm chart fills in when it is installed;
 - ``groups``: the API groups whose kinds are meant, where those of others stand beside them;
 - ``patches``: the JSON Patches that the project applies before it releases: files in the module by the names of the
   definitions.
@@ -11,6 +12,7 @@ Options:
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,7 @@ def definitions(release: Release) -> list[dict[str, Any]]:
     found = [
         definition
         for path, content in _files(release, archive)
-        for definition in definitions_in(content, f"{release.origin} {release.version}, {path}")
+        for definition in definitions_in(_filled(release, content), f"{release.origin} {release.version}, {path}")
         if groups is None or definition["spec"]["group"] in groups
     ]
     for name, path in release.options.get("patches", {}).items():
@@ -70,6 +72,13 @@ def _merged(definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
             # Only one version can be the one that objects are stored in: that of the first file.
             same["versions"] += [{**version, "storage": False} for version in spec["versions"]]
     return found
+
+
+def _filled(release: Release, content: bytes) -> bytes:
+    """A file with nothing in the places that a chart fills in; another template would not be YAML."""
+    for key in release.options.get("templated", ()):
+        content = re.sub(rb"(?m)^( *%s:) *\{\{.*\}\}$" % re.escape(key.encode()), rb"\1", content)
+    return content
 
 
 def _files(release: Release, archive: Path) -> list[tuple[str, bytes]]:
