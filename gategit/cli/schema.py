@@ -1,55 +1,30 @@
-"""``gategit schema``: which kinds there are schemas for, and adding those of custom resources."""
+"""``gategit schema``: which kinds there are schemas for, what they say, and adding those of custom resources."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
+from gategit.cli import schema_add, schema_coverage, schema_list, schema_show
+from gategit.cli.lazy import StringCommand, StringGroup
+
+_HELP = "Show and add the schemas that objects are validated with."
+
 app = typer.Typer(
+    cls=StringGroup,
     rich_markup_mode=None,
     add_completion=False,
     pretty_exceptions_enable=False,
     no_args_is_help=True,
-    help="Show and add the schemas that objects are validated with.",
+    help=_HELP,
 )
 
-_VERSION = Annotated[
-    str | None,
-    typer.Option(
-        "--kubernetes-version", help="The Kubernetes version, such as 1.34; default: the config's, or the newest."
-    ),
-]
-_FOLDER = Annotated[
-    Path | None,
-    typer.Option("--folder", help="The schema folder; default: the config's first, or gate/crds."),
-]
+
+@app.callback(help=_HELP)
+def schema() -> None:
+    """Show and add the schemas that objects are validated with."""
 
 
-@app.command("list")
-def list_schemas(kubernetes_version: _VERSION = None) -> None:
-    """List the kinds that have a schema: those added to the config's folders, then Kubernetes' own."""
-    from gategit.cli.schema_store import known_schemas, load_settings  # noqa: PLC0415  the other commands need it not
-
-    settings = load_settings(Path.cwd())
-    for line in known_schemas(settings, kubernetes_version):
-        typer.echo(line)
-
-
-@app.command("add")
-def add_schemas(
-    sources: Annotated[
-        list[Path],
-        typer.Argument(help="CRD files, folders of them, or a folder in the layout {group}/{kind}_{version}.json."),
-    ],
-    folder: _FOLDER = None,
-    *,
-    replace: Annotated[bool, typer.Option("--replace", help="Overwrite files that are there and differ.")] = False,
-) -> None:
-    """Check schemas and copy them into the repository's schema folder."""
-    from gategit.cli.schema_store import add, load_settings  # noqa: PLC0415  the other commands need it not
-
-    settings = load_settings(Path.cwd())
-    for line in add(settings, sources, folder, replace=replace):
-        typer.echo(line)
+app.command("add", cls=StringCommand, epilog=schema_add.EPILOG)(schema_add.add_schemas)
+app.command("coverage", cls=StringCommand, epilog=schema_coverage.EPILOG)(schema_coverage.coverage)
+app.command("list", cls=StringCommand, epilog=schema_list.EPILOG)(schema_list.list_schemas)
+app.command("show", cls=StringCommand, epilog=schema_show.EPILOG)(schema_show.show_schema)

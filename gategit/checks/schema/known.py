@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING
 
 from gategit.checks.schema import ecosystem, facts
 from gategit.checks.schema.kind_names import KindName, matches, own_name, plural_of
+from gategit.manifests.manifest import group_kind
+
+_ANSWERS = frozenset({"APIGroup", "APIVersions"})
+"""What servers answer and nobody declares."""
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,12 +149,16 @@ def _carried(pins: Mapping[str, str]) -> Iterator[KnownKind]:
 
 
 def _own(schemas: SchemaSet) -> Iterator[KnownKind]:
-    snapshot = schemas.served
+    from gategit.checks.policy.api import CLUSTER_SCOPED_KINDS  # noqa: PLC0415  nothing else of policies is needed
+
+    snapshot, origin = schemas.served, f"Kubernetes {schemas.version}"
     for api_version, kind in facts.kinds(schemas.version):
-        if kind.endswith("List") or (snapshot is not None and snapshot.discovery.find(api_version, kind) is None):
+        if kind.endswith("List") or kind in _ANSWERS:
             continue
-        group, _, version = api_version.rpartition("/")
-        yield KnownKind(own_name(group, kind), (version,), None, Where.KUBERNETES, f"Kubernetes {schemas.version}")
+        if snapshot is None or snapshot.discovery.find(api_version, kind) is not None:
+            group, _, version = api_version.rpartition("/")
+            namespaced = group_kind(api_version, kind) not in CLUSTER_SCOPED_KINDS
+            yield KnownKind(own_name(group, kind), (version,), namespaced, Where.KUBERNETES, origin)
 
 
 def chosen(kinds: Sequence[KnownKind], wanted: str) -> list[KnownKind]:

@@ -68,7 +68,7 @@ def _definition(raw: Any, *, optional: bool) -> Schema:
     """One schema in the strict form; of an optional one null is allowed, which the server takes for its absence."""
     if not isinstance(raw, dict):
         return {}
-    reference = _reference(raw)
+    reference = reference_of(raw)
     if reference is not None:
         return {"$ref": f"#/$defs/{reference}"}
     node: Schema = {key: raw[key] for key, types in _COPIED.items() if isinstance(raw.get(key), types)}
@@ -97,7 +97,7 @@ def _definition(raw: Any, *, optional: bool) -> Schema:
     return node
 
 
-def _reference(raw: Schema) -> str | None:
+def reference_of(raw: Schema) -> str | None:
     """The component that a schema stands for: OpenAPI 3.0 wraps a reference where it adds to it."""
     branches = raw.get("allOf")
     inner = branches[0] if isinstance(branches, list) and len(branches) == 1 else raw

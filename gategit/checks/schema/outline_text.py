@@ -13,41 +13,46 @@ from gategit.report.summary import plural
 _INDENT: Final = 2
 _WIDEST_NAME: Final = 28
 _NARROWEST: Final = 30
-_PATTERN: Final = 60
+_NOT_OPENED: Final = frozenset({"metadata", "status"})
 _MAX_TEXT: Final = 2000
 
 
 def tree_lines(tree: Outline, width: int, depth: int | None = None) -> Iterator[str]:
     """The fields below one, each with its type and what is asked of its value.
 
+    Of a whole object the metadata, which all kinds share, and the status, which nobody declares, are not opened.
+
     Args:
         tree: whose fields.
         width: of the terminal.
         depth: how many levels; None for all.
     """
-    yield from _fields(tree.fields, width, 0, depth)
+    yield from _fields(tree.fields, width, 0, depth, _NOT_OPENED if not tree.name else frozenset())
 
 
-def _fields(fields: tuple[Outline, ...], width: int, level: int, depth: int | None) -> Iterator[str]:
-    if depth is not None and level >= depth:
-        return
+def _fields(
+    fields: tuple[Outline, ...], width: int, level: int, depth: int | None, closed: frozenset[str] = frozenset()
+) -> Iterator[str]:
     names = min(max((len(visible(one.name)) for one in fields), default=0), _WIDEST_NAME)
     for one in fields:
         head = " " * (_INDENT * level) + visible(one.name).ljust(names) + "  "
-        facts = [*_facts(one, patterns=True)]
-        if one.fields and depth is not None and level + 1 >= depth:
+        facts = [*_facts(one)]
+        is_open = one.name not in closed and (depth is None or level + 1 < depth)
+        if one.fields and not is_open:
             facts.append(f"{plural(len(one.fields), 'field')} below")
         yield from hang(line_start(head), ", ".join(facts), width)
-        yield from _fields(one.fields, width, level + 1, depth)
+        for pattern in one.patterns:
+            room = max(width - len(head), _NARROWEST)
+            yield f"{' ' * len(head)}{visible(shorten(f'matches {pattern}', room))}"
+        if is_open:
+            yield from _fields(one.fields, width, level + 1, depth)
 
 
-def _facts(one: Outline, *, patterns: bool) -> Iterator[str]:
+def _facts(one: Outline) -> Iterator[str]:
     yield visible(one.type)
     if one.required:
         yield "required"
     yield from (visible(shorten(words, _MAX_TEXT)) for words in one.facts)
-    if patterns:
-        yield from (f"matches {visible(shorten(pattern, _PATTERN))}" for pattern in one.patterns)
     if one.rules:
         yield plural(len(one.rules), "CEL rule")
     if one.since:
@@ -56,7 +61,7 @@ def _facts(one: Outline, *, patterns: bool) -> Iterator[str]:
 
 def detail_lines(one: Outline, width: int) -> Iterator[str]:
     """What is asked of one field's value, everything in full."""
-    yield from hang("value    ", ", ".join(_facts(one, patterns=False)), width)
+    yield from hang("value    ", ", ".join(_facts(one)), width)
     for pattern in one.patterns:
         yield from hang("matches  ", visible(shorten(pattern, _MAX_TEXT)), width)
     for rule in one.rules:
