@@ -13,7 +13,7 @@ UNKNOWN_FIELD: Final = Rule(
     stage=Stage.SCHEMA,
     summary="Every field of a manifest must be one that its kind has.",
     rationale="A misspelt or misplaced field is refused by a strict API server, and silently dropped by a lenient one: "
-    "the setting that a reader believes in is then not in force. Of a kustomization with one, Kustomize builds nothing.",
+    "the setting that a reader believes in is then not in force. A kustomization with one is not built at all.",
     help="Correct the name, or move the field to where it belongs.",
     example_fail="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndatas:  # <-\n  a: b\n",
     example_pass="apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  a: b\n",  # noqa: S106  an example, not a password
