@@ -21,7 +21,7 @@ from gategit.checks.schema.patterns import compile_schema
 from gategit.model import Level
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import jsonschema_rs
 
@@ -145,6 +145,26 @@ class Unusable:
     reason: str
 
 
+def layout_place(path: str) -> tuple[str, str, str] | None:
+    """Group, kind in lower case and version of a schema file by its path; None for a file of another layout."""
+    found = _LAYOUT.match(path)
+    # The layout has kinds in lower case; some tools keep the capitals.
+    return None if found is None else (found[1], found[2].lower(), found[3])
+
+
+def folder_objects(path: str, content: bytes) -> Iterator[Any]:
+    """The objects in a file of a schema folder, those of a List one by one."""
+    from gategit.manifests.decode import decode  # noqa: PLC0415  only folders of CRDs need it
+
+    for document in decode(content, path).documents:
+        data = document.data
+        if isinstance(data, dict) and data.get("kind") == "List":
+            listed = data.get("items")
+            yield from listed if isinstance(listed, list) else ()
+        else:
+            yield data
+
+
 class SchemaSet:
     """The schemas of a spec, compiled when they are asked for.
 
@@ -185,20 +205,12 @@ class SchemaSet:
             self._crd_origins[found.group, found.kind] = origin
 
     def _add_file(self, path: str, content: bytes) -> None:
-        found = _LAYOUT.match(path)
-        if found is not None:
-            # The layout has kinds in lower case; some tools keep the capitals.
-            self._files.setdefault((found[1], found[2].lower(), found[3]), (path, content))
+        place = layout_place(path)
+        if place is not None:
+            self._files.setdefault(place, (path, content))
             return
-        from gategit.manifests.decode import decode  # noqa: PLC0415  only folders of CRDs need it
-
-        for document in decode(content, path).documents:
-            items = [document.data]
-            if isinstance(document.data, dict) and document.data.get("kind") == "List":
-                listed = document.data.get("items")
-                items = listed if isinstance(listed, list) else []
-            for item in items:
-                self._add_crd(item, path)
+        for document in folder_objects(path, content):
+            self._add_crd(document, path)
 
     @property
     def custom_kinds(self) -> Mapping[tuple[str, str], Crd]:
