@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Iterator
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gategit.bundled import schemas_folder
 from gategit.checks.schema.patterns import compile_pattern, engine_pattern, refusal
 from tests.checks.schema.conftest import Check, Judge
 from tests.tools.go_regexp import GoRegexp, running
@@ -390,6 +393,33 @@ def test_any_pattern_matches_what_it_matches_in_go(go: GoRegexp, pattern: str, m
         assert found == [text for text, answer in zip(texts, answers, strict=True) if answer]
     if refusal(pattern):
         assert go.matches(pattern, ()) is None
+
+
+def carried_patterns() -> dict[str, str]:
+    """Every pattern of the schemas that gategit carries, with a file that has it."""
+    found: dict[str, str] = {}
+    for file in sorted((schemas_folder() / "ecosystem").rglob("*.jsonl.gz")):
+        waiting = [json.loads(line) for line in gzip.decompress(file.read_bytes()).splitlines()]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, dict):
+                if isinstance(node.get("pattern"), str):
+                    found.setdefault(node["pattern"], file.name)
+                waiting += node.values()
+            elif isinstance(node, list):
+                waiting += node
+    return found
+
+
+def test_every_pattern_that_is_carried_is_applied(go: GoRegexp) -> None:
+    """None is left out, and none says anything else than in Go."""
+    carried = carried_patterns()
+    assert len(carried) > 200
+    assert {pattern: file for pattern, file in carried.items() if matches(pattern, ()) is None} == {}
+    for pattern in carried:
+        answers = go.matches(pattern, TEXTS)
+        assert answers is not None
+        assert matches(pattern) == [text for text, answer in zip(TEXTS, answers, strict=True) if answer], pattern
 
 
 # --- in a definition -------------------------------------------------------------------------------------------------
