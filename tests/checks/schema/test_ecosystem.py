@@ -17,7 +17,7 @@ from gategit.checks.schema.spec import KindSchema, SchemaSet, SchemaSpec
 from gategit.errors import UndecidedError
 from gategit.model import Level
 
-OLD = {
+OLD: dict[str, Any] = {
     "type": "object",
     "properties": {
         "spec": {
@@ -31,7 +31,7 @@ OLD = {
         }
     },
 }
-NEW = {
+NEW: dict[str, Any] = {
     "type": "object",
     "properties": {
         "spec": {
