@@ -260,11 +260,16 @@ class _Reader:
                 continue
             if either and name == "allOf" and len(branches) > 0:
                 branches = [one for one in branches if set(one) != {"anyOf"}]
-            if branches:
-                read = [self.read(one, depth + 1, pruned=False, junctor=True) for one in branches]
+            skipped = len(self.skipped)
+            read = [self.read(one, depth + 1, pruned=False, junctor=True) for one in branches]
+            # What lacks a part fits too much. That refuses nothing, but where only one may fit, or what fits may not.
+            if branches and (name != "oneOf" or len(self.skipped) == skipped):
                 node[name] = [with_defaults(one, raw) for one in read]
         if isinstance(raw.get("not"), dict):
-            node["not"] = with_defaults(self.read(raw["not"], depth + 1, pruned=False, junctor=True), raw)
+            skipped = len(self.skipped)
+            excluded = self.read(raw["not"], depth + 1, pruned=False, junctor=True)
+            if len(self.skipped) == skipped:
+                node["not"] = with_defaults(excluded, raw)
 
 
 def _is_number(value: Any) -> bool:

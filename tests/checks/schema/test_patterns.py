@@ -453,9 +453,9 @@ code: VALUE
 """
 
 
-def definition(pattern: str) -> dict[str, object]:
-    """A definition whose only field has a pattern."""
-    code = {"type": "string", "pattern": pattern}
+def definition(keywords: dict[str, object]) -> dict[str, object]:
+    """A definition whose only field has the keywords."""
+    code = {"type": "string", **keywords}
     schema = {"openAPIV3Schema": {"type": "object", "properties": {"code": code}}}
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -472,7 +472,7 @@ def definition(pattern: str) -> dict[str, object]:
 
 def test_a_message_shows_the_pattern_as_it_was_written(check: Check) -> None:
     """Not as the engine has it."""
-    crds = (definition(r"^(?i)(drop|accept)-\d+$"),)
+    crds = (definition({"pattern": r"^(?i)(drop|accept)-\d+$"}),)
     assert check(WIDGET.replace("VALUE", "ACCEPT-10"), crds=crds) == []
     assert check(WIDGET.replace("VALUE", "deny-1"), crds=crds) == [
         (4, 7, "invalid-value", r'code must match the pattern ^(?i)(drop|accept)-\d+$, got the string "deny-1"')
@@ -481,11 +481,43 @@ def test_a_message_shows_the_pattern_as_it_was_written(check: Check) -> None:
 
 def test_a_pattern_that_is_not_applied_is_counted(judge: Judge) -> None:
     """It never refuses a value, and the report says that it was not applied."""
-    findings, unchecked = judge(WIDGET.replace("VALUE", "x"), crds=(definition(r"^(?i)é$"),))
+    findings, unchecked = judge(WIDGET.replace("VALUE", "x"), crds=(definition({"pattern": r"^(?i)é$"}),))
     assert findings == []
     assert [(one.what, one.reason) for one in unchecked] == [
         ("example.com/v1 Widget", "the pattern ^(?i)é$ of its schema, which is not supported here")
     ]
+
+
+@pytest.mark.parametrize(
+    "keywords",
+    [
+        {"not": {"pattern": r"\Bx"}},
+        {"not": {"allOf": [{"maxLength": 9}, {"pattern": r"\Bx"}]}},
+        {"not": {"not": {"pattern": r"\Bx"}}},
+        {"oneOf": [{"pattern": r"\Bx"}, {"pattern": "a"}]},
+        {"anyOf": [{"pattern": r"\Bx"}, {"pattern": "b"}]},
+        {"allOf": [{"pattern": r"\Bx"}, {"pattern": "a"}]},
+    ],
+)
+def test_a_pattern_that_is_not_applied_refuses_nothing_in_a_choice(judge: Judge, keywords: dict[str, object]) -> None:
+    """Nor where it is negated: a part that is left out never turns into a refusal."""
+    findings, unchecked = judge(WIDGET.replace("VALUE", "a"), crds=(definition(keywords),))
+    assert findings == []
+    assert [one.reason for one in unchecked] == [r"the pattern \Bx of its schema, which is not supported here"]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "good", "bad"),
+    [
+        ({"oneOf": [{"pattern": "a"}, {"pattern": "b"}]}, "a", "ab"),
+        ({"not": {"pattern": "a"}}, "b", "a"),
+    ],
+)
+def test_a_choice_of_patterns_that_are_applied(check: Check, keywords: dict[str, object], good: str, bad: str) -> None:
+    """It is made as the schema says."""
+    crds = (definition(keywords),)
+    assert check(WIDGET.replace("VALUE", good), crds=crds) == []
+    assert [rule for _, _, rule, _ in check(WIDGET.replace("VALUE", bad), crds=crds)] == ["invalid-value"]
 
 
 def test_a_definition_with_a_pattern_that_go_does_not_compile(check: Check) -> None:
