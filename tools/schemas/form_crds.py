@@ -6,6 +6,7 @@ Options:
 - ``without``: globs of files that are left out of those;
 - ``templated``: keys outside of the schemas whose values a Helm chart fills in when it is installed;
 - ``groups``: the API groups whose kinds are meant, where those of others stand beside them;
+- ``filled``: fields that the project's admission webhook fills in (``filled.py`` says how they are written);
 - ``patches``: the JSON Patches that the project applies before it releases: files in the module by the names of the
   definitions.
 """
@@ -19,6 +20,7 @@ from typing import Any
 from gategit.globs import path_matcher
 from tools.schemas.definitions import decoded, definitions_in
 from tools.schemas.errors import SchemasError
+from tools.schemas.filled import not_required
 from tools.schemas.licences import FILES, check_licence
 from tools.schemas.modules import module_files, module_zip
 from tools.schemas.patches import patched
@@ -50,7 +52,9 @@ def definitions(release: Release) -> list[dict[str, Any]]:
             raise SchemasError(f"{release} has no file {path}, or no definition {name} that it is of")
         (patch,) = decoded(content, f"{release.origin} {release.version}, {path}")
         found[places[0]] = patched(found[places[0]], patch, path)
-    return _merged(found)
+    found = _merged(found)
+    not_required(found, release.options.get("filled", ()), str(release))
+    return found
 
 
 def _merged(definitions: list[dict[str, Any]]) -> list[dict[str, Any]]:
