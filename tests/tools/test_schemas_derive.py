@@ -1,0 +1,111 @@
+"""Deriving schemas from a published Go module: what is pinned is read, and what comes out is what is carried."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tools.schemas.bundle import FOLDER, headers
+from tools.schemas.derive import derive, main
+from tools.schemas.errors import SchemasError
+from tools.schemas.sources import Release, Source, read_sources
+
+NAME = "volume-snapshots"
+"""A source of small modules."""
+
+
+@pytest.fixture(scope="module")
+def source() -> Source:
+    """The source as it is pinned."""
+    return next(source for source in read_sources() if source.name == NAME)
+
+
+def changed(source: Source, **changes: Any) -> Source:
+    """A source whose newest release is its only one, and says something else."""
+    return replace(source, releases=(replace(source.releases[0], **changes),))
+
+
+def test_deriving_again_gives_what_is_carried(tmp_path: Path) -> None:
+    """From the pinned modules, all kinds of the source: the same files and the same contents."""
+    assert main(["--source", NAME, "--output", str(tmp_path)]) == 0
+    carried = {path: content for path, header, content in headers(FOLDER) if header["source"] == NAME}
+    assert {path: content for path, _, content in headers(tmp_path)} == carried
+
+
+def test_a_run_writes_the_same_bytes_again_and_removes_what_is_no_longer_yielded(
+    tmp_path: Path, source: Source
+) -> None:
+    """A kind's file of the source, or of a source that is gone, does not stay."""
+    derive([source], [], tmp_path)
+    before = {file.relative_to(tmp_path): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    for group, name in (("snapshot.storage.k8s.io", NAME), ("gone.example.com", "gone")):
+        (tmp_path / group).mkdir(exist_ok=True)
+        content = b'{"source":"%s"}\n' % name.encode()
+        (tmp_path / group / "old.jsonl.gz").write_bytes(gzip.compress(content, mtime=0))
+    derive([source], [], tmp_path)
+    after = {file.relative_to(tmp_path): file.read_bytes() for file in tmp_path.rglob("*") if file.is_file()}
+    assert after == before
+
+
+def test_a_kind_belongs_to_one_source(tmp_path: Path, source: Source) -> None:
+    """Two sources that yield the same kind are refused."""
+    second = replace(source, name="zz", releases=(replace(source.releases[0], source="zz"),))
+    with pytest.raises(SchemasError, match=r"^groupsnapshot\.storage\.k8s\.io/volumegroupsnapshot\.jsonl\.gz is yield"):
+        derive([source, second], [], tmp_path)
+
+
+def failure(source: Source, folder: Path) -> str:
+    """What is said of a source that cannot be derived."""
+    with pytest.raises(SchemasError) as raised:
+        derive([source], [], folder)
+    return str(raised.value)
+
+
+def test_a_module_with_another_sum_is_refused(tmp_path: Path, source: Source) -> None:
+    """The bytes that are pinned are the bytes that are read."""
+    said = failure(changed(source, checksum="h1:other"), tmp_path)
+    newest: Release = source.releases[0]
+    assert said == (
+        f"the module {newest.origin}@{newest.version} has the sum {newest.checksum}, and not h1:other as pinned"
+    )
+
+
+def test_a_glob_that_matches_nothing_is_refused(tmp_path: Path, source: Source) -> None:
+    """Files that have moved are not silently left out."""
+    newest = source.releases[0]
+    said = failure(changed(source, options={"files": ["config/crd/*.yaml", "gone/*.yaml"]}), tmp_path)
+    assert said == f"no file of {newest.origin} {newest.version} matches gone/*.yaml"
+
+
+def test_files_without_definitions_are_refused(tmp_path: Path, source: Source) -> None:
+    """A release that yields nothing is a mistake in what is pinned."""
+    said = failure(changed(source, options={"files": ["go.mod"], "without": ["go.mod"]}), tmp_path)
+    assert said == f"{NAME} {source.releases[0].name} yields no kinds"
+
+
+def test_another_licence_than_the_modules_is_refused(tmp_path: Path, source: Source) -> None:
+    """The licence is read from the module itself."""
+    said = failure(changed(source, licence="MIT"), tmp_path)
+    assert said == f"{NAME} {source.releases[0].name} is published under Apache-2.0, not MIT"
+
+
+def test_a_form_that_nothing_reads_is_refused(tmp_path: Path, source: Source) -> None:
+    """It is a mistake in what is pinned, said in one sentence."""
+    said = failure(changed(source, form="papyrus"), tmp_path)
+    assert said == f"{NAME} {source.releases[0].name} has the form papyrus, which nothing here reads"
+
+
+def test_a_module_that_is_not_there_is_named(tmp_path: Path, source: Source) -> None:
+    """What Go says of it is said."""
+    said = failure(changed(source, origin="example.invalid/none", version="v1.0.0"), tmp_path)
+    assert said.startswith("the module example.invalid/none@v1.0.0 cannot be downloaded: ")
+
+
+def test_a_source_that_is_not_there_ends_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The tool says so and exits with 1."""
+    assert main(["--source", "nothing", "--output", str(tmp_path)]) == 1
+    assert capsys.readouterr().err == "tools/schemas/derive.py: there is no source nothing\n"
