@@ -13,7 +13,7 @@ from typing import Any, Final
 from gategit.checks.schema.defaults import with_defaults
 from gategit.checks.schema.formats import format_rules
 from gategit.checks.schema.node import KEYS, MEANS, WRITTEN, any_number, partial
-from gategit.checks.schema.patterns import engine_pattern, refusal
+from gategit.checks.schema.patterns import engine_pattern, pattern_size, refusal
 from gategit.model import FieldPath
 
 Schema = dict[str, Any]
@@ -23,6 +23,7 @@ KIND: Final = "CustomResourceDefinition"
 
 _DEEPEST: Final = 100
 _MOST_NODES: Final = 200_000
+_MOST_OF_PATTERNS: Final = 2_000_000
 
 _TYPES: Final = ("array", "boolean", "integer", "number", "object", "string")
 _COPIED: Final = (
@@ -148,6 +149,8 @@ class _Reader:
         self.skipped: list[str] = []
         self.rules = 0
         self.nodes = 0
+        self.patterns: set[str] = set()
+        self.of_patterns = 0
 
     def read(self, raw: Any, depth: int, *, pruned: bool, junctor: bool = False) -> Any:  # noqa: C901, PLR0912, PLR0915  one keyword after the other, best read in one piece
         self.nodes += 1
@@ -179,6 +182,7 @@ class _Reader:
                 node["minimum"] = max(node.get("minimum", bounds["minimum"]), bounds["minimum"])
                 node["maximum"] = min(node.get("maximum", bounds["maximum"]), bounds["maximum"])
         if isinstance(raw.get("pattern"), str):
+            self._weigh(raw["pattern"])
             pattern = engine_pattern(raw["pattern"])
             if pattern is None:
                 self.skipped.append(f"the pattern {raw['pattern'][:100]}")
@@ -232,6 +236,14 @@ class _Reader:
         child = self.read(raw, depth + 1, pruned=pruned, junctor=junctor)
         # The server takes null for a field that may be left out as the field left out.
         return child if required or junctor else _or_null(child)
+
+    def _weigh(self, pattern: str) -> None:
+        """Count what a pattern takes to compile, since a short one may take much: no real schema has so much of it."""
+        if pattern not in self.patterns:
+            self.patterns.add(pattern)
+            self.of_patterns += pattern_size(pattern)
+            if self.of_patterns > _MOST_OF_PATTERNS:
+                raise TooLargeError
 
     def _range(self, raw: Schema, node: Schema) -> None:
         """Minimum and maximum; OpenAPI 3.0 says by a boolean that a bound is exclusive."""

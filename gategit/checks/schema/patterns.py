@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import jsonschema_rs
 
-_LONGEST: Final = 100_000
+    from gategit.checks.schema import re2
+
 _COMPILED_BYTES: Final = 10 * 2**20
 
 
@@ -32,37 +33,51 @@ def compile_schema(schema: dict[str, Any]) -> jsonschema_rs.Draft202012Validator
     )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=256)
 def compile_pattern(pattern: str) -> jsonschema_rs.Draft202012Validator | None:
     """A validator of texts that match a pattern of the common form; None where the engine does not compile it."""
-    if len(pattern) > _LONGEST:
-        return None
-    try:
-        return compile_schema({"pattern": pattern})
-    except Exception:  # noqa: BLE001  whatever the reason, such a pattern is not used, and that is counted
-        return None
+    return _compiled(pattern)
 
 
-@lru_cache(maxsize=4096)
 def engine_pattern(written: str) -> str | None:
     """A CustomResourceDefinition's pattern as the common form has it; None where it cannot be applied here."""
-    from gategit.checks.schema import re2  # noqa: PLC0415  only schemas with patterns need it
+    translation = _translation(written)
+    return None if isinstance(translation, str) or not _compiles(translation.pattern) else translation.pattern
 
-    try:
-        pattern = re2.translate(written)
-    except (re2.RefusedPatternError, re2.UncertainPatternError):
-        return None
-    return pattern if compile_pattern(pattern) is not None else None
+
+def pattern_size(written: str) -> int:
+    """About how much time and memory a CustomResourceDefinition's pattern takes, in characters of a plain text."""
+    translation = _translation(written)
+    return len(written) if isinstance(translation, str) else max(len(written), translation.size)
 
 
 def refusal(written: str) -> str:
     """Why the API server refuses a CustomResourceDefinition's pattern; "" where it does not, or may not."""
-    from gategit.checks.schema import re2  # noqa: PLC0415  the same
+    translation = _translation(written)
+    return translation if isinstance(translation, str) else ""
+
+
+@lru_cache(maxsize=4096)
+def _translation(written: str) -> re2.Translation | str:
+    """The translation, or why Go refuses the pattern, "" where that is not known."""
+    from gategit.checks.schema import re2  # noqa: PLC0415  only schemas with patterns need it
 
     try:
-        re2.translate(written)
+        return re2.translate(written)
     except re2.UncertainPatternError:
         return ""
     except re2.RefusedPatternError as reason:
         return str(reason)
-    return ""
+
+
+@lru_cache(maxsize=4096)
+def _compiles(pattern: str) -> bool:
+    # What is compiled may be large, and is not kept here: the schema that has the pattern compiles it again.
+    return _compiled(pattern) is not None
+
+
+def _compiled(pattern: str) -> jsonschema_rs.Draft202012Validator | None:
+    try:
+        return compile_schema({"pattern": pattern})
+    except Exception:  # noqa: BLE001  whatever the reason, such a pattern is not used, and that is counted
+        return None

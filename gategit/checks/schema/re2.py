@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 Ranges = list[tuple[int, int]]
 
@@ -29,6 +29,10 @@ _SURROGATES: Final = (0xD800, 0xDFFF)
 _CASE: Final = 0x20
 _KELVIN: Final = 0x212A
 _LONG_S: Final = 0x17F
+
+# About how many bytes of ASCII a set of other characters, or one with a property, takes to compile.
+_BEYOND_ASCII: Final = 20
+_PROPERTY: Final = 1000
 
 _NOTHING: Final = r"[^\x{0}-\x{10FFFF}]"
 _ANYTHING: Final = r"[\x{0}-\x{10FFFF}]"
@@ -89,6 +93,18 @@ class UncertainPatternError(ValueError):
     """The pattern is not translated, since what Go makes of it depends on more than is known here."""
 
 
+class Translation(NamedTuple):
+    """A pattern for the engine.
+
+    Attributes:
+        pattern: as the engine reads it.
+        size: about how much it is to compile: what one character of ASCII takes is 1.
+    """
+
+    pattern: str
+    size: int
+
+
 class _Group:
     """A group that is being read, or the whole pattern.
 
@@ -99,10 +115,12 @@ class _Group:
         atoms: what the alternative that is being read consists of.
         weight: how often the most repeated part so far is repeated.
         last: the same of the last atom.
+        size: about how much all of it is to compile.
+        last_size: the same of the last atom.
         stacked: whether the last atom is a repetition.
     """
 
-    __slots__ = ("atoms", "branches", "flags", "last", "opener", "stacked", "weight")
+    __slots__ = ("atoms", "branches", "flags", "last", "last_size", "opener", "size", "stacked", "weight")
 
     def __init__(self, opener: str, flags: frozenset[str]) -> None:
         self.opener = opener
@@ -111,10 +129,12 @@ class _Group:
         self.atoms: list[str] = []
         self.weight = 1
         self.last = 1
+        self.size = 1
+        self.last_size = 1
         self.stacked = False
 
 
-def translate(pattern: str) -> str:
+def translate(pattern: str) -> Translation:
     """The same pattern for the engine.
 
     Raises:
@@ -138,7 +158,7 @@ class _Reader:
         self.groups = [_Group("", self.flags)]
         self.repeated = False
 
-    def read(self) -> str:  # noqa: C901  one sign after the other, best read in one piece
+    def read(self) -> Translation:  # noqa: C901  one sign after the other, best read in one piece
         while self.at < len(self.text):
             character = self.text[self.at]
             repeated, self.repeated = self.repeated, False
@@ -153,7 +173,7 @@ class _Reader:
                     group.branches.append("".join(group.atoms))
                     group.atoms = []
                 case "[":
-                    self._put(self._class())
+                    self._put(*self._class())
                 case "*" | "+" | "?":
                     self.at += 1
                     self._repeat(character, 1, again=repeated)
@@ -166,23 +186,25 @@ class _Reader:
                     self._put(f"(?m:{character})" if "m" in self.flags else character)
                 case ".":
                     self.at += 1
-                    self._put(_ANYTHING if "s" in self.flags else r"[^\x{A}]")
+                    self._put(_ANYTHING if "s" in self.flags else r"[^\x{A}]", _BEYOND_ASCII)
                 case _:
                     self.at += 1
                     self._literal(ord(character))
         if len(self.groups) > 1:
             raise RefusedPatternError("a group is not closed by )")
-        return _finished(self.groups[0])
+        return Translation(_finished(self.groups[0]), self.groups[0].size)
 
-    def _put(self, atom: str, weight: int = 1) -> None:
+    def _put(self, atom: str, size: int = 1, weight: int = 1) -> None:
         group = self.groups[-1]
         group.atoms.append(atom)
         group.last = weight
         group.weight = max(group.weight, weight)
+        group.last_size = size
+        group.size += size
         group.stacked = False
 
     def _literal(self, code: int) -> None:
-        self._put(_letter(code, folded="i" in self.flags))
+        self._put(*_letter(code, folded="i" in self.flags))
 
     # --- groups and flags --------------------------------------------------------------------------------------------
 
@@ -240,7 +262,7 @@ class _Reader:
         self.at += 1
         group = self.groups.pop()
         self.flags = group.flags
-        self._put(f"{group.opener}{_finished(group)})", group.weight)
+        self._put(f"{group.opener}{_finished(group)})", group.size, group.weight)
 
     # --- repetitions -------------------------------------------------------------------------------------------------
 
@@ -276,6 +298,9 @@ class _Reader:
         group.stacked = True
         group.last = heavy
         group.weight = max(group.weight, heavy)
+        copies = max(weight, 1)
+        group.size += group.last_size * (copies - 1)
+        group.last_size *= copies
         self.repeated = True
 
     # --- escapes and sets --------------------------------------------------------------------------------------------
@@ -301,10 +326,10 @@ class _Reader:
                 raise RefusedPatternError(r"\C does not exist in Go's regular expressions")
             case "p" | "P":
                 ranges, names = self._property()
-                self._put(_set(ranges, names))
+                self._put(*_set(ranges, names))
                 return
             case "d" | "D" | "s" | "S" | "w" | "W":
-                self._put(_set(self._perl(following)))
+                self._put(*_set(self._perl(following)))
             case _:
                 self._literal(self._character())
                 return
@@ -374,7 +399,7 @@ class _Reader:
         self.at = after
         return int(digits, 16)
 
-    def _class(self) -> str:
+    def _class(self) -> tuple[str, int]:
         """The set in square brackets that stands here."""
         self.at += 1
         negated = self.text.startswith("^", self.at)
@@ -492,28 +517,29 @@ def _characters(ranges: Ranges) -> Ranges:
     return [(low, high) for low, high in cut if low <= high]
 
 
-def _set(ranges: Ranges, names: Iterable[str] = (), *, negated: bool = False) -> str:
-    """A set of characters as the engine reads it."""
+def _set(ranges: Ranges, names: Iterable[str] = (), *, negated: bool = False) -> tuple[str, int]:
+    """A set of characters as the engine reads it, and about how much it is to compile."""
     names = tuple(dict.fromkeys(names))
     if names:
         inside = _listed(_characters(_merged(ranges))) + "".join(names)
-        return f"[{'^' if negated else ''}{inside}]"
+        return f"[{'^' if negated else ''}{inside}]", _PROPERTY * len(names) + _BEYOND_ASCII * (1 + len(ranges))
     whole = _negated(ranges) if negated else _merged(ranges)
     inner = _characters(whole)
     if not inner:
         if whole:
             raise UncertainPatternError("it has a surrogate, which is no character")
-        return _NOTHING
+        return _NOTHING, 1
+    size = 1 + _BEYOND_ASCII * sum(high > _LAST_ASCII for _, high in inner)
     if inner[0][0] == inner[-1][1]:
-        return _written(inner[0][0])
+        return _written(inner[0][0]), size
     if inner[-1][1] < _LAST:
-        return f"[{_listed(inner)}]"
+        return f"[{_listed(inner)}]", size
     rest = _characters(_negated(whole))
-    return f"[^{_listed(rest)}]" if rest else _ANYTHING
+    return (f"[^{_listed(rest)}]" if rest else _ANYTHING), size
 
 
 @lru_cache(maxsize=512)
-def _letter(code: int, *, folded: bool) -> str:
+def _letter(code: int, *, folded: bool) -> tuple[str, int]:
     return _set(_folded(code, code) if folded else [(code, code)])
 
 

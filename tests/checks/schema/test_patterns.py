@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -234,6 +235,15 @@ def test_a_hostile_pattern_ends_soon(pattern: str) -> None:
     assert matches(pattern, ("a",)) in (None, [], ["a"])
 
 
+def test_a_definition_of_many_hostile_patterns_is_not_used(check: Check) -> None:
+    """Each is short and compiles, but all of them would take seconds and hundreds of megabytes."""
+    widget = definition({})
+    versions = widget["spec"]["versions"]
+    properties = versions[0]["schema"]["openAPIV3Schema"]["properties"]
+    properties |= {f"p{index}": {"type": "string", "pattern": rf"\pL{{90}}{index}"} for index in range(1000)}
+    assert [rule for _, _, rule, _ in check(WIDGET.replace("VALUE", "a"), crds=(widget,))] == ["schema-unusable"]
+
+
 # --- any pattern -----------------------------------------------------------------------------------------------------
 
 _ATOMS = st.sampled_from(
@@ -453,7 +463,7 @@ code: VALUE
 """
 
 
-def definition(keywords: dict[str, object]) -> dict[str, object]:
+def definition(keywords: dict[str, object]) -> dict[str, Any]:
     """A definition whose only field has the keywords."""
     code = {"type": "string", **keywords}
     schema = {"openAPIV3Schema": {"type": "object", "properties": {"code": code}}}
@@ -520,7 +530,7 @@ def test_a_choice_of_patterns_that_are_applied(check: Check, keywords: dict[str,
     assert [rule for _, _, rule, _ in check(WIDGET.replace("VALUE", bad), crds=crds)] == ["invalid-value"]
 
 
-def test_a_definition_with_a_pattern_that_go_does_not_compile(check: Check) -> None:
+def test_a_widgetwith_a_pattern_that_go_does_not_compile(check: Check) -> None:
     """The API server refuses it, so it is said where the pattern stands."""
     place = "spec.versions[0].schema.openAPIV3Schema.properties.code.pattern"
     assert check(CRD.replace("PATTERN", "'a{2,1}'")) == [
