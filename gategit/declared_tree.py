@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -18,9 +18,11 @@ from gategit.nearest import did_you_mean
 from gategit.repository import open_trees
 from gategit.request import Mode
 from gategit.side import Side
+from gategit.supplied_definitions import Supplied, defined_by, supply
 from gategit.trusted import load_trusted
 
 if TYPE_CHECKING:
+    from gategit.cluster.snapshot import Snapshot
     from gategit.config import Config, Target
     from gategit.model import FieldPath, Location, ObjectRef
     from gategit.repository import Trees
@@ -66,7 +68,8 @@ class DeclaredTree:
         self.root = self._trees.root
         self.commit = self._trees.base_commit
         try:
-            self.config: Config = load_trusted(request, self._trees).config
+            self._trusted = load_trusted(request, self._trees)
+            self.config: Config = self._trusted.config
         except BaseException:
             self._trees.close()
             raise
@@ -142,6 +145,13 @@ class DeclaredTree:
             namespaces = sorted({build.namespace or "" for build in self._builds.of(path)})
             found += [_placed(manifest, namespace, target) for manifest in manifests for namespace in namespaces]
         return found
+
+    def supplied(self, target: Target | None, objects: Iterable[Placed], snapshot: Snapshot | None = None) -> Supplied:
+        """The definitions of kinds that objects are of, and that neither they nor a snapshot define."""
+        declared = [one.data for one in objects]
+        exported = snapshot.objects if snapshot is not None else ()
+        wanted = [(one.manifest.api_version, one.manifest.kind) for one in objects]
+        return supply(wanted, defined_by((*declared, *exported)), self._trusted, target, snapshot)
 
     def own(self, target: Target | None) -> Iterator[tuple[Manifest, frozenset[Build]]]:
         """What a target's own files declare within the request's paths, with the ways in which each is built."""

@@ -9,6 +9,7 @@ from gategit.change import ObjectChange
 from gategit.checks.dry_run.values import Expected, Outcome
 from gategit.cluster.together import run
 from gategit.model import DryRunServer
+from gategit.supplied_definitions import Supplied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,6 +44,7 @@ class Group:
         version: the Kubernetes version that the target runs, such as 1.34; None: the newest.
         snapshot: the export of the target, None where there is none.
         present: objects that a sandbox is filled with, besides the snapshot's.
+        supplied: definitions that a sandbox is given for kinds that neither the tree nor the snapshot defines.
         timeout: seconds that asking may take in all.
         notes: what a reader has to know of the answers.
         answered: is told of each change that has its answer: a chance to do something while the server is busy.
@@ -57,6 +59,7 @@ class Group:
     version: str | None = None
     snapshot: Snapshot | None = None
     present: tuple[dict[str, Any], ...] = ()
+    supplied: Supplied = field(default_factory=Supplied)
     timeout: float = DEADLINE
     notes: tuple[str, ...] = ()
     answered: Callable[[ObjectChange], None] = _do_nothing
@@ -127,17 +130,20 @@ async def _fill_and_ask(access: Access, group: Group, notes: tuple[str, ...], sa
     from gategit.cluster.discovery import discover  # noqa: PLC0415  the same
     from gategit.sandbox.fill import fill  # noqa: PLC0415  the same
 
-    present = (*(group.snapshot.objects if group.snapshot is not None else ()), *group.present)
+    exported = group.snapshot.objects if group.snapshot is not None else ()
+    present = (*exported, *group.supplied.definitions.values(), *group.present)
     async with Client(access, deadline=group.timeout) as client:
         say("filling the sandbox")
         filled = await fill(client, present, say)
-        said = [*notes, *filled.notes]
+        discovery = await discover(client)
+        supplied, filled = group.supplied.in_sandbox(filled, discovery)
+        expected = replace(group.expected, supplied_kinds=frozenset(supplied.definitions), carried=supplied.carried)
+        said = [*notes, *supplied.said, *filled.notes]
         said += [f"the sandbox refused {one.what}: {one.message}" for one in filled.refused[:_REFUSED_SHOWN]]
         more = len(filled.refused) - _REFUSED_SHOWN
         if more > 0:
             said.append(f"the sandbox refused {more:,} more objects that are there before the change")
-        discovery = await discover(client)
-        return await _ask_server(client, discovery, group, tuple(said), say)
+        return await _ask_server(client, discovery, replace(group, expected=expected), tuple(said), say)
 
 
 async def _ask_server(

@@ -15,6 +15,7 @@ from gategit.errors import GategitError, UndecidedError, UsageError
 from gategit.manifests.manifest import Manifest, Role
 from gategit.manifests.secrecy import is_encrypted
 from gategit.model import DryRun, DryRunOutcome, DryRunResult, DryRunServer, Region, Unchecked
+from gategit.supplied_definitions import Supplied, defined_by, supply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Sequence
@@ -172,17 +173,22 @@ class _Stage:
             target = config.target(name) if name is not None else None
             mode = self._mode(name)
             snapshot = self._snapshot(target, mode)
+            expected = self._expected(target, changes, mode, snapshot)
+            present = self._present(target, changes) if mode == "sandbox" else ()
             yield Group(
                 target=name,
                 mode=mode,
                 changes=tuple(changes),
-                expected=self._expected(target, changes, mode, snapshot),
+                expected=expected,
                 context=target.context if target is not None else None,
                 namespace=target.namespace if target is not None else None,
                 version=self._version(target),
                 timeout=request.timeout or DEADLINE,
                 snapshot=snapshot,
-                present=self._present(target, changes) if mode == "sandbox" else (),
+                present=present,
+                supplied=self._supplied(target, changes, snapshot, {*expected.kinds, *defined_by(present)})
+                if mode == "sandbox"
+                else Supplied(),
                 answered=self._look_for_place,
                 notes=self._notes(target, mode),
             )
@@ -325,6 +331,19 @@ class _Stage:
                 if manifest.source in olds or key in wanted or (parameters and key == ("", "ConfigMap")):
                     found.append(_in_namespace(manifest, target))
         return tuple(found)
+
+    def _supplied(
+        self,
+        target: Target | None,
+        changes: Sequence[ObjectChange],
+        snapshot: Snapshot | None,
+        declared: Collection[tuple[str, str]],
+    ) -> Supplied:
+        """The definitions of kinds that the change touches and that neither the repository nor the snapshot defines."""
+        sides = [*(change.new for change in changes), *(change.old for change in changes)]
+        wanted = [(one.api_version, one.kind) for one in sides if one is not None]
+        exported = defined_by(snapshot.objects) if snapshot is not None else frozenset()
+        return supply(wanted, {*declared, *exported}, self._scope.trusted, target, snapshot)
 
     def _look_for_place(self, change: ObjectChange) -> None:
         """Look where an object stands: while the server is busy, that takes no time."""

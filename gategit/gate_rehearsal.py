@@ -64,6 +64,7 @@ class _Rehearsing:
         self._tree = tree
         self._target = target
         self._objects = tree.objects(target)
+        self._supplied = tree.supplied(target, self._objects)
         self._unchecked = list(tree.unread(target))
         if not self._objects and not self._unchecked:
             raise UndecidedError(
@@ -80,8 +81,10 @@ class _Rehearsing:
         sealed = [one for one in self._objects if is_encrypted(one.data)]
         async with Client(access) as client:
             applied = [one for one in self._objects if not is_encrypted(one.data)]
-            filled = await fill(client, [one.data for one in applied], say, strict=True)
+            definitions = self._supplied.definitions.values()
+            filled = await fill(client, [*definitions, *(one.data for one in applied)], say, strict=True)
             discovery = await discover(client)
+            self._supplied, filled = self._supplied.in_sandbox(filled, discovery)
             own = await _own_classes(client, discovery)
         refused = self._refused(filled.refused, discovery)
         missing = [
@@ -95,7 +98,7 @@ class _Rehearsing:
             filled.made,
             tuple(missing),
             tuple(refused),
-            (*notes, *self._notes(filled, len(sealed))),
+            (*notes, *self._supplied.said, *self._notes(filled, len(sealed))),
             tuple(dict.fromkeys(self._unchecked)),
         )
 
@@ -108,12 +111,35 @@ class _Rehearsing:
 
     def _missing_kinds(self, refused: Sequence[Refused], discovery: Discovery) -> Iterator[Missing]:
         unserved: dict[tuple[str, str], list[Placed]] = {}
-        for one, placed in self._of(refused):
-            if one.unserved and not _other_versions(placed.manifest, discovery):
-                key = (placed.manifest.kind, placed.manifest.api_version)
-                unserved.setdefault(key, []).append(placed)
+        needers = [one for one in self._objects if self._is_supplied(one.manifest) and not is_encrypted(one.data)]
+        needers += [
+            placed
+            for one, placed in self._of(refused)
+            if one.unserved and not self._is_supplied(placed.manifest) and not self._other(placed.manifest, discovery)
+        ]
+        for placed in needers:
+            key = (placed.manifest.kind, placed.manifest.api_version)
+            unserved.setdefault(key, []).append(placed)
         for (kind, api_version), needers in sorted(unserved.items()):
             yield Missing(_KINDS, None, f"{kind} of {api_version}", self._needers((one, ()) for one in needers))
+
+    def _is_supplied(self, manifest: Manifest) -> bool:
+        """Whether the sandbox has an object's kind from elsewhere: Git alone would not bring it."""
+        return (manifest.group, manifest.kind) in self._supplied.definitions
+
+    def _other(self, manifest: Manifest, discovery: Discovery) -> str:
+        """What is to be said of a kind that is served otherwise, or not any more; "" where Git has no definition."""
+        if self._is_supplied(manifest):
+            return ""
+        what = f"{manifest.kind} of {manifest.api_version}"
+        versions = discovery.versions(manifest.group, manifest.kind)
+        if versions:
+            prefix = f"{manifest.group}/" if manifest.group else ""
+            return f"the API server serves no {what}, but {', '.join(f'{prefix}{version}' for version in versions)}"
+        # Kubernetes' own groups have no dot or its own domain, and are served by the server without a definition.
+        served = {(one.group, one.kind) for one in discovery.resources if one.group == manifest.group}
+        is_own_domain = manifest.group.endswith(".k8s.io") and not served <= self._supplied.definitions.keys()
+        return f"the API server serves no {what}" if "." not in manifest.group or is_own_domain else ""
 
     def _missing_names(self, own: set[tuple[Kind, str]]) -> Iterator[Missing]:
         """What objects name and nothing brings: the server itself looks at hardly any of it."""
@@ -145,14 +171,20 @@ class _Rehearsing:
                 yield one, found
 
     def _refused(self, refused: Sequence[Refused], discovery: Discovery) -> list[RefusedObject]:
+        from gategit.checks.dry_run.releases import Releases  # noqa: PLC0415  only a sandbox needs it
+
+        releases = Releases(self._supplied.carried)
         found: list[RefusedObject] = []
         for one, placed in self._of(refused):
             manifest = placed.manifest
-            message = _other_versions(manifest, discovery) if one.unserved else one.message
+            message, is_doubtful = self._other(manifest, discovery), False
+            if not one.unserved:
+                message, is_doubtful = releases.judged(manifest.data, one.message)
             if not message:
                 continue
-            if _has_variables(manifest.data):
-                self._unchecked.append(Unchecked(f"{manifest.ref} ({show_path(manifest.source.file)})", _VARIABLES))
+            if is_doubtful or _has_variables(manifest.data):
+                reason = f"it depends on the release that the cluster runs: {message}" if is_doubtful else _VARIABLES
+                self._unchecked.append(Unchecked(f"{manifest.ref} ({show_path(manifest.source.file)})", reason))
                 continue
             found.append(RefusedObject(placed.ref, self._tree.locate(manifest), message))
         return found
@@ -181,18 +213,6 @@ def _reading_order(needer: Needer) -> tuple[str, int]:
 
 def _many(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'s' * (count != 1)}"
-
-
-def _other_versions(manifest: Manifest, discovery: Discovery) -> str:
-    """What is to be said of a kind that is served otherwise, or not any more; "" where its definition is missing."""
-    what = f"{manifest.kind} of {manifest.api_version}"
-    versions = discovery.versions(manifest.group, manifest.kind)
-    if versions:
-        prefix = f"{manifest.group}/" if manifest.group else ""
-        return f"the API server serves no {what}, but {', '.join(f'{prefix}{version}' for version in versions)}"
-    # Kubernetes' own groups have no dot or its own domain, and are served by the server without a definition.
-    is_own_domain = manifest.group.endswith(".k8s.io") and any(r.group == manifest.group for r in discovery.resources)
-    return f"the API server serves no {what}" if "." not in manifest.group or is_own_domain else ""
 
 
 def _unknown(count: int) -> str:

@@ -9,7 +9,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from gategit.declared_tree import DeclaredTree
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gategit.cluster.snapshot import Snapshot
     from gategit.request import Request
     from gategit.sandbox.fill import Filled, Refused
+    from gategit.supplied_definitions import Supplied
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,15 +65,19 @@ def filled_sandbox(request: Request, say: Callable[[str], None]) -> Iterator[Fil
         if len(targets) > 1:
             names = ", ".join(target.name for target in targets if target is not None)
             raise UsageError(f"the config has several targets: {names}", "name one with --target")
-        objects = [one.data for one in tree.objects(targets[0])]
+        placed = tree.objects(targets[0])
+        objects = [one.data for one in placed]
+        supplied = tree.supplied(targets[0], placed, snapshot)
         sealed = sum(1 for one in objects if is_encrypted(one))
-        present = [*(snapshot.objects if snapshot is not None else ()), *objects]
+        exported = snapshot.objects if snapshot is not None else ()
+        present = [*exported, *supplied.definitions.values(), *objects]
         version = tree.version(targets[0]) or (snapshot.version if snapshot is not None else None)
         unread = [f"{one.what} was not looked at: {one.reason}" for one in tree.unread(targets[0])]
         assets = find_assets(version, request.assets, request.environment, tree.root)
     with start(assets, say=say) as sandbox:
-        filled = asyncio.run(_fill(sandbox.access, [one for one in present if not is_encrypted(one)], say))
-        notes = [*assets.notes, *filled.notes, *unread]
+        open_ones = [one for one in present if not is_encrypted(one)]
+        filled, supplied = asyncio.run(_fill(sandbox.access, open_ones, supplied, say))
+        notes = [*assets.notes, *supplied.said, *filled.notes, *unread]
         if sealed:
             notes.append(f"{sealed:,} encrypted with SOPS left out: only the agent can read them")
         yield FilledSandbox(sandbox.kubeconfig, sandbox.version, tuple(notes), filled.refused)
@@ -86,12 +91,24 @@ def _snapshot(request: Request) -> Snapshot | None:
     return snapshot_of_option(request.snapshot)
 
 
-async def _fill(access: Access, objects: Sequence[dict[str, Any]], say: Callable[[str], None]) -> Filled:
+async def _fill(
+    access: Access, objects: Sequence[dict[str, Any]], supplied: Supplied, say: Callable[[str], None]
+) -> tuple[Filled, Supplied]:
+    """Fill the sandbox; what came of it, and what it serves of the supplied definitions."""
+    from gategit.checks.dry_run.releases import Releases  # noqa: PLC0415  only a sandbox needs it
     from gategit.cluster.client import Client  # noqa: PLC0415  aiohttp costs what only a sandbox needs
+    from gategit.cluster.discovery import discover  # noqa: PLC0415  the same
     from gategit.sandbox.fill import fill  # noqa: PLC0415  the same
 
     async with Client(access) as client:
-        return await fill(client, objects, say)
+        filled = await fill(client, objects, say)
+        supplied, filled = supplied.in_sandbox(filled, await discover(client))
+    releases = Releases(supplied.carried)
+    refused = tuple(
+        one if one.unserved else replace(one, message=releases.judged(one.object, one.message)[0])
+        for one in filled.refused
+    )
+    return replace(filled, refused=refused), supplied
 
 
 def run_command(command: Sequence[str], kubeconfig: Path) -> int:

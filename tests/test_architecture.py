@@ -34,6 +34,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.preview",
             "gategit.schema_store",
             "gategit.side",
+            "gategit.supplied_definitions",
             "gategit.trusted",
             "gategit.waiving",
         }

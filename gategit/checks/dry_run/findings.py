@@ -75,7 +75,7 @@ def _finding(problem: Problem, outcome: Outcome, locate: Locate, target: str | N
     return Finding(
         rule=rule.id,
         stage=Stage.DRY_RUN,
-        level=rule.level,
+        level=problem.level or rule.level,
         message=problem.message,
         location=locate(manifest, *_place(manifest, problem)),
         help=problem.help or ("" if rule.id in _SPEAK_FOR_THEMSELVES else first_sentences(rule.help)),

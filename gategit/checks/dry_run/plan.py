@@ -105,7 +105,7 @@ def without_kind(change: ObjectChange, discovery: Discovery, expected: Expected)
     if declared is not None and manifest.version in declared.versions:
         reason = f"the repository defines the kind {named}, and the cluster does not have it yet"
         return Outcome(change, DryRunResult.DEFERRED, reason=reason)
-    if not expected.complete and declared is None and _is_custom(manifest.group, discovery):
+    if not expected.complete and declared is None and _is_custom(manifest.group, discovery, expected):
         reason = f"the sandbox has no {named}: its definition is neither in the repository nor in a snapshot"
         return Outcome(change, DryRunResult.DEFERRED, reason=reason)
     served = [_api_version(manifest.group, version) for version in discovery.versions(*group_kind(manifest))]
@@ -124,9 +124,10 @@ def without_kind(change: ObjectChange, discovery: Discovery, expected: Expected)
     return Outcome(change, DryRunResult.REJECTED, (Problem(REJECTED, message, ("apiVersion",), hint),))
 
 
-def _is_custom(group: str, discovery: Discovery) -> bool:
-    """Whether a group is none of Kubernetes' own, of which every server serves something."""
-    return "." in group and all(resource.group != group for resource in discovery.resources)
+def _is_custom(group: str, discovery: Discovery, expected: Expected) -> bool:
+    """Whether a group is none of Kubernetes' own or the repository's, of which the server serves something."""
+    served = {(one.group, one.kind) for one in discovery.resources if one.group == group}
+    return "." in group and served <= expected.supplied_kinds
 
 
 def _api_version(group: str, version: str) -> str:

@@ -10,8 +10,9 @@ from gategit.change import ObjectChange
 from gategit.checks.dry_run.answers import Reading, ReadingKind
 from gategit.checks.dry_run.culprits import narrowed
 from gategit.checks.dry_run.plan import REJECTED, UNANSWERED, Request, group_kind
+from gategit.checks.dry_run.releases import Releases
 from gategit.checks.dry_run.values import Expected, Outcome, Problem
-from gategit.model import DryRunResult
+from gategit.model import DryRunResult, Level
 
 _ADMISSION = frozenset({"admission-denied", "quota-exceeded"})
 _API_WARNING = "api-warning"
@@ -41,6 +42,7 @@ class Refusals:
 
     def __init__(self, changes: Sequence[ObjectChange], expected: Expected) -> None:
         self._expected = expected
+        self._releases = Releases(expected.carried)
         self._brought = {(*group_kind(change.new), change.new.name) for change in changes if change.new is not None}
 
     def outcome(
@@ -66,7 +68,12 @@ class Refusals:
         problems = (_STALE,) if reading.kind is ReadingKind.STALE else reading.problems
         if live is not None:
             problems = narrowed(problems, live, request.data)
-        problems = (*(problems or (Problem(REJECTED, reading.message),)), *reading.warnings)
+        refusing = self._releases.said(request.data, problems or (Problem(REJECTED, reading.message),))
+        problems = (*refusing, *reading.warnings)
+        decisive = [one for one in refusing if one.rule != _API_WARNING]
+        if decisive and all(one.level is Level.WARNING for one in decisive):
+            reason = f"it depends on the release that the cluster runs: {decisive[0].message}"
+            return Outcome(change, DryRunResult.DEFERRED, problems, reason, manager, live)
         return Outcome(change, DryRunResult.REJECTED, problems, "", manager, live)
 
     def remark(self, request: Request) -> str:

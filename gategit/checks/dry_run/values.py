@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from gategit.change import ObjectChange
-from gategit.model import DryRunResult, FieldPath
+from gategit.model import DryRunResult, FieldPath, Level
+
+if TYPE_CHECKING:
+    from gategit.checks.schema.ecosystem import Choice
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +22,14 @@ class Problem:
         message: one sentence, in the server's own words where they are clear.
         path: the field, with the manifest's own list indices; () is the whole object.
         help: how to mend it, "" for the rule's own help.
+        level: None for the rule's own level.
     """
 
     rule: str
     message: str
     path: FieldPath = ()
     help: str = ""
+    level: Level | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,9 @@ class Expected:
             they were accepted, so that nothing that needs them has to be deferred.
         complete: the server serves all that the target does. A sandbox that no snapshot fills knows the kinds of
             Kubernetes and of the repository only: that it lacks another one says nothing about the target.
+        supplied_kinds: that a sandbox serves though neither the repository nor a snapshot defines them. That the
+            server has their group says nothing about the group's other kinds.
+        carried: those of them whose definition is one that gategit carries, with the release that judges.
     """
 
     namespaces: frozenset[str] = frozenset()
@@ -100,3 +108,5 @@ class Expected:
     scratch_namespaces: tuple[str, ...] = ("default",)
     writable: bool = False
     complete: bool = True
+    supplied_kinds: frozenset[tuple[str, str]] = frozenset()
+    carried: Mapping[tuple[str, str], Choice] = field(default_factory=dict)
