@@ -530,7 +530,7 @@ def test_a_choice_of_patterns_that_are_applied(check: Check, keywords: dict[str,
     assert [rule for _, _, rule, _ in check(WIDGET.replace("VALUE", bad), crds=crds)] == ["invalid-value"]
 
 
-def test_a_widgetwith_a_pattern_that_go_does_not_compile(check: Check) -> None:
+def test_a_definition_with_a_pattern_that_go_does_not_compile(check: Check) -> None:
     """The API server refuses it, so it is said where the pattern stands."""
     place = "spec.versions[0].schema.openAPIV3Schema.properties.code.pattern"
     assert check(CRD.replace("PATTERN", "'a{2,1}'")) == [
