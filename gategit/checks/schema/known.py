@@ -103,7 +103,7 @@ def _in_order(schemas: SchemaSet) -> Iterator[tuple[KnownKind, bool]]:
 
 def stability(version: str) -> tuple[int, list[int], str]:
     """Sorts API versions the most stable first and, among equals, the newest."""
-    grade = 2 if "alpha" in version else 1 if "beta" in version else 0
+    grade = 3 if version[:1] != "v" else 2 if "alpha" in version else 1 if "beta" in version else 0
     numbers = "".join(letter if letter.isdigit() else " " for letter in version).split()
     return grade, [-int(number[:9]) for number in numbers], version
 
