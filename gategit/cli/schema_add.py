@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  gategit schema add crds/                         every CustomResourceDefinition in a folder
-  gategit schema add prod.json.gz --group example.com   from a snapshot of a cluster that has them
-  gategit schema add catalogue/ --kind Widget --kind Gadget   some kinds of {group}/{kind}_{version}.json files
+  gategit schema add crds/                             every CustomResourceDefinition in a folder
+  gategit schema add prod.json.gz --group example.com  from a snapshot of a cluster that has them
+  gategit schema add catalogue/ --kind Widget          of a folder with {group}/{kind}_{version}.json files
 
 \b
 Exit codes: 0 added (or there already), 2 nothing was written: a source is wrong, or a file is there and differs.
@@ -33,7 +33,7 @@ def add_schemas(
     sources: Annotated[
         list[str],
         typer.Argument(
-            metavar="SOURCES...",
+            metavar="SOURCES",
             help="CRD files, folders of them, folders in the layout of the public CRD catalogues "
             "({group}/{kind}_{version}.json), and snapshots (gategit cluster snapshot).",
             show_default=False,
@@ -54,11 +54,14 @@ def add_schemas(
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite files that are there and differ.")] = False,
 ) -> None:
-    """Check schemas and copy them, without descriptions, into the repository's schema folder.
+    """Add schemas of custom resources to the repository.
 
-    Of a snapshot its CustomResourceDefinitions are taken and, where it holds none of a kind, what its server publishes.
-    A target that names a snapshot in the config has its schemas already. What is added goes before what gategit
-    carries; a CustomResourceDefinition elsewhere in the repository and the target's snapshot go before what is added.
+    They are checked and copied, without descriptions, into the repository's schema folder, or none of them is. Of a
+    snapshot its CustomResourceDefinitions are taken and, where it holds none of a kind, what its server publishes; a
+    target that names a snapshot in the config has its schemas already.
+
+    What is added goes before what gategit carries. A CustomResourceDefinition elsewhere in the repository and the
+    target's snapshot go before what is added.
     """
     from gategit.schema_store import Wanted, add, load_settings, target_folder  # noqa: PLC0415  imports the checks
 

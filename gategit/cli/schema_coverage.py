@@ -43,7 +43,7 @@ def coverage(
     path: Annotated[
         str | None,
         typer.Argument(
-            metavar="[PATH]",
+            metavar="PATH",
             help="A repository, or a file or folder in one: only what it declares. Default: this folder's repository.",
             show_default=False,
         ),
@@ -67,10 +67,11 @@ def coverage(
         ),
     ] = "text",
 ) -> None:
-    """Say which kinds of a repository have a schema and from where, and which have none.
+    """Say which kinds of a repository have a schema.
 
-    Counted is what `gategit check --all` looks at, by the same config, targets and sources. Kinds without a schema come
-    first, with the command that adds one: of their objects only syntax and metadata are checked.
+    Counted is what gategit check --all looks at, by the same config, targets and sources: of each kind the objects, the
+    files, and where the schema comes from. Kinds without a schema come first, with the command that adds one: of their
+    objects only syntax and metadata are checked.
     """
     one_of("--format", format_, _FORMATS)
     request = _at(request_for(target, kubernetes_version), path)

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  gategit schema list                       everything, your own definitions first
-  gategit schema list --kind app            one kind: its name, plural or short name
-  gategit schema list --kind "*.flagger.app"
+  gategit schema list                            everything, your own definitions first
+  gategit schema list --kind app                 one kind: its name, plural or short name
+  gategit schema list --group "*.fluxcd.io"      the kinds of some groups
   gategit schema list --source flux --format json
 
 \b
@@ -75,10 +75,11 @@ def list_schemas(  # noqa: PLR0913  one parameter for each option
         ),
     ] = "text",
 ) -> None:
-    """List the kinds that have a schema, with their API versions and where the schema comes from.
+    """List the kinds that have a schema.
 
-    Of several sources the first one judges: a CustomResourceDefinition in the repository, the snapshot of the target's
-    cluster, the config's schema folders, what gategit carries, Kubernetes' own.
+    Each with its API versions and where the schema comes from. Of several sources the first one judges: a
+    CustomResourceDefinition in the repository, the snapshot of the target's cluster, the config's schema folders, what
+    gategit carries, Kubernetes' own.
     """
     one_of("--format", format_, _FORMATS)
     request = request_for(target, kubernetes_version)

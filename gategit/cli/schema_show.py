@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 EPILOG = """\b
 Examples:
-  gategit schema show application           where its schema comes from, and all of its fields
-  gategit schema show app --field spec.source.helm   one field in full, with its CEL rules
-  gategit schema show cluster.postgresql.cnpg.io     one of several kinds of a name
-  gategit schema show hr --release 2.5 --depth 2     as an older release had it
-  gategit schema show deploy --format json  the schema itself
+  gategit schema show application                   where its schema comes from, and all of its fields
+  gategit schema show app --field spec.source.helm  one field in full, with its CEL rules
+  gategit schema show cluster.postgresql.cnpg.io    one of several kinds of a name
+  gategit schema show hr --release 2.5 --depth 2    as an older release had it
+  gategit schema show deploy --format json          the schema itself
 
 \b
 Reading the fields: []string is a list of texts, map[string]object a mapping by any name.
@@ -83,10 +83,11 @@ def show_schema(  # noqa: PLR0913  one parameter for each option
         ),
     ] = "text",
 ) -> None:
-    """Show by which schema objects of a kind are judged here, and the kind's fields.
+    """Show the schema of a kind, field by field.
 
-    That is where the schema comes from, the API versions and the releases that serve them, and of each field the type,
-    what its value must be, its default and, where gategit knows it, since which release it is there.
+    It says where the schema comes from by which objects of the kind are judged here, the API versions and the releases
+    that serve them, and of each field the type, what its value must be, its default and, where gategit knows it, since
+    which release it is there.
     """
     one_of("--format", format_, _FORMATS)
     levels = _levels(depth)
