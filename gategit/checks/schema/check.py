@@ -18,6 +18,7 @@ from gategit.checks.schema.releases import OtherReleases, how_to_pin, newer_fiel
 from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
 from gategit.manifests.classify import KUSTOMIZATION_NAMES, NEVER_APPLIED
 from gategit.manifests.manifest import Manifest, Role
+from gategit.manifests.secrecy import is_encrypted
 from gategit.model import FieldPath, Finding, Level, Rule, Stage, Unchecked, format_path
 from gategit.nearest import nearest
 
@@ -32,6 +33,7 @@ FOR_THE_SERVER = "only the API server evaluates them"
 
 _RULES: Final = {rule.id: rule for rule in rules.RULES}
 _FILLED_IN: Final = ("${", "ENC[", "<path:", "<secret:")
+_SEALED: Final = "ENC["
 _FIRST_NUMBER: Final = re.compile(r"0[0-7]+\Z")
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
 _LONGEST_NAME: Final = 253
@@ -122,6 +124,9 @@ class _Check:
 
     def _without_schema(self, found: object, *, part: bool) -> None:
         manifest = self.manifest
+        if is_encrypted(manifest.data) and manifest.kind.startswith(_SEALED):
+            self._miss("encrypted with SOPS, its kind as well")
+            return
         what = f"{manifest.api_version} {manifest.kind}"
         if not part and not self.schemas.meta_validator().is_valid(manifest.data):
             self._explain(self.schemas.meta_schema, manifest.data, None, part=part)

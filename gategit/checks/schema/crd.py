@@ -204,6 +204,8 @@ class _Reader:
             }
         items = raw.get("items")
         if isinstance(items, dict):
+            if preserve:  # of a list it speaks of the entries
+                items = {**items, "x-kubernetes-preserve-unknown-fields": True}
             node["items"] = self.read(items, depth + 1, pruned=pruned, junctor=junctor)
         extra = raw.get("additionalProperties")
         if isinstance(extra, dict):

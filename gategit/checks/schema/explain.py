@@ -296,15 +296,10 @@ class _Words:
 
     def _too_many(self, error: ValidationError, path: FieldPath) -> str:
         options = error.validator_value if isinstance(error.validator_value, list) else []
-        names = sorted(
-            {
-                str(name)
-                for option in options
-                if isinstance(option, dict)
-                for name in option.get("required", ())
-                if isinstance(error.instance, dict) and name in error.instance
-            }
-        )
+        required = [{*option.get("required", ())} for option in options if isinstance(option, dict)]
+        # What every form wants is no choice.
+        chosen = set.union(*required) - set.intersection(*required) if required else set()
+        names = sorted(str(name) for name in chosen if isinstance(error.instance, dict) and name in error.instance)
         if len(names) > 1:
             return f"only one of the fields {', '.join(names)} may be set in {self.where(path)}"
         return f"{self.field(path)} fits more than one of the forms of which its schema allows exactly one"

@@ -388,3 +388,11 @@ def test_no_object_makes_the_check_crash(spec: object, metadata: object) -> None
     data = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     file = read_file("a.json", json.dumps(data).encode(), Role.MANIFEST)
     check_file(file, SchemaSet(SchemaSpec()))
+
+
+def test_object_whose_kind_is_encrypted_too_is_counted(judge: Judge) -> None:
+    """SOPS can encrypt a whole file: nobody can say what it is, so nobody says that its schema is missing."""
+    text = 'apiVersion: "ENC[AES256_GCM,data:a]"\nkind: "ENC[AES256_GCM,data:b]"\nmetadata: {name: a}\nsops: {mac: b}\n'
+    findings, unchecked = judge(text)
+    assert findings == []
+    assert [one.reason for one in unchecked] == ["encrypted with SOPS, its kind as well"]

@@ -322,6 +322,22 @@ def test_a_reference_in_a_schema_is_never_followed_but_counted(judge: Judge) -> 
     ]
 
 
+def definition(spec: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """The definition of a kind with such a spec."""
+    schema = {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}}
+    return (
+        {
+            "apiVersion": "apiextensions.k8s.io/v1",
+            "kind": "CustomResourceDefinition",
+            "spec": {
+                "group": "example.com",
+                "names": {"kind": "Widget"},
+                "versions": [{"name": "v1", "served": True, "schema": schema}],
+            },
+        },
+    )
+
+
 def test_conditions_see_defaults(check: Check) -> None:
     """The server fills in defaults first: a field left out counts as its default in ``not``, ``anyOf`` and the like."""
     spec = {
@@ -340,23 +356,44 @@ def test_conditions_see_defaults(check: Check) -> None:
             {"properties": {"mode": {"not": {"properties": {"kind": {"enum": ["b"]}}}}}},
         ],
     }
-    crd = {
-        "apiVersion": "apiextensions.k8s.io/v1",
-        "kind": "CustomResourceDefinition",
-        "spec": {
-            "group": "example.com",
-            "names": {"kind": "Widget"},
-            "versions": [
-                {
-                    "name": "v1",
-                    "served": True,
-                    "schema": {"openAPIV3Schema": {"type": "object", "properties": {"spec": spec}}},
-                }
-            ],
+    given = definition(spec)
+    text = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: "
+    for good in ("{}", "{wildcard: None}", "{host: a, wildcard: Subdomain}", "{mode: {}}", "{mode: {kind: c}}"):
+        assert check(f"{text}{good}\n", crds=given) == [], good
+    for bad in ("{wildcard: Subdomain}", "{mode: {kind: b}}"):
+        assert [rule for _, _, rule, _ in check(f"{text}{bad}\n", crds=given)] == ["invalid-value"], bad
+
+
+def test_list_that_keeps_unknown_fields_keeps_those_of_its_entries(check: Check) -> None:
+    """As the server prunes: the entries' own fields are pruned by their schemas again."""
+    entry = {"type": "object", "properties": {"inner": {"type": "object", "properties": {"a": {"type": "string"}}}}}
+    spec = {
+        "type": "object",
+        "properties": {
+            "free": {"type": "array", "x-kubernetes-preserve-unknown-fields": True, "items": entry},
+            "deep": {
+                "type": "array",
+                "x-kubernetes-preserve-unknown-fields": True,
+                "items": {"type": "array", "items": entry},
+            },
         },
     }
     text = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: "
-    for good in ("{}", "{wildcard: None}", "{host: a, wildcard: Subdomain}", "{mode: {}}", "{mode: {kind: c}}"):
-        assert check(f"{text}{good}\n", crds=(crd,)) == [], good
-    for bad in ("{wildcard: Subdomain}", "{mode: {kind: b}}"):
-        assert [rule for _, _, rule, _ in check(f"{text}{bad}\n", crds=(crd,))] == ["invalid-value"], bad
+    given = definition(spec)
+    assert check(f"{text}{{free: [{{pipeline.id: main}}], deep: [[{{b: c}}]]}}\n", crds=given) == []
+    assert check(f"{text}{{free: [{{inner: {{b: c}}}}]}}\n", crds=given) == [
+        (4, 24, "unknown-field", "unknown field b in spec.free[0].inner"),
+    ]
+
+
+def test_forms_that_exclude_each_other_are_told_by_what_differs(check: Check) -> None:
+    """A field that every form wants is not to be chosen."""
+    spec = {
+        "type": "object",
+        "properties": {name: {"type": "integer"} for name in ("interval", "steps", "rounds")},
+        "oneOf": [{"required": ["interval", "steps"]}, {"required": ["interval", "rounds"]}],
+    }
+    text = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: {interval: 1, steps: 2, rounds: 3}\n"
+    assert [message for *_, message in check(text, crds=definition(spec))] == [
+        "only one of the fields rounds, steps may be set in spec"
+    ]
