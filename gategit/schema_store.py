@@ -17,6 +17,7 @@ from gategit.checks.schema.kind_names import KindName, alike, matches, plural_of
 from gategit.checks.schema.openapi import UnknownComponentError
 from gategit.checks.schema.spec import SchemaSet, SchemaSpec, Unusable
 from gategit.cluster.openapi import without_prose
+from gategit.cluster.snapshot import MOST_BYTES, load_snapshot
 from gategit.config import CONFIG_FILE, Config, load_config
 from gategit.disk import show_path
 from gategit.errors import UsageError
@@ -227,6 +228,8 @@ def _read_file(file: Path, *, alone: bool) -> Iterator[_Candidate]:
     group = file.resolve().parent.name
     if layout is not None and not _NAME.match(group):
         layout = None
+    if file.stat().st_size > MOST_BYTES:
+        raise UsageError(f"{show_path(str(file))} is larger than {MOST_BYTES // 2**20} MiB", "split it")
     content = file.read_bytes()
     if alone and (content.startswith(_GZIP) or _SNAPSHOT_MARK in content[:10_000_000]):
         yield from _of_snapshot(file, content)
@@ -263,7 +266,6 @@ def _of_snapshot(file: Path, content: bytes) -> Iterator[_Candidate]:
         UsageError: a schema in it is too large, or incomplete.
     """
     from gategit.checks.schema.published import definitions, published_kinds, schema_file  # noqa: PLC0415  few sources
-    from gategit.cluster.snapshot import load_snapshot  # noqa: PLC0415  the same
 
     snapshot = load_snapshot(content, str(file))
     for document in definitions(snapshot):

@@ -16,8 +16,19 @@ if TYPE_CHECKING:
 _MANY = 12
 
 
-def no_such_kind(wanted: str, kinds: Iterable[KnownKind]) -> UsageError:
-    """That nothing has a kind of this name: what may have been meant, and how to add it."""
+def no_such_kind(wanted: str, kinds: Iterable[KnownKind], targets: Sequence[str] = ()) -> UsageError:
+    """That nothing has a kind of this name: what may have been meant, and how to add it.
+
+    Args:
+        wanted: the word.
+        kinds: those that there are.
+        targets: the targets of the config for which there is such a kind.
+    """
+    if targets:
+        return UsageError(
+            f"there is no schema for {visible(wanted)} but for the target {visible(_or(targets))}",
+            f"say which one is meant: --target {visible(targets[0])}",
+        )
     near = alike(wanted, {one.name: None for one in kinds})
     meant = f"; did you mean {_or(near)}?" if near else ""
     return UsageError(

@@ -41,6 +41,15 @@ def _complete_source(incomplete: str) -> list[str]:
     return [name for name in sorted(index().sources) if name.startswith(incomplete)]
 
 
+def complete_kind(incomplete: str) -> list[str]:
+    """The kinds that begin like this, for the shell: those that gategit carries, and Kubernetes' own."""
+    from gategit.checks.schema.known import known_kinds  # noqa: PLC0415  only completion needs it here
+    from gategit.checks.schema.spec import SchemaSet, SchemaSpec  # noqa: PLC0415  the same
+
+    names = {one.name.full.lower() for one in known_kinds(SchemaSet(SchemaSpec()))}
+    return sorted(name for name in names if name.startswith(incomplete.lower()))
+
+
 def list_schemas(  # noqa: PLR0913  one parameter for each option
     *,
     kind: Annotated[
@@ -49,6 +58,7 @@ def list_schemas(  # noqa: PLR0913  one parameter for each option
             metavar="KIND",
             help="Only this kind: its name, plural or short name in any case, with the group if you like "
             "(application.argoproj.io); * stands for anything.",
+            autocompletion=complete_kind,
         ),
     ] = None,
     group: Annotated[

@@ -10,7 +10,7 @@ import typer
 
 from gategit.cli.change_options import TargetName, one_of
 from gategit.cli.output import write_stdout
-from gategit.cli.schema_list import request_for
+from gategit.cli.schema_list import complete_kind, request_for
 from gategit.errors import UsageError
 from gategit.report.escaping import visible
 
@@ -50,6 +50,7 @@ def show_schema(  # noqa: PLR0913  one parameter for each option
             help="A kind: its name, plural or short name in any case, with the group where several have the name "
             "(cluster.postgresql.cnpg.io).",
             show_default=False,
+            autocompletion=complete_kind,
         ),
     ],
     *,
@@ -92,12 +93,17 @@ def show_schema(  # noqa: PLR0913  one parameter for each option
     one_of("--format", format_, _FORMATS)
     levels = _levels(depth)
     request = request_for(target, kubernetes_version)
-    from gategit.checks.schema.known import known_kinds  # noqa: PLC0415  after the options are known to be right
+    from gategit.checks.schema.known import chosen, known_kinds  # noqa: PLC0415  after the options are known to be right
     from gategit.checks.schema.shown import json_text, lines, show  # noqa: PLC0415  the same
+    from gategit.cli.schema_kinds import no_such_kind  # noqa: PLC0415  the same
     from gategit.known_schemas import schemas_here  # noqa: PLC0415  the same
 
     here = schemas_here(request)
-    group, name = _one(known_kinds(here.schemas), kind)
+    kinds = known_kinds(here.schemas)
+    if not chosen(kinds, kind):
+        elsewhere = [name for name, schemas in here.others.items() if chosen(known_kinds(schemas), kind)]
+        raise no_such_kind(kind, kinds, elsewhere)
+    group, name = _one(kinds, kind)
     shown: Shown = show(here.schemas, group, name, api_version, release)
     if field is not None:
         shown = shown.narrowed(field)
@@ -127,15 +133,13 @@ def _one(kinds: list[KnownKind], wanted: str) -> tuple[str, str]:
     Kubernetes' own kind comes before others of its name, as it does in kubectl.
 
     Raises:
-        UsageError: there is none, or several.
+        UsageError: there are several.
     """
     from gategit.checks.schema.kind_names import own_name  # noqa: PLC0415  the same as above
     from gategit.checks.schema.known import Where, chosen  # noqa: PLC0415  the same
-    from gategit.cli.schema_kinds import no_such_kind, several_kinds  # noqa: PLC0415  the same
+    from gategit.cli.schema_kinds import several_kinds  # noqa: PLC0415  the same
 
     found = chosen(kinds, wanted)
-    if not found:
-        raise no_such_kind(wanted, kinds)
     names = list(dict.fromkeys((one.name.group, one.name.kind) for one in found))
     own = list(dict.fromkeys((o.name.group, o.name.kind) for o in found if o.where is Where.KUBERNETES))
     if len(names) > 1 and len(own) != 1:

@@ -96,7 +96,10 @@ def test_a_definition_is_copied_and_judges_from_then_on(repository: Path, tmp_pa
 
 def test_prose_is_left_out(repository: Path, tmp_path: Path) -> None:
     """Descriptions and what a cluster wrote judge nothing; a field that is called description stays."""
-    prose = {"description": "words", "properties": {"description": {"type": "string", "description": "more"}}}
+    prose: dict[str, Any] = {
+        "description": "words",
+        "properties": {"description": {"type": "string", "description": "more"}},
+    }
     read = definition(**prose)
     annotations = {"kubectl.kubernetes.io/last-applied-configuration": "{}"}
     read["metadata"] |= {"uid": "1", "annotations": annotations}

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from gategit.checks.schema import ecosystem
 from gategit.cli.schema import app
+from gategit.cli.schema_list import complete_kind
 from gategit.errors import GategitError
 from tests.cli.test_schema_add import definition
 from tests.conftest import RepositoryBuilder
@@ -175,3 +176,9 @@ def test_wrong_words_are_answered_with_the_nearest_right_ones() -> None:
     assert refused("--kubernetes-version", "1.2").message == "there are no schemas for Kubernetes 1.2"
     assert refused("--format", "yaml").message.startswith("--format cannot be yaml")
     assert refused("--target", "prod").message == "--target prod: the config has no such target"
+
+
+def test_the_shell_completes_kinds() -> None:
+    """In any case, each with its group."""
+    assert complete_kind("AppPr") == ["appproject.argoproj.io"]
+    assert "deployment.apps" in complete_kind("depl")

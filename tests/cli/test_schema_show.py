@@ -10,8 +10,9 @@ from typer.testing import CliRunner, Result
 
 from gategit.checks.schema import ecosystem
 from gategit.cli.schema import app
+from gategit.cluster.snapshot import encode
 from gategit.errors import GategitError
-from tests.cli.test_schema_add import definition
+from tests.cli.test_schema_add import definition, snapshot
 from tests.conftest import RepositoryBuilder
 
 FIELDS: dict[str, Any] = {
@@ -220,6 +221,42 @@ def test_a_kind_of_kubernetes() -> None:
     assert "port         integer, required, 1 to 65535" in lines
     assert "scope      cluster-wide" in shown("clusterrole", "--depth", "1").splitlines()
     assert shown("service", "--depth", "1").startswith("Service  v1\n")
+
+
+def test_what_an_export_of_the_cluster_publishes(repository: RepositoryBuilder) -> None:
+    """Objects are judged by it, so it is shown; with the form that they are validated with."""
+    resource = {
+        "group": "example.com",
+        "version": "v2",
+        "kind": "Cog",
+        "plural": "cogs",
+        "namespaced": False,
+        "verbs": [],
+    }
+    schemas = {
+        "Cog": {"type": "object", "properties": {"spec": {"type": "object", "properties": {"a": {"type": "integer"}}}}}
+    }
+    exported = snapshot(
+        [], kubernetes="v1.34.1", resources=[resource], kinds={"example.com/v2": {"Cog": "Cog"}}, schemas=schemas
+    )
+    repository.write("gate/prod.json", encode(exported))
+    repository.write(".gategit.yaml", 'version: 1\ntargets: {prod: {paths: ["prod/**"], snapshot: gate/prod.json}}\n')
+    assert shown("cogs", "--target", "prod") == (
+        "Cog  example.com/v2\n"
+        "judged by  the snapshot gate/prod.json\n"
+        "scope      cluster-wide\n"
+        "versions   v2\n"
+        "\n"
+        "spec        object\n"
+        "  a  integer\n"
+        "apiVersion  string\n"
+        "kind        string\n"
+        "metadata    object, 15 fields below\n"
+    )
+    assert refused("cogs") == (
+        "there is no schema for cogs but for the target prod",
+        "say which one is meant: --target prod",
+    )
 
 
 def test_a_schema_that_holds_itself_ends() -> None:
