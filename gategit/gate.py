@@ -54,6 +54,9 @@ if TYPE_CHECKING:
     from gategit.side import Facts, Side
     from gategit.tree import Tree
 
+_OF_KINDS = ("schema-missing", "version-not-served")
+"""Rules whose findings may speak of a kind rather than of an object: once is enough."""
+
 _NOT_ASKED = "not among --stages"
 
 
@@ -434,7 +437,7 @@ class _Gate:
         verdicts = self._verdicts
         changes = [change.kind for change in self._changes]
         return make_report(
-            (*once_per_subject(waived.findings, "schema-missing"), *problems),
+            (*once_per_subject(waived.findings, *_OF_KINDS), *problems),
             stages=self._stages(),
             change=ChangeSummary(
                 base=self.trees.base_commit,

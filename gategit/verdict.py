@@ -76,18 +76,28 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def once_per_subject(findings: Sequence[Finding], rule_id: str) -> list[Finding]:
-    """Keep the first finding of one rule for each subject and state, and say how many objects it stands for."""
-    counts = Counter((finding.subject, finding.state) for finding in findings if finding.rule == rule_id)
-    seen: set[tuple[str, State]] = set()
+def once_per_subject(findings: Sequence[Finding], *rule_ids: str) -> list[Finding]:
+    """Keep the first finding of some rules for each subject and state, and say how many objects it stands for.
+
+    Findings of these rules that have no subject speak of their object alone.
+    """
+
+    def named(finding: Finding) -> tuple[str, str, State] | None:
+        # One that is old or waived speaks for no other.
+        if finding.rule in rule_ids and finding.subject:
+            return finding.rule, finding.subject, finding.state
+        return None
+
+    counts = Counter(name for finding in findings if (name := named(finding)) is not None)
+    seen: set[tuple[str, str, State]] = set()
     kept: list[Finding] = []
     for finding in findings:
-        if finding.rule != rule_id:
+        name = named(finding)
+        if name is None:
             kept.append(finding)
-        elif (finding.subject, finding.state) not in seen:
-            # One that is old or waived speaks for no other.
-            seen.add((finding.subject, finding.state))
-            more = counts[finding.subject, finding.state] - 1
+        elif name not in seen:
+            seen.add(name)
+            more = counts[name] - 1
             note = f" ({more} more object{'s' if more > 1 else ''} of this kind)" if more else ""
             kept.append(replace(finding, message=finding.message + note))
     return kept

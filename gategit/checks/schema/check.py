@@ -141,6 +141,7 @@ class _Check:
                 ("apiVersion",),
                 help=f"write apiVersion: {manifest.group}/{found.served[-1]}" if found.served else "",
                 level=None if found.sure else Level.WARNING,
+                subject="" if found.sure else what,
             )
             self._miss("its version is not served" if found.sure else "none of the carried releases serves its version")
         elif isinstance(found, Unusable):
@@ -228,6 +229,7 @@ class _Check:
                 ("apiVersion",),
                 help="install its CustomResourceDefinition first, or export the cluster again",
                 level=Level.WARNING,
+                subject=what,
             )
         newer = choice.dropped_by
         if newer is not None:
@@ -241,6 +243,7 @@ class _Check:
                 if newer.served
                 else how_to_pin(choice),
                 level=Level.WARNING,
+                subject=what,
             )
         for path, release in newer_fields(choice, manifest.data):
             self._find(

@@ -69,8 +69,8 @@ class CarriedRelease:
 
     @property
     def served(self) -> tuple[str, ...]:
-        """The names of the API versions that it serves."""
-        return tuple(one.name for one in self.versions if one.served)
+        """The names of the API versions that it serves, the one that it stores last."""
+        return tuple(one.name for one in sorted(self.versions, key=lambda one: one.storage) if one.served)
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,9 @@ def with_judge(message: str, choice: Choice, taking: str | None) -> str:
 
 def how_to_pin(choice: Choice) -> str:
     """How to say which release the cluster runs."""
-    source, release = choice.kind.source, choice.release.name
+    source = choice.kind.source
+    numbers, dash, channel = choice.release.name.partition("-")
+    release = f"{'.'.join(numbers.split('.')[:2])}{dash}{channel}"  # a later patch is as good
     return f'say in .gategit.yaml which release the cluster runs: schemas: {{releases: {{{source}: "{release}"}}}}'
 
 
