@@ -243,15 +243,15 @@ def test_a_version_that_is_not_served_is_no_missing_definition(tmp_path: Path) -
         {
             "a.yaml": "apiVersion: extensions/v1beta1\nkind: Ingress\nmetadata: {name: a}\n",
             "b.yaml": "apiVersion: networking.k8s.io/v1beta1\nkind: Ingress\nmetadata: {name: b}\n",
-            "c.yaml": "apiVersion: gateway.networking.k8s.io/v1\nkind: Gateway\nmetadata: {name: c}\n",
+            "c.yaml": "apiVersion: example.k8s.io/v1\nkind: Widget\nmetadata: {name: c}\n",
         },
     )
     found = _rehearse(folder)
     assert (
         _text(found)
         == """\
-missing CustomResourceDefinition Gateway of gateway.networking.k8s.io/v1
-    c.yaml:1  needed by Gateway c
+missing CustomResourceDefinition Widget of example.k8s.io/v1
+    c.yaml:1  needed by Widget c
 
 refused Ingress a  a.yaml:1
     the API server serves no Ingress of extensions/v1beta1

@@ -427,7 +427,7 @@ def test_a_sandbox_does_not_blame_what_it_cannot_know(git_repository: Repository
     """A kind whose definition is installed from elsewhere is deferred and counted; the base's namespaces are there."""
     git_repository.commit("base", {"a.yaml": SETTINGS.format(namespace="made-elsewhere", a="1x")})
     git_repository.branch("pr")
-    issuer = "apiVersion: cert-manager.io/v1\nkind: Issuer\nmetadata: {name: ca, namespace: made-elsewhere}\nspec: {}\n"
+    issuer = "apiVersion: pki.example.com/v1\nkind: Issuer\nmetadata: {name: ca, namespace: made-elsewhere}\nspec: {}\n"
     other = SETTINGS.format(namespace="made-elsewhere", a="1x").replace("settings", "other")
     git_repository.commit("add", {"b.yaml": other, "issuer.yaml": issuer})
     answer = judge(git_repository, "--dry-run=sandbox")
@@ -435,6 +435,117 @@ def test_a_sandbox_does_not_blame_what_it_cannot_know(git_repository: Repository
     assert answer.code == 0, answer.text
     assert "Issuer made-elsewhere/ca" in answer.text
     assert answer.report["summary"]["unchecked"] == 1
+
+
+CERTIFICATE = """\
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata:
+  name: {name}
+  namespace: shop
+spec:
+  secretName: {name}
+  dnsNames: [web.example.com]
+  {extra}
+  issuerRef: {{name: ca}}
+"""
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: web
+  namespace: shop
+spec:
+  project: default
+  destination: {namespace: shop, name: in-cluster}
+  source: {repoURL: https://git.example.com/shop.git, path: web}
+  syncPolicy:
+    automated:
+      prune: "yes"
+"""
+ROUTE = """\
+apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata:
+  name: web
+  namespace: shop
+spec:
+  rules:
+    - backendRefs: [{name: web, port: 80}]
+    - filters:
+        - type: RequestRedirect
+          requestRedirect:
+            path:
+              type: ReplaceFullPath
+"""
+
+
+def test_a_sandbox_serves_the_kinds_that_gategit_carries(git_repository: RepositoryBuilder) -> None:
+    """Objects whose definition nobody has here are judged by the server all the same, with the rules of the kind."""
+    git_repository.commit("base", {"ns.yaml": SHOP, "old.yaml": CERTIFICATE.format(name="old", extra="nope: 1")})
+    git_repository.branch("pr")
+    git_repository.commit(
+        "add",
+        {
+            "application.yaml": APPLICATION,
+            "certificate.yaml": CERTIFICATE.format(name="web", extra="duration: 24h"),
+            "old.yaml": CERTIFICATE.format(name="old", extra="nope: 1").replace("web.example.com", "example.com"),
+            "route.yaml": ROUTE,
+        },
+    )
+    answer = judge(git_repository, "--dry-run=sandbox", stages="syntax,schema,dry-run")
+    assert answer.code == 1, answer.text
+    assert answer.results == {
+        "Application web": "rejected",
+        "Certificate web": "created",
+        "Certificate old": "rejected",
+        "HTTPRoute web": "rejected",
+    }
+    rejected = [one for one in answer.report["findings"] if one["stage"] == "dry-run"]
+    assert [(one["file"], one["line"], one["state"]) for one in rejected] == [
+        ("application.yaml", 12, "new"),
+        ("old.yaml", 9, "existing"),
+        ("route.yaml", 12, "new"),
+    ]
+    assert "replaceFullPath must be specified when type is set to 'ReplaceFullPath'" in rejected[2]["message"]
+    assert "(judged by Gateway API 1." in rejected[2]["message"]
+    [note] = answer.report["dry_run"]["servers"][0]["notes"]
+    assert note.startswith("kinds of 3 projects are served from the schemas that gategit carries: Argo CD 3.")
+    # The server has evaluated the rules that the check of schemas could not.
+    assert answer.report["unchecked"] == []
+
+
+def test_what_the_cluster_says_of_a_kind_comes_before_what_gategit_carries(
+    git_repository: RepositoryBuilder, tmp_path: Path
+) -> None:
+    """A snapshot's definition judges where the tree has none; a kind that the cluster lacks is refused as before."""
+    definition = (
+        CRD.replace("example.com", "cert-manager.io").replace("widget", "certificate").replace("Widget", "Certificate")
+    )
+    crd, snapshot = tmp_path / "crd.yaml", tmp_path / "prod.json.gz"
+    crd.write_text(definition, encoding="utf-8")
+    assets = built("kube-apiserver").parent
+    export = (*PROGRAM, "cluster", "snapshot", f"--output={snapshot}")
+    done = subprocess.run(
+        [*PROGRAM, "cluster", "sandbox", f"--assets={assets}", "crd.yaml", "--", *export],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    git_repository.commit("base", {"ns.yaml": SHOP})
+    git_repository.branch("pr")
+    certificate = WIDGET.format(name="web", min=3, colour="red").replace("example.com", "cert-manager.io")
+    git_repository.commit("add", {"a.yaml": certificate.replace("Widget", "Certificate"), "b.yaml": ROUTE})
+    answer = judge(git_repository, "--dry-run=sandbox", f"--snapshot={snapshot}")
+    assert answer.rules == [("dry-run-rejected", "a.yaml", 6, "new"), ("dry-run-rejected", "b.yaml", 1, "new")]
+    messages = [one["message"] for one in answer.report["findings"]]
+    assert messages == [
+        "spec: Invalid value: min must not exceed max",
+        "the server serves no HTTPRoute of gateway.networking.k8s.io/v1",
+    ]
 
 
 def test_a_part_of_a_folder_in_a_sandbox(git_repository: RepositoryBuilder) -> None:
