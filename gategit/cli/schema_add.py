@@ -29,6 +29,9 @@ Exit codes: 0 added (or there already), 2 nothing was written: a source is wrong
 """
 
 
+_SHOWN = 10
+
+
 def add_schemas(
     sources: Annotated[
         list[str],
@@ -99,6 +102,7 @@ def _who_judges(here: Path, root: Path, done: Sequence[Added]) -> Iterator[str]:
     except GategitError as error:
         yield f"which schemas judge now was not looked at: {visible(str(error))}"
         return
+    instead: dict[str, None] = {}
     for one in done:
         project = carried.get((one.group, one.kind.lower()))
         kind = project.kind if project is not None else one.kind
@@ -106,12 +110,14 @@ def _who_judges(here: Path, root: Path, done: Sequence[Added]) -> Iterator[str]:
             found = schemas.find(f"{one.group}/{version}", kind)
             if not isinstance(found, KindSchema):
                 continue
-            what = f"{one.group}/{version} {kind}"
             place = one.file.resolve()
             name = place.relative_to(root).as_posix() if place.is_relative_to(root) else None
-            if name is not None and found.origin in {name, f"the CustomResourceDefinition in {name}"}:
-                if project is not None:
-                    title = index().sources[project.source].title
-                    yield f"{what} is judged by what was added; gategit carries {title}'s as well"
-            else:
-                yield f"{what} is judged by {visible(found.origin)}, which goes before what was added"
+            if name is None or found.origin not in {name, f"the CustomResourceDefinition in {name}"}:
+                what = f"{one.group}/{version} {kind}"
+                yield f"{visible(what)} is judged by {visible(found.origin)}, which goes before what was added"
+            elif project is not None:
+                instead[f"{kind}.{one.group}"] = None
+    if instead:
+        names = list(instead)
+        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        yield f"judged from now on by what was added, not by what gategit carries: {', '.join(names[:_SHOWN])}{more}"

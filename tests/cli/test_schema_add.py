@@ -224,7 +224,7 @@ def test_who_judges_is_said_where_there_are_several(repository: Path, tmp_path: 
     file = repository / "gate" / "crds" / "application.argoproj.io.json"
     assert added(application).splitlines() == [
         f"added {file}: argoproj.io/v1 Application",
-        "argoproj.io/v1 Application is judged by what was added; gategit carries Argo CD's as well",
+        "judged from now on by what was added, not by what gategit carries: Application.argoproj.io",
     ]
     written(repository / "apps" / "crd.yaml", definition("Widget"))
     assert added(written(tmp_path / "widgets.yaml", definition("Widget"))).splitlines()[1] == (

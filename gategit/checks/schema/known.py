@@ -128,8 +128,11 @@ def _published(schemas: SchemaSet) -> Iterator[KnownKind]:
 
 
 def _files(schemas: SchemaSet) -> Iterator[KnownKind]:
+    # Such files have kinds in lower case; of carried kinds it is known how they are written.
+    written = {(one.group, one.kind.lower()): one.kind for one in ecosystem.index().kinds}
     for (group, kind, version), (path, _) in sorted(schemas.schema_files.items()):
-        yield KnownKind(KindName(group, kind, plural_of(kind)), (version,), None, Where.FOLDER, path)
+        name = KindName(group, written.get((group, kind), kind), plural_of(kind))
+        yield KnownKind(name, (version,), None, Where.FOLDER, path)
 
 
 def _carried(pins: Mapping[str, str]) -> Iterator[KnownKind]:
@@ -173,8 +176,8 @@ def chosen(kinds: Sequence[KnownKind], wanted: str) -> list[KnownKind]:
 
 
 def with_short_names(one: KnownKind) -> KnownKind:
-    """The same with the short names, which for a carried kind stand in its own file."""
-    if one.where is not Where.CARRIED:
+    """The same with the short names, which for a carried kind stand in its own file; a schema file has none."""
+    if one.name.others or one.where not in (Where.CARRIED, Where.FOLDER):
         return one
     carried = ecosystem.carried(one.name.group, one.name.kind)
     if carried is None:

@@ -92,6 +92,13 @@ def test_the_most_stable_version_comes_first(versions: list[str]) -> None:
     assert sorted(versions, key=stability) == versions
 
 
+def test_a_schema_file_of_a_carried_kind_is_called_as_that_is() -> None:
+    """Such files have kinds in lower case and say no short names."""
+    schemas = SchemaSet(SchemaSpec(folder_schemas=(("gate/argoproj.io/application_v1alpha1.json", b"{}"),)))
+    found = chosen(known_kinds(schemas), "apps")
+    assert [(one.name.full, one.where) for one in found] == [("Application.argoproj.io", Where.FOLDER)]
+
+
 def test_a_kind_s_own_name_goes_before_short_names() -> None:
     """``Application`` has the short name ``app``: a kind that is called so would be meant first."""
     schemas = SchemaSet(SchemaSpec(kubernetes_version="1.34", crds=(definition("App"),)))
