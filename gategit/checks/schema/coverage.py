@@ -130,9 +130,9 @@ class Coverage:
     def total(self) -> str:
         """In one line."""
         share = f" ({100 * self.covered / self.objects:.1f} %)" if self.objects else ""
-        kinds = f"{len(self.kinds) - len(self.missing):,} of {plural(len(self.kinds), 'kind')}"
+        kinds = f"{len(self.kinds) - len(self.missing):,} of {len(self.kinds):,} kinds"
         unread = f"; {plural(len(self.unread), 'file')} could not be read" if self.unread else ""
-        return f"{self.covered:,} of {plural(self.objects, 'object')}{share} and {kinds} have a schema{unread}"
+        return f"{self.covered:,} of {self.objects:,} objects{share} and {kinds} have a schema{unread}"
 
 
 def to_text(coverage: Coverage, *, missing_only: bool) -> str:
@@ -182,7 +182,7 @@ def to_markdown(coverage: Coverage, *, missing_only: bool) -> str:
     notes = list(_notes(coverage))
     if notes:
         lines += ["", *(f"- {_code(note)}" for note in notes)]
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines).rstrip() + "\n"
 
 
 def _cell(text: str) -> str:
