@@ -6,7 +6,8 @@ Options:
 - ``without``: globs of files that are left out of those;
 - ``templated``: keys outside of the schemas whose values a Helm chart fills in when it is installed;
 - ``groups``: the API groups whose kinds are meant, where those of others stand beside them;
-- ``filled``: fields that the project's admission webhook fills in (``filled.py`` says how they are written);
+- ``filled``: fields that the project's admission webhook fills in (``relaxed.py`` says how they are written);
+- ``open``: fields that hold more in a fork that many run;
 - ``patches``: the JSON Patches that the project applies before it releases: files in the module by the names of the
   definitions.
 """
@@ -20,10 +21,10 @@ from typing import Any
 from gategit.globs import path_matcher
 from tools.schemas.definitions import decoded, definitions_in
 from tools.schemas.errors import SchemasError
-from tools.schemas.filled import not_required
 from tools.schemas.licences import FILES, check_licence
 from tools.schemas.modules import module_files, module_zip
 from tools.schemas.patches import patched
+from tools.schemas.relaxed import left_open, not_required
 from tools.schemas.sources import Release
 
 
@@ -54,6 +55,7 @@ def definitions(release: Release) -> list[dict[str, Any]]:
         found[places[0]] = patched(found[places[0]], patch, path)
     found = _merged(found)
     not_required(found, release.options.get("filled", ()), str(release))
+    left_open(found, release.options.get("open", ()), str(release))
     return found
 
 
