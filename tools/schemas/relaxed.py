@@ -27,7 +27,7 @@ def not_required(definitions: Sequence[Definition], fields: Sequence[str], name:
     Raises:
         SchemasError: no definition asks for one of them.
     """
-    found = set()
+    found: set[str] = set()
     for path, schema in _schemas(definitions):
         if "required" in schema:
             asked = {one: _end(f"{path}.{one}", fields) for one in schema["required"]}
