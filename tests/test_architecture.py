@@ -41,8 +41,9 @@ FLOORS: tuple[frozenset[str], ...] = (
     ),
     frozenset({"gategit.rules"}),
     frozenset({"gategit.judge", "gategit.gate_changes", "gategit.verdict", "gategit.links"}),
+    frozenset({"gategit.render"}),
     frozenset({"gategit.checks"}),
-    frozenset({"gategit.change", "gategit.render", "gategit.report", "gategit.object_diff"}),
+    frozenset({"gategit.change", "gategit.report", "gategit.object_diff"}),
     # gategit's own files are decoded as manifests are.
     frozenset(
         {
