@@ -23,7 +23,25 @@ SPARE = {"rule": "self.spare <= self.size", "message": "spare must not exceed si
 LIMIT = {"rule": "self.size <= 5", "message": "size must not exceed 5"}
 
 
-def schema(*rules: Mapping[str, str], modes: tuple[str, ...] = ("fast", "slow")) -> dict[str, Any]:
+PART = {
+    "name": {"type": "string"},
+    "count": {"type": "integer"},
+    "tags": {"type": "array", "items": {"type": "string"}},
+}
+TIGHT: dict[str, Any] = {
+    "type": "object",
+    "required": ["name"],
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z]+$", "maxLength": 3},
+        "count": {"type": "string"},
+        "tags": {**PART["tags"], "maxItems": 1},
+    },
+}
+
+
+def schema(
+    *rules: Mapping[str, str], modes: tuple[str, ...] = ("fast", "slow"), part: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """A schema with some CEL rules."""
     spec = {
         "type": "object",
@@ -32,12 +50,13 @@ def schema(*rules: Mapping[str, str], modes: tuple[str, ...] = ("fast", "slow"))
             "size": {"type": "integer", "default": 1},
             "spare": {"type": "integer", "default": 0},
             "mode": {"type": "string", "enum": list(modes)},
+            "part": part or {"type": "object", "properties": {**PART, "legacy": {"type": "string"}}},
         },
     }
     return {"type": "object", "properties": {"spec": spec}}
 
 
-OLD, NEW = schema(SPARE), schema(SPARE, LIMIT, modes=("fast",))
+OLD, NEW = schema(SPARE), schema(SPARE, LIMIT, modes=("fast",), part=TIGHT)
 BROKEN = {"type": "object", "properties": {"spec": {"description": "a schema without a type"}}}
 
 
@@ -192,6 +211,33 @@ def test_the_newest_release_judges_and_an_older_one_makes_it_a_warning(tmp_path:
     [advice] = {one.help for one in report.findings if one.stage is Stage.DRY_RUN and one.level is Level.WARNING}
     assert advice.startswith("say in .gategit.yaml which release the cluster runs: ")
     assert notes(report) == ["kinds of 1 project are served from the schemas that gategit carries: Acme 2.1.0"]
+
+
+def test_every_sort_of_difference_between_releases_is_seen(tmp_path: Path) -> None:
+    """Unknown fields, missing ones, types, lengths and patterns: what an older release takes is no error."""
+    parts = [
+        "{name: a, legacy: x}",
+        "{}",
+        "{name: a, count: 1}",
+        "{name: abcd}",
+        "{name: A}",
+        "{name: a, tags: [a, b]}",
+    ]
+    report = judge(
+        tmp_path, {f"{number}.yaml": widget(f"w{number}", f"part: {part}") for number, part in enumerate(parts)}
+    )
+    assert set(results(report).values()) == {"deferred"}
+    suffix = "; so says Acme 2.1.0, but 1.4.2 takes it"
+    found = refusals(report)
+    assert {(line, level) for _, line, level, _ in found} == {(5, Level.WARNING)}
+    assert [message.removesuffix(suffix) for *_, message in found] == [
+        "unknown field spec.part.legacy",
+        "spec.part.name: Required value",
+        'spec.part.count: Invalid value: "integer": spec.part.count in body must be of type string: "integer"',
+        "spec.part.name: Too long: may not be more than 3 bytes",
+        "spec.part.name: Invalid value: \"A\": spec.part.name in body should match '^[a-z]+$'",
+        "spec.part.tags: Too many: 2: must have at most 1 item",
+    ]
 
 
 def test_the_release_that_the_config_names_judges_alone(tmp_path: Path) -> None:
