@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tools.schemas import form_crds
+from tools.schemas import form_crds, form_openshift
 from tools.schemas.errors import SchemasError
 from tools.schemas.form_strimzi import definitions as strimzi_definitions
 from tools.schemas.form_strimzi import generator_runs
@@ -204,6 +206,163 @@ def test_a_template_that_is_not_named_is_not_guessed(proxy: Path) -> None:
     checksum = publish(proxy, {"LICENSE": LICENCE, "k8s/crds.yaml": CHART})
     with pytest.raises(SchemasError, match=r"^example.com/wells v1.2.3, k8s/crds.yaml cannot be read: line 5: "):
         form_crds.definitions(a_release(checksum, files=["k8s/crds.yaml"], templated=["namespace"]))
+
+
+def test_files_and_groups_can_be_left_out(proxy: Path) -> None:
+    """What a project publishes beside the kinds that are meant: variants of them, and other projects' kinds."""
+    other = WELL.replace("example.com", "other.example.com")
+    files = {"crds/a.yaml": WELL, "crds/a-preview.yaml": WELL, "crds/b.yaml": other}
+    checksum = publish(proxy, {"LICENSE": LICENCE, **files})
+    options = {"files": ["crds/*.yaml"], "without": ["**/*-preview.yaml"]}
+    found = form_crds.definitions(a_release(checksum, **options, groups=["other.example.com"]))
+    assert [definition["spec"]["group"] for definition in found] == ["other.example.com"]
+    assert len(form_crds.definitions(a_release(checksum, **options))) == 2
+
+
+def test_a_kind_may_be_spread_over_files_by_its_versions(proxy: Path) -> None:
+    """It becomes one definition, which stores one version; a version that stands in two files is left for an error."""
+    older = WELL.replace("name: v1", "name: v1alpha1")
+    checksum = publish(proxy, {"LICENSE": LICENCE, "v1/a.yaml": WELL, "v1alpha1/a.yaml": older, "v2/a.yaml": WELL})
+    (found,) = form_crds.definitions(a_release(checksum, files=["v1/*.yaml", "v1alpha1/*.yaml"]))
+    versions = [(version["name"], version["storage"]) for version in found["spec"]["versions"]]
+    assert versions == [("v1", True), ("v1alpha1", False)]
+    assert len(form_crds.definitions(a_release(checksum, files=["v1/*.yaml", "v2/*.yaml"]))) == 2
+
+
+def test_a_projects_own_patches_are_applied(proxy: Path) -> None:
+    """As the project applies them before it releases."""
+    steps = "/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/steps/items"
+    patch = f"- op: add\n  path: {steps}/x-kubernetes-preserve-unknown-fields\n  value: true\n"
+    checksum = publish(proxy, {"LICENSE": LICENCE, "crds/wells.yaml": WELL, "patches/wells.yaml": patch})
+    patches = {"wells.example.com": "patches/wells.yaml"}
+    found = form_crds.definitions(a_release(checksum, files=["crds/*.yaml"], patches=patches))
+    spec = well_schema(found)["properties"]["spec"]
+    assert spec["properties"]["steps"]["items"]["x-kubernetes-preserve-unknown-fields"] is True
+
+
+@pytest.mark.parametrize(
+    "patches", [{"gone.example.com": "patches/wells.yaml"}, {"wells.example.com": "patches/gone.yaml"}]
+)
+def test_a_patch_of_nothing_is_told(proxy: Path, patches: dict[str, str]) -> None:
+    """Neither the patch nor what it is of is lost silently."""
+    checksum = publish(proxy, {"LICENSE": LICENCE, "crds/wells.yaml": WELL, "patches/wells.yaml": "[]"})
+    with pytest.raises(
+        SchemasError, match=r"^wells 1\.2\.3 has no file patches/.*, or no definition .* that it is of$"
+    ):
+        form_crds.definitions(a_release(checksum, files=["crds/*.yaml"], patches=patches))
+
+
+# --- kinds of aggregated API servers ----------------------------------------------------------------------------------
+
+DOCUMENT = {
+    "definitions": {
+        "com.example.v1.Pump": {
+            "description": "a pump",
+            "type": "object",
+            "required": ["spec", "power", "mode"],
+            "properties": {
+                "metadata": {"default": {}, "$ref": "#/definitions/com.example.v1.Meta"},
+                "spec": {"default": {}, "$ref": "#/definitions/com.example.v1.PumpSpec"},
+                "power": {"$ref": "#/definitions/io.k8s.apimachinery.pkg.api.resource.Quantity"},
+                "mode": {"type": "string", "default": "slow"},
+            },
+        },
+        "com.example.v1.Meta": {"type": "object", "properties": {"name": {"type": "string"}}},
+        "com.example.v1.PumpSpec": {
+            "type": "object",
+            "properties": {
+                "port": {"$ref": "#/definitions/io.k8s.apimachinery.pkg.util.intstr.IntOrString"},
+                "raw": {"$ref": "#/definitions/com.example.v1.Raw"},
+                "nested": {"$ref": "#/definitions/com.example.v1.PumpSpec"},
+                "pipes": {
+                    "type": "array",
+                    "items": {"default": {}, "$ref": "#/definitions/com.example.v1.Pipe"},
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": ["name", "protocol"],
+                    "x-kubernetes-patch-merge-key": "name",
+                    "x-kubernetes-patch-strategy": "merge",
+                },
+            },
+        },
+        "com.example.v1.Raw": {"type": "object"},
+        "com.example.v1.Pipe": {
+            "type": "object",
+            "required": ["name", "width"],
+            "properties": {
+                "name": {"type": "string", "default": ""},
+                "protocol": {"type": "string", "default": "water"},
+                "width": {"type": "integer", "default": 0},
+            },
+        },
+    }
+}
+
+PUMP = {"definition": "com.example.v1.Pump", "group": "example.com", "plural": "pumps", "scope": "Namespaced"}
+
+
+def openshift_release(checksum: str, kind: dict[str, str]) -> Release:
+    """A release with definitions, and a kind of a document beside them."""
+    options = {"files": ["crds/*.yaml"], "document": "openapi.json", "aggregated": [kind]}
+    return replace(a_release(checksum, **options), form="openshift")
+
+
+def test_a_kind_without_a_definition_is_read_from_the_document(proxy: Path) -> None:
+    """Written out without references, and with no more than a server asks for: Go's zero values need not be written."""
+    files = {"LICENSE": LICENCE, "crds/wells.yaml": WELL, "openapi.json": json.dumps(DOCUMENT)}
+    well, pump = form_openshift.definitions(openshift_release(publish(proxy, files), PUMP))
+    assert well["metadata"]["name"] == "wells.example.com"
+    anything = {"x-kubernetes-preserve-unknown-fields": True}
+    assert pump["metadata"]["name"] == "pumps.example.com"
+    assert {key: pump["spec"][key] for key in ("group", "names", "scope")} == {
+        "group": "example.com",
+        "names": {"plural": "pumps", "singular": "pump", "kind": "Pump", "listKind": "PumpList"},
+        "scope": "Namespaced",
+    }
+    (version,) = pump["spec"]["versions"]
+    assert version["name"] == "v1"
+    schema = version["schema"]["openAPIV3Schema"]
+    assert schema["required"] == ["power"]
+    assert schema["properties"] == {
+        "metadata": {"type": "object"},
+        "spec": {
+            "type": "object",
+            "properties": {
+                "port": {"x-kubernetes-int-or-string": True},
+                "raw": {"type": "object", **anything},
+                "nested": anything,
+                "pipes": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "required": ["name"],
+                        "properties": {
+                            "name": {"type": "string"},
+                            "protocol": {"type": "string", "default": "water"},
+                            "width": {"type": "integer"},
+                        },
+                    },
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": ["name", "protocol"],
+                },
+            },
+        },
+        "power": anything,
+        "mode": {"type": "string", "default": "slow"},
+    }
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ({}, r"^wells 1\.2\.3 has no file openapi\.json$"),
+        ({"openapi.json": '{"definitions": {}}'}, r"^wells 1\.2\.3 has no com\.example\.v1\.Pump in openapi\.json$"),
+    ],
+)
+def test_a_document_or_a_kind_that_is_gone_is_told(proxy: Path, files: dict[str, str], message: str) -> None:
+    """Nothing is lost silently."""
+    checksum = publish(proxy, {"LICENSE": LICENCE, "crds/wells.yaml": WELL, **files})
+    with pytest.raises(SchemasError, match=message):
+        form_openshift.definitions(openshift_release(checksum, PUMP))
 
 
 # --- what is taken back of a definition -------------------------------------------------------------------------------
