@@ -23,7 +23,7 @@ SPARE = {"rule": "self.spare <= self.size", "message": "spare must not exceed si
 LIMIT = {"rule": "self.size <= 5", "message": "size must not exceed 5"}
 
 
-PART = {
+PART: dict[str, Any] = {
     "name": {"type": "string"},
     "count": {"type": "integer"},
     "tags": {"type": "array", "items": {"type": "string"}},
