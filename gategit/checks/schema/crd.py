@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from gategit.checks.schema.defaults import with_defaults
 from gategit.checks.schema.formats import format_rules
-from gategit.checks.schema.node import KEYS, MEANS, WRITTEN, any_number, partial
+from gategit.checks.schema.node import KEYS, MEANS, PARTIAL, WRITTEN, any_number, partial
 from gategit.checks.schema.patterns import engine_pattern, pattern_size, refusal
 from gategit.model import FieldPath
 
@@ -151,6 +151,7 @@ class _Reader:
         self.nodes = 0
         self.patterns: set[str] = set()
         self.of_patterns = 0
+        self.embeds = False
 
     def read(self, raw: Any, depth: int, *, pruned: bool, junctor: bool = False) -> Any:  # noqa: C901, PLR0912, PLR0915  one keyword after the other, best read in one piece
         self.nodes += 1
@@ -257,6 +258,7 @@ class _Reader:
                 node[name if exclusive is True else bound] = value
 
     def _embed(self, node: Schema) -> None:
+        self.embeds = True
         text = {"type": ["string"], "minLength": 1}
         properties = {"apiVersion": text, "kind": text, "metadata": {"$ref": "#/$defs/metadata"}}
         node["properties"] = {**properties, **node.get("properties", {}), "metadata": properties["metadata"]}
@@ -331,6 +333,10 @@ def structural(raw: Schema, meta: Schema, *, preserve: bool = False, strict: boo
     required = [name for name in node.get("required", []) if name not in ("apiVersion", "kind", "metadata", "status")]
     node = {**node, "type": ["object"], "properties": properties, "required": required}
     definitions = {**meta.get("$defs", {}), "metadata": {"$ref": meta["$ref"]}} if meta else {"metadata": {}}
+    if "status" in own and reader.embeds:
+        # What is embedded in a status has metadata in which nothing is required either.
+        parts = {f"{name}{PARTIAL}": partial(one) for name, one in definitions.items() if not name.endswith(PARTIAL)}
+        definitions = {**definitions, **parts}
     return Structural({**node, "$defs": definitions}, tuple(dict.fromkeys(reader.skipped)), reader.rules)
 
 

@@ -113,6 +113,18 @@ def test_wrong_custom_resources(check: Check, more: str, expected: tuple[int, in
     assert check(WIDGET + more, crds=crds()) == [expected]
 
 
+def test_what_is_embedded_in_a_status_has_metadata_in_which_nothing_is_required(check: Check) -> None:
+    """A status may hold a part of an object, whose metadata is judged as that of one which the server fills in."""
+    status = "status: {type: object, required: [phase], properties: {phase: {type: string}, last: LAST}}"
+    last = "{type: object, x-kubernetes-embedded-resource: true, x-kubernetes-preserve-unknown-fields: true}"
+    old = "status: {type: object, required: [phase], properties: {phase: {type: string}}}"
+    kinds = crds(CRD.replace(old, status.replace("LAST", last)))
+    assert check(WIDGET + "status:\n  last: {kind: X, metadata: {ownerReferences: [{name: b}]}}\n", crds=kinds) == []
+    assert check(WIDGET + "status:\n  last: {metadata: {name: [a]}}\n", crds=kinds) == [
+        (7, 27, "wrong-type", "expected a string for name in status.last.metadata, got a list")
+    ]
+
+
 def test_an_exclusive_bound_is_openapis_boolean(check: Check) -> None:
     """``exclusiveMaximum: true`` speaks of ``maximum``."""
     assert check(WIDGET.replace("size: 3", "size: 10"), crds=crds()) == [
