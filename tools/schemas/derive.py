@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,37 +21,49 @@ from tools.schemas.errors import SchemasError
 from tools.schemas.sources import Release, Source, read_sources
 
 
-def derive(sources: Sequence[Source], names: Sequence[str], folder: Path) -> None:
+def derive(sources: Sequence[Source], names: Sequence[str], folder: Path) -> list[str]:
     """Write the kinds of some sources, or of all, into a folder, and its index.
 
+    What was carried of a source that cannot be derived now stays.
+
+    Returns:
+        why sources could not be derived, one sentence for each that could not.
+
     Raises:
-        SchemasError: a source does not yield what it must, or two sources yield the same kind.
+        SchemasError: there is no source of a name.
     """
-    chosen = [source for source in sources if not names or source.name in names]
     for name in names:
         if all(source.name != name for source in sources):
             raise SchemasError(f"there is no source {name}")
-    known = {source.name for source in sources}
-    replaced = {source.name for source in chosen}
-    kept: dict[str, str] = {}
-    removed = set()
+    chosen = [source for source in sources if not names or source.name in names]
+    before: dict[str, list[str]] = {}
     for path, header, _ in headers(folder):
-        if header["source"] in replaced or header["source"] not in known:
-            removed.add(path)
-        else:
-            kept[path] = header["source"]
-    contents: dict[str, bytes] = {}
+        before.setdefault(header["source"], []).append(path)
+    # Of the sources that are left as they are; what belongs to none in the end is removed.
+    untouched = {source.name for source in sources} - {source.name for source in chosen}
+    owners = {path: name for name in untouched for path in before.get(name, ())}
+    failures = []
     for source in chosen:
-        own = kind_files(source, [(release, _definitions(release)) for release in source.releases])
-        for path in own:
-            if path in kept:
-                raise SchemasError(f"{path} is yielded by two sources, {kept[path]} and {source.name}")
-            kept[path] = source.name
-        contents |= own
-        _say(f"{source.name}: {len(own)} kinds of {len(source.releases)} releases")
-    write_kinds(folder, contents)
-    remove_kinds(folder, sorted(removed - set(contents)))
+        try:
+            contents = _contents(source, owners)
+        except SchemasError as error:
+            failures.append(str(error))
+            owners = dict.fromkeys(before.get(source.name, ()), source.name) | owners
+            continue
+        owners |= dict.fromkeys(contents, source.name)
+        write_kinds(folder, contents)
+        _say(f"{source.name}: {len(contents)} kinds of {len(source.releases)} releases")
+    remove_kinds(folder, [path for paths in before.values() for path in paths if path not in owners])
     write_index(folder, sources)
+    return failures
+
+
+def _contents(source: Source, owners: Mapping[str, str]) -> dict[str, bytes]:
+    found = kind_files(source, [(release, _definitions(release)) for release in source.releases])
+    for path in found:
+        if owners.get(path, source.name) != source.name:
+            raise SchemasError(f"{path} is yielded by two sources, {owners[path]} and {source.name}")
+    return found
 
 
 def _definitions(release: Release) -> list[dict[str, Any]]:
@@ -79,13 +91,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help="where to write; %(default)s")
     asked = parser.parse_args(arguments)
     try:
-        derive(read_sources(), asked.source, asked.output)
+        failures = derive(read_sources(), asked.source, asked.output)
+        if asked.output == FOLDER:
+            write_table()
     except SchemasError as error:
-        _say(f"tools/schemas/derive.py: {error}")
-        return 1
-    if asked.output == FOLDER:
-        write_table()
-    return 0
+        failures = [str(error)]
+    for failure in failures:
+        _say(f"tools/schemas/derive.py: {failure}")
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
