@@ -107,14 +107,15 @@ def _known_urls(view: View, sources: Sequence[_Source], repository_urls: Sequenc
     """The URLs, in normal form, that are this repository."""
     ours = {url for url in map(normal_url, repository_urls) if url}
     names = {url.rpartition("/")[2] for url in ours}
-    witness = Witness(view)
+    witness = Witness(view.index, view.gone)
     asked: dict[str, list[Ask]] = {}
     for source in sources:
         url = normal_url(source.url)
         if url and not has_variable(source.url):
             asked.setdefault(url, []).extend(ask for ask in source.asks if not ask.file and not has_variable(ask.text))
     for url, asks in asked.items():
-        if url not in ours and (not names or url.rpartition("/")[2] in names) and witness.bears_out(asks):
+        alike = not names or url.rpartition("/")[2] in names
+        if url not in ours and alike and witness.bears_out(ask.path for ask in asks):
             ours.add(url)
     return ours
 

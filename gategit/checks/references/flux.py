@@ -75,7 +75,7 @@ class _Sources:
 
     def __init__(self, view: View, wanted: Sequence[_Wanted], ours: set[str]) -> None:
         self._ours = ours
-        self._witness = Witness(view)
+        self._witness = Witness(view.index, view.gone)
         self._declared: dict[str, list[Manifest]] = {}
         for manifest in manifests_of(view, _SOURCE, "GitRepository"):
             self._declared.setdefault(manifest.name, []).append(manifest)
@@ -106,7 +106,7 @@ class _Sources:
         urls = {url for manifest in declared if (url := normal_url(text_at(manifest.data, "spec", "url")))}
         if urls & self._ours or any(self._applies_itself(manifest, asks) for manifest in declared):
             return ""
-        borne_out = self._witness.bears_out(asks)
+        borne_out = self._witness.bears_out(ask.path for ask in asks)
         if urls and self._ours:
             names = {url.rpartition("/")[2] for url in self._ours}
             alike = any(url.rpartition("/")[2] in names for url in urls)

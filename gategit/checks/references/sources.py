@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
-from gategit.checks.references.paths import Place, join
+from gategit.checks.references.paths import PathIndex, Place, join
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.view import View
 from gategit.manifests.manifest import Manifest
@@ -79,22 +79,21 @@ def root_path(text: str) -> str | None:
 class Witness:
     """Whether the tree bears out that a source is this repository."""
 
-    def __init__(self, view: View) -> None:
-        self._view = view
-        self._gone_folders = {str(folder) for path in view.gone for folder in PurePosixPath(path).parents} | set(
-            view.gone
-        )
+    def __init__(self, index: PathIndex, gone: Iterable[str]) -> None:
+        self._index = index
+        removed = set(gone)
+        self._gone = {str(folder) for path in removed for folder in PurePosixPath(path).parents} | removed
 
-    def bears_out(self, asks: Iterable[Ask]) -> bool | None:
+    def bears_out(self, asked: Iterable[str | None]) -> bool | None:
         """True where two paths or more, and at least half, exist here; None where there is too little to tell."""
-        paths = {ask.path for ask in asks if ask.path}
+        paths = {path for path in asked if path}
         here = sum(1 for path in paths if self._was_here(path))
         if here >= 2 and here * 2 >= len(paths):
             return True
         return None if len(paths) < 2 else False
 
     def _was_here(self, path: str) -> bool:
-        return self._view.index.find(path).place is not Place.MISSING or path in self._gone_folders
+        return self._index.find(path).place is not Place.MISSING or path in self._gone
 
 
 def check_ask(view: View, ask: Ask, *, relative_to: str | None = None) -> Finding | None:

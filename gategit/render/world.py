@@ -1,0 +1,181 @@
+"""What agents' objects are read against: the tree, this repository's names, and the objects that they refer to."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Literal
+
+from gategit.checks.references.kustomize import KustomizeGraph
+from gategit.checks.references.paths import has_variable, is_remote
+from gategit.checks.references.sources import Witness, dig, normal_url, root_path, text_at
+from gategit.manifests.file import ManifestFile, read_file
+from gategit.manifests.manifest import Source
+from gategit.model import FieldPath, Location, ObjectRef
+from gategit.render.values import AgentObject, RenderSettings
+from gategit.tree import EntryKind, Tree
+
+DEFAULT_REVISIONS: tuple[str, ...] = ("", "HEAD", "main", "master")
+"""Revisions that are taken for the branch that a change is merged into where nobody says which that is."""
+
+_BRANCH = "refs/heads/"
+
+
+@dataclass(frozen=True)
+class World:
+    """One tree as agents see it.
+
+    Attributes:
+        tree: the files.
+        graph: the tree's kustomizations, and with ``graph.index`` its files and folders.
+        repository_urls: the URLs under which agents fetch this repository, in any form that git takes.
+        settings: what the trusted config says of rendering.
+        objects: every object that an agent may read: declared in files, and rendered so far.
+        gone: the paths that the change removes; they bear out that a source is this repository.
+        branches: the names of the branch that the tree is, or that it is merged into; () where nobody says.
+    """
+
+    tree: Tree
+    graph: KustomizeGraph
+    repository_urls: Sequence[str] = ()
+    settings: RenderSettings = field(default_factory=RenderSettings)
+    objects: Sequence[AgentObject] = ()
+    gone: Collection[str] = ()
+    branches: Collection[str] = ()
+    _opened: dict[str, ManifestFile | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def is_this_repository(self, url: str, revision: str = "", asked: Iterable[str] = ()) -> bool:
+        """Whether a source is this repository, at the revision that the tree is.
+
+        Args:
+            url: the source's URL.
+            revision: a branch, tag or commit; "" for the default branch.
+            asked: the paths that are asked of the source anywhere, as written: where they exist here, they bear
+                out a URL that is not known.
+        """
+        return not self.why_elsewhere(url, revision, asked)
+
+    def why_elsewhere(self, url: str, revision: str = "", asked: Iterable[str] = ()) -> str:
+        """Why a source is not this repository as it is here, as the end of a sentence; "" where it is."""
+        if has_variable(url) or has_variable(revision):
+            return "its source is filled in later"
+        if not self._has_url(url, asked):
+            return f"its source {url} is not known to be this repository"
+        if not self.is_this_branch(revision):
+            return f"its source is pinned to the revision {revision}"
+        return ""
+
+    def is_this_branch(self, revision: str) -> bool:
+        """Whether a revision is the branch that the tree is, or is merged into."""
+        branch = revision.removeprefix(_BRANCH)
+        known = {name.removeprefix(_BRANCH) for name in self.branches}
+        return branch in (known | {"", "HEAD"} if known else DEFAULT_REVISIONS)
+
+    def _has_url(self, url: str, asked: Iterable[str]) -> bool:
+        normal = normal_url(url)
+        if normal is None:
+            return False
+        if normal in self.urls:
+            return True
+        names = {one.rpartition("/")[2] for one in self.urls}
+        if names and normal.rpartition("/")[2] not in names:
+            return False
+        return bool(self.witness.bears_out(_clean(path) for path in asked if not has_variable(path)))
+
+    @cached_property
+    def urls(self) -> frozenset[str]:
+        """This repository's URLs, in normal form."""
+        return frozenset(url for url in map(normal_url, self.repository_urls) if url)
+
+    @cached_property
+    def witness(self) -> Witness:
+        """Whether the tree bears out that paths are asked of it."""
+        return Witness(self.graph.index, self.gone)
+
+    def of_kind(self, group: str, kind: str) -> Sequence[AgentObject]:
+        """Every object of a kind, of any version: first those declared, then those rendered, as they were given."""
+        return self._by_kind.get((group, kind), ())
+
+    @cached_property
+    def _by_kind(self) -> Mapping[tuple[str, str], Sequence[AgentObject]]:
+        found: dict[tuple[str, str], list[AgentObject]] = {}
+        for one in self.objects:
+            api_version, kind = text_at(one.data, "apiVersion"), text_at(one.data, "kind")
+            found.setdefault((api_version.rpartition("/")[0], kind), []).append(one)
+        return MappingProxyType(found)
+
+    @cached_property
+    def _by_name(self) -> Mapping[tuple[str, str, str], Sequence[AgentObject]]:
+        found: dict[tuple[str, str, str], list[AgentObject]] = {}
+        for (group, kind), several in self._by_kind.items():
+            for one in several:
+                found.setdefault((group, kind, text_at(one.data, "metadata", "name")), []).append(one)
+        return MappingProxyType(found)
+
+    def named(self, group: str, kind: str, namespace: str, name: str) -> Sequence[AgentObject]:
+        """The objects that have a name, wherever they go that may be the namespace.
+
+        An object that names no namespace may go anywhere. Of several, those that certainly are in the namespace come
+        alone; and rendered ones come before declared ones, since they are what the cluster gets.
+        """
+        several = [
+            one
+            for one in self._by_name.get((group, kind, name), ())
+            if not namespace or one.namespace in (namespace, "")
+        ]
+        sure = [one for one in several if namespace and one.namespace == namespace]
+        chosen = sure or several
+        return sorted(chosen, key=lambda one: one.parent is None)
+
+    def find(self, group: str, kind: str, namespace: str, name: str, target: str | None = None) -> AgentObject | None:
+        """The one object of a name: rendered before declared, and of a target before any other."""
+        several = self.named(group, kind, namespace, name)
+        of_target = [one for one in several if one.target == target] or [one for one in several if one.target is None]
+        return next(iter(of_target or several), None)
+
+    def locate(self, one: AgentObject, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
+        """The place of an object's field, or of its nearest ancestor that exists; the object's where nobody knows.
+
+        The file is asked only where it declares the object with the same value in the field: a rendered object's
+        field may have been set elsewhere.
+        """
+        file = self._file(one.file)
+        if file is None:
+            return one.location
+        source = Source(one.file, one.document, one.pointer)
+        declared = next((manifest for manifest in file.manifests if manifest.source == source), None)
+        if declared is None or declared.kind != one.data.get("kind"):
+            return one.location
+        if one.parent is not None and dig(declared.data, *path) != dig(one.data, *path):
+            return one.location
+        return file.location(source, path, on=on)
+
+    def _file(self, path: str) -> ManifestFile | None:
+        if path not in self._opened:
+            entry = self.tree.entries().get(path)
+            content = b""
+            if entry is not None and entry.kind is EntryKind.FILE:
+                content = self.tree.read(path)
+            self._opened[path] = read_file(path, content, self.graph.roles.get(path)) if content else None
+        return self._opened[path]
+
+
+def ref_of(data: Mapping[str, Any], namespace: str = "") -> ObjectRef:
+    """An object as findings name it.
+
+    Args:
+        data: the object.
+        namespace: where it goes if it names no namespace.
+    """
+    return ObjectRef(
+        text_at(data, "apiVersion"),
+        text_at(data, "kind"),
+        text_at(data, "metadata", "namespace") or namespace or None,
+        text_at(data, "metadata", "name"),
+    )
+
+
+def _clean(path: str) -> str | None:
+    return None if is_remote(path) else root_path(path)
