@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _BY_DEFINITION: Final = frozenset({REJECTED, "immutable-field"})
 _RULES: Final = "x-kubernetes-validations"
 _COMPARED: Final = 200
+_FORBIDDEN: Final = " is forbidden: "
+"""So speak quotas and admission policies, and never a definition."""
 
 Rule = tuple[str, str]
 """A CEL rule: its expression, and what it says where it is broken."""
@@ -43,7 +45,7 @@ class Releases:
     def judged(self, data: Mapping[str, Any], message: str) -> tuple[str, bool]:
         """What a server says of a whole object, with the release that speaks, and whether another one takes it."""
         choice = self._judge(data)
-        if choice is None:
+        if choice is None or _FORBIDDEN in message:
             return message, False
         taking = self._taking(choice, data, message)
         return with_judge(message, choice, taking), taking is not None
