@@ -419,7 +419,7 @@ class _Check:
         if trouble.rule == "wrong-type":
             surprise = self._surprise(trouble, secret=secret)
             if surprise is not None:
-                self._find(rules.SURPRISING_SCALAR, surprise[0], path, help=surprise[1])
+                self._find(rules.SURPRISING_SCALAR, surprise[0], path, help=surprise[1], level=level)
                 return
         advice = trouble.help
         if trouble.rule == "unknown-field" and self.schemas.spec.kubernetes_version is not None:

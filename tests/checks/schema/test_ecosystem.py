@@ -26,6 +26,7 @@ OLD: dict[str, Any] = {
             "properties": {
                 "size": {"type": "integer", "minimum": 1},
                 "legacy": {"type": "string"},
+                "port": {"x-kubernetes-int-or-string": True},
                 "mode": {"type": "string", "enum": ["fast", "slow"]},
             },
         }
@@ -40,6 +41,7 @@ NEW: dict[str, Any] = {
             "properties": {
                 "size": {"type": "integer", "minimum": 1},
                 "mode": {"type": "string", "enum": ["fast"]},
+                "port": {"type": "string"},
                 "parts": {
                     "type": "array",
                     "items": {
@@ -208,6 +210,11 @@ def test_refusal_that_an_older_release_does_not_share_is_a_warning(judge: Judge)
     assert findings[0].help == (
         'say in .gategit.yaml which release the cluster runs: schemas: {releases: {acme: "2.1"}}'
     )
+
+
+def test_number_that_an_older_release_takes_is_a_warning(judge: Judge) -> None:
+    """A scalar that the newest release reads otherwise than its author is as much a refusal as others are."""
+    assert levels(judge, widget("  size: 2\n  port: 80\n")) == [("surprising-scalar", "spec.port", Level.WARNING)]
 
 
 def test_refusal_that_a_side_channel_does_not_share_is_a_warning(judge: Judge) -> None:
