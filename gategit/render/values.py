@@ -101,6 +101,8 @@ class HelmBuild:
         skip_crds: whether the chart's ``crds`` folder is left out.
         skip_tests: whether test hooks are left out.
         skip_schema: whether values.schema.json is not asked.
+        base_values: what stands in place of the chart's own values.yaml, the weakest first, as Flux's ``valuesFiles``
+            do; None where the chart's own is used.
     """
 
     chart: Chart
@@ -111,6 +113,7 @@ class HelmBuild:
     skip_crds: bool = False
     skip_tests: bool = True
     skip_schema: bool = False
+    base_values: tuple[ValuesLayer, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +150,14 @@ class Unit:
         force_namespace: a namespace that every namespaced object gets, or "".
         post: kustomizations as JSON text that are laid over the rendered objects, in order (Helm post-renderers).
         cluster: the destination as the agent names it (a server's URL, a cluster's name), "" for its own.
+        unknown: the variables whose values nobody here can know (they are encrypted); None where any variable that is
+            not in ``substitute`` may be set by something outside of the repository.
+        always: whether variables are substituted even where none is set.
+        labels: what the agent puts on every object in the end, over what is there.
+        annotations: the same.
+        uncertain: which of its inputs could not be read, as sentences. It is rendered without them, so that a failure
+            is no finding.
+        suspended: whether the agent leaves it alone for now.
     """
 
     name: str
@@ -158,6 +169,12 @@ class Unit:
     force_namespace: str = ""
     post: tuple[str, ...] = ()
     cluster: str = ""
+    unknown: tuple[str, ...] | None = ()
+    always: bool = False
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
+    uncertain: tuple[str, ...] = ()
+    suspended: bool = False
 
 
 @dataclass(frozen=True, slots=True)
