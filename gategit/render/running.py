@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
+import json
 import os
 import shutil
-import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from pathlib import Path
-from typing import IO, Final
+from typing import Any, Final
 
 from gategit.errors import UndecidedError
 from gategit.process import Result
@@ -24,6 +25,8 @@ from gategit.render.values import RenderSettings
 _CHUNK: Final = 1 << 16
 _ERROR_OUTPUT: Final = 1 << 20
 """How many bytes of error output are kept; a renderer that has more to say is heard so far."""
+_OUT_OF_MEMORY: Final = (b"out of memory", b"cannot allocate memory", b"failed to reserve page summary memory")
+_HOST_SECONDS: Final = 30.0
 
 
 class RenderLimitError(UndecidedError):
@@ -42,71 +45,222 @@ def run_renderer(  # noqa: PLR0913  what a program is run with
     settings: RenderSettings,
     stdin: bytes = b"",
     network: bool = False,
+    others: Sequence[Program] = (),
 ) -> Result:
-    """Run a renderer to its end and return what it answered, whatever its exit code.
+    """Run a renderer to its end and return what it answered, whatever its exit code. May be called from any thread.
 
-    It has an empty home, no variables of the caller's, and, where the system can keep it from that, no network.
+    It has an empty home, no variables of the caller's and, where the system can keep it from them, no network and no
+    file but those below ``cwd``.
 
     Args:
         program: which.
         arguments: what stands after its name; no shell reads them.
-        cwd: the working folder.
+        cwd: the working folder, with everything that it may read.
         settings: the limits.
         stdin: the bytes on its standard input.
         network: whether it may reach the network, to fetch what the config allows.
+        others: programs that it may start.
 
     Raises:
         RenderLimitError: it took more time, memory or output than it may, and was ended.
         UndecidedError: it cannot be started.
     """
+    host = _hosts.of(network=network)
     with _home() as home:
-        command = [*_wall(network=network), program.path, *arguments]
-        try:
-            process = subprocess.Popen(
-                command,
-                cwd=cwd,
-                env=_environment(home, settings),
-                stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+        request = {
+            "arguments": [program.path, *arguments],
+            "cwd": str(cwd),
+            "environment": _environment(home, settings),
+            "limits": _limits(settings),
+            "read": [other.path for other in others],
+            "write": [str(cwd), home],
+        }
+        return _Run(host, request, program.name or program.path, settings).result(stdin)
+
+
+def missing_walls() -> tuple[str, ...]:
+    """What this system does not keep from renderers, each as a sentence: for those who want to know."""
+    network, files = _hosts.of(network=False).missing
+    found: list[str] = []
+    if network:
+        found.append(f"renderers are not kept from the network by the kernel: {network}")
+    if files:
+        found.append(f"renderers are not kept from other files by the kernel: {files}")
+    return tuple(found)
+
+
+class _Host:
+    """The process that starts the programs, see ``gategit.render.host``."""
+
+    def __init__(self, *, network: bool) -> None:
+        if os.name != "posix":
+            raise UndecidedError(
+                f"renderers cannot be held to their limits on {sys.platform}", "run on Linux or macOS instead"
+            )
+        ours, theirs = socket.socketpair()
+        script = Path(__file__).with_name("host.py")
+        with theirs:
+            self._process = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(script), "network" if network else "none"],
+                env={},
+                stdin=theirs.fileno(),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
                 start_new_session=True,
             )
-        except OSError as error:
-            raise UndecidedError(f"{program.path} cannot be started: {error.strerror or error}") from None
-        with process:
-            _limit(process.pid, settings)
-            return _Conversation(process, program.name or program.path, settings).result(stdin)
+        self._socket = ours
+        self._socket.settimeout(_HOST_SECONDS)
+        self._lock = threading.Lock()
+        self._runs = 0
+        self._missing: tuple[str, str] | None = None
+        self.owner = os.getpid()
+
+    @property
+    def missing(self) -> tuple[str, str]:
+        """Why the kernel keeps the programs neither from the network nor from files, "" for what it does."""
+        with self._lock:
+            return self._hello()
+
+    def _hello(self) -> tuple[str, str]:
+        """The first thing that it says. Not waited for before there is something to start."""
+        if self._missing is None:
+            line = b""
+            while not line.endswith(b"\n"):
+                line += self._hear()
+            told = json.loads(line)
+            self._missing = (told["network"], told["files"])
+        return self._missing
+
+    def _hear(self) -> bytes:
+        try:
+            part = self._socket.recv(_CHUNK)
+        except OSError:
+            part = b""
+        if not part:
+            raise UndecidedError("the process that starts renderers has ended", "run again")
+        return part
+
+    def _say(self, message: Mapping[str, Any], descriptors: Sequence[int] = ()) -> None:
+        line = json.dumps(message).encode() + b"\n"
+        try:
+            sent = socket.send_fds(self._socket, [line], list(descriptors)) if descriptors else 0
+            self._socket.sendall(line[sent:])
+        except OSError:
+            raise UndecidedError("the process that starts renderers has ended", "run again") from None
+        self._hear()
+
+    def start(self, request: Mapping[str, Any], descriptors: Sequence[int]) -> int:
+        """Start a program and return the number of its run."""
+        with self._lock:
+            self._hello()
+            self._runs += 1
+            self._say({"run": self._runs, **request}, descriptors)
+            return self._runs
+
+    def kill(self, run: int) -> None:
+        """End a program; nothing where it has ended."""
+        with self._lock:
+            self._say({"kill": run})
+
+    def close(self) -> None:
+        """End the process and all that it has started."""
+        if self.owner == os.getpid():
+            self._socket.close()
+            self._process.wait()
 
 
-class _Conversation:
-    """What goes into a program and comes out of it, all at once, as far as it may."""
+class _Hosts:
+    """At most one host of each sort for a process, started when first needed."""
 
-    def __init__(self, process: subprocess.Popen[bytes], name: str, settings: RenderSettings) -> None:
-        self._process = process
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._found: dict[bool, _Host] = {}
+
+    def of(self, *, network: bool) -> _Host:
+        with self._lock:
+            host = self._found.get(network)
+            if host is None or host.owner != os.getpid():  # a forked worker must not share the socket
+                host = self._found[network] = _Host(network=network)
+                atexit.register(host.close)
+            return host
+
+
+_hosts = _Hosts()
+
+
+class _Run:
+    """One program: what goes into it and what comes out, all at once, as far as it may."""
+
+    def __init__(self, host: _Host, request: Mapping[str, Any], name: str, settings: RenderSettings) -> None:
+        self._host = host
+        self._request = request
         self._name = name
         self._settings = settings
+        self._number = 0
         self._stdout = bytearray()
         self._stderr = bytearray()
+        self._end = bytearray()
         self._too_much = False
 
     def result(self, stdin: bytes) -> Result:
         deadline = time.monotonic() + self._settings.timeout
-        threads = [
-            threading.Thread(target=self._take_output, daemon=True),
-            threading.Thread(target=self._take_errors, daemon=True),
-        ]
-        if stdin:
-            threads.append(threading.Thread(target=self._give, args=(stdin,), daemon=True))
+        readers, threads = self._start(stdin)
         try:
             for thread in threads:
                 thread.start()
             for thread in threads:
                 thread.join(max(0.0, deadline - time.monotonic()))
-            in_time = not any(thread.is_alive() for thread in threads) and self._ended(deadline)
         finally:
-            self._kill()
+            in_time = not any(thread.is_alive() for thread in threads)
+            if not in_time:
+                self._host.kill(self._number)
             for thread in threads:
                 thread.join()
+            for reader in readers:
+                os.close(reader)
+        return self._judge(in_time=in_time)
+
+    def _start(self, stdin: bytes) -> tuple[list[int], list[threading.Thread]]:
+        """Start the program, and make the threads that listen to it."""
+        pipes = [os.pipe() for _ in range(4)]
+        (stdin_read, stdin_write), *outputs = pipes
+        theirs = [stdin_read, *(write for _, write in outputs)]
+        readers = [read for read, _ in outputs]
+        try:
+            self._number = self._host.start(self._request, theirs)
+        except BaseException:
+            for descriptor in (stdin_write, *readers):
+                os.close(descriptor)
+            raise
+        finally:
+            for descriptor in theirs:
+                os.close(descriptor)
+        takers = zip(readers, (self._take_output, self._take_errors, self._take_end), strict=True)
+        threads = [threading.Thread(target=take, args=(reader,), daemon=True) for reader, take in takers]
+        if stdin:
+            threads.append(threading.Thread(target=_give, args=(stdin_write, stdin), daemon=True))
+        else:
+            os.close(stdin_write)
+        return readers, threads
+
+    def _take_output(self, pipe: int) -> None:
+        for part in _parts(pipe):
+            if not self._too_much:
+                self._stdout += part
+                if len(self._stdout) > self._settings.output:
+                    self._too_much = True
+                    with contextlib.suppress(UndecidedError):  # then the program has ended, too
+                        self._host.kill(self._number)
+
+    def _take_errors(self, pipe: int) -> None:
+        for part in _parts(pipe):
+            self._stderr += part[: max(0, _ERROR_OUTPUT - len(self._stderr))]
+
+    def _take_end(self, pipe: int) -> None:
+        for part in _parts(pipe):
+            self._end += part
+
+    def _judge(self, *, in_time: bool) -> Result:
         if self._too_much:
             raise RenderLimitError(
                 "output",
@@ -119,135 +273,66 @@ class _Conversation:
                 f"{self._name} did not end within {self._settings.timeout:g} seconds",
                 "see what it waits for or repeats, or raise render.timeout in the config",
             )
-        code = self._process.returncode
-        if _out_of_memory(code, self._stderr):
+        line, _, _ = self._end.partition(b"\n")
+        told: dict[str, Any] = json.loads(line) if line else {"error": "the process that starts renderers has ended"}
+        if "error" in told:
+            raise UndecidedError(f"{self._name} cannot be started: {told['error']}")
+        code: int = told["code"]
+        if code and any(mark in self._stderr for mark in _OUT_OF_MEMORY):
             raise RenderLimitError(
                 "memory",
                 f"{self._name} needs more than the {self._settings.memory:,} bytes of memory that a build may use",
                 "build less at once, or raise render.memory in the config",
             )
         if code < 0:
-            raise UndecidedError(f"{self._name} was ended by {_signal_name(-code)}")
+            raise UndecidedError(f"{self._name} was ended by signal {-code} before it was done")
         return Result(code, bytes(self._stdout), bytes(self._stderr))
 
-    def _take_output(self) -> None:
-        for part in _parts(self._process.stdout):
-            self._stdout += part
-            if len(self._stdout) > self._settings.output:
-                self._too_much = True
-                self._kill()
-                return
 
-    def _take_errors(self) -> None:
-        for part in _parts(self._process.stderr):
-            self._stderr += part[: max(0, _ERROR_OUTPUT - len(self._stderr))]
-
-    def _give(self, stdin: bytes) -> None:
-        pipe = self._process.stdin
-        if pipe is not None:
-            with contextlib.suppress(BrokenPipeError):  # it has read all it wants
-                pipe.write(stdin)
-            with contextlib.suppress(BrokenPipeError):
-                pipe.close()
-
-    def _ended(self, deadline: float) -> bool:
-        try:
-            self._process.wait(max(0.1, deadline - time.monotonic()))
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-    def _kill(self) -> None:
-        """End the program and whatever it has started."""
-        if os.name == "posix":
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        elif self._process.poll() is None:
-            self._process.kill()
-        self._process.wait()
-
-
-def _parts(pipe: IO[bytes] | None) -> Iterator[bytes]:
-    while pipe is not None and (part := os.read(pipe.fileno(), _CHUNK)):
+def _parts(pipe: int) -> Iterator[bytes]:
+    while part := os.read(pipe, _CHUNK):
         yield part
 
 
-def _out_of_memory(code: int, stderr: bytearray) -> bool:
-    return code != 0 and any(
-        mark in stderr for mark in (b"out of memory", b"cannot allocate memory", b"failed to reserve page summary")
-    )
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return f"signal {number}"
+def _give(pipe: int, content: bytes) -> None:
+    with os.fdopen(pipe, "wb", buffering=0) as file, contextlib.suppress(BrokenPipeError):
+        view = memoryview(content)
+        while view:
+            view = view[file.write(view) :]
 
 
 @contextlib.contextmanager
 def _home() -> Iterator[str]:
     """An empty folder that a program takes for its home, and for every other folder that it might look into."""
-    folder = tempfile.mkdtemp(prefix="gategit-home-")
+    folder = os.path.realpath(tempfile.mkdtemp(prefix="gategit-home-"))
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _environment(home: str, settings: RenderSettings) -> Mapping[str, str]:
-    names: tuple[str, ...] = ("HOME", "TMPDIR", "TMP", "TEMP", "USERPROFILE")
-    names += tuple(f"XDG_{what}_HOME" for what in ("CACHE", "CONFIG", "DATA", "STATE"))
-    names += tuple(f"HELM_{what}_HOME" for what in ("CACHE", "CONFIG", "DATA"))
+_HOMES: Final = (
+    *("HOME", "TMPDIR", "TMP", "TEMP", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"),
+    *("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME"),
+)
+
+
+def _environment(home: str, settings: RenderSettings) -> dict[str, str]:
     return {
-        **dict.fromkeys(names, home),
-        # An empty PATH means the working folder, which is the change's.
-        "PATH": os.path.join(home, "none"),  # noqa: PTH118  a text
-        "KUBECONFIG": os.devnull,
-        "HELM_PLUGINS": os.path.join(home, "none"),  # noqa: PTH118  the same
+        **dict.fromkeys(_HOMES, home),
+        "PATH": f"{home}/none",  # an empty one means the working folder, which is the change's
+        "HELM_PLUGINS": f"{home}/none",
+        "KUBECONFIG": f"{home}/none",
         "GOMEMLIMIT": str(settings.memory * 3 // 4),
         "LC_ALL": "C",
         "TZ": "UTC",
     }
 
 
-@cache
-def _unshare() -> tuple[str, ...]:
-    """The command that starts a program without a network; () where the system has none, or does not allow it."""
-    if not sys.platform.startswith("linux"):
-        return ()
-    path = shutil.which("unshare", path="/usr/bin:/bin:/usr/local/bin:/usr/sbin:/sbin")
-    if path is None:
-        return ()
-    command = (path, "--user", "--net", "--")
-    try:
-        done = subprocess.run((*command, path, "--version"), capture_output=True, check=False, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return ()
-    return command if done.returncode == 0 else ()
-
-
-def has_network_wall() -> bool:
-    """Whether this system keeps renderers from the network; a report says so where it does not."""
-    return bool(_unshare())
-
-
-def _wall(*, network: bool) -> tuple[str, ...]:
-    return () if network else _unshare()
-
-
-def _limit(process_id: int, settings: RenderSettings) -> None:
-    """Have the kernel hold a program to its limits, where it knows how to from outside."""
-    if not sys.platform.startswith("linux"):
-        return
-    import resource  # noqa: PLC0415  not everywhere
-
-    seconds = max(1, int(settings.timeout) + 1) * (os.cpu_count() or 1)
-    for number, value in (
-        (resource.RLIMIT_DATA, settings.memory),
-        (resource.RLIMIT_CPU, seconds),
-        (resource.RLIMIT_FSIZE, settings.output),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        with contextlib.suppress(OSError, ValueError):  # it has ended already, or may not have so much
-            resource.prlimit(process_id, number, (value, value))
+def _limits(settings: RenderSettings) -> dict[str, int]:
+    return {
+        "RLIMIT_DATA": settings.memory,
+        "RLIMIT_CPU": (int(settings.timeout) + 1) * (os.cpu_count() or 1),
+        "RLIMIT_FSIZE": settings.output,
+        "RLIMIT_CORE": 0,
+    }
