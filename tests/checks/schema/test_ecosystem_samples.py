@@ -1,0 +1,345 @@
+"""What users write of the kinds that gategit carries is taken, and one mistake in it is found where it stands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gategit.checks.schema.check import check_file, judged_by
+from gategit.checks.schema.ecosystem import index
+from gategit.checks.schema.kustomization import check_kustomization, judged_kustomization
+from gategit.checks.schema.spec import SchemaSet, SchemaSpec
+from gategit.manifests.file import ManifestFile, read_file
+from gategit.manifests.manifest import Role
+from gategit.model import Finding, Level, format_path
+from tests.checks.schema.ecosystem_samples import KUSTOMIZE, judge, misspell, mistype, name, newest, read, samples
+
+if TYPE_CHECKING:
+    from tests.checks.schema.conftest import Check
+
+OF_CLUSTERS = [one for one in samples() if one.parent.name != KUSTOMIZE]
+
+
+def found(file: ManifestFile, *, release: bool = True) -> list[Finding]:
+    """What is said of a sample, where the cluster runs the newest release of its project, or where nobody says so."""
+    source = Path(file.path).parent.name
+    if source == KUSTOMIZE:
+        return check_kustomization(file)
+    releases = ((source, newest(source)),) if release else ()
+    return check_file(file, SchemaSet(SchemaSpec(releases=releases)))[0]
+
+
+def test_every_project_has_samples() -> None:
+    """No project is carried whose schemas nobody has tried on what its users write."""
+    assert {one.parent.name for one in samples()} == set(index().sources)
+
+
+@pytest.mark.parametrize("path", samples(), ids=name)
+def test_a_sample_is_taken(path: Path) -> None:
+    """The newest release says nothing against it, but that an API version is deprecated."""
+    assert [(one.rule, one.message) for one in found(read(path)) if one.rule != "deprecated-api"] == []
+
+
+@pytest.mark.parametrize("path", OF_CLUSTERS, ids=name)
+def test_a_sample_is_taken_where_nobody_names_a_release(path: Path) -> None:
+    """All that is added then is a warning on what older releases lack."""
+    said = {(one.rule, one.level) for one in found(read(path), release=False)}
+    assert said <= {("deprecated-api", Level.WARNING), ("unknown-field", Level.WARNING)}
+
+
+@pytest.mark.parametrize("path", samples(), ids=name)
+def test_a_sample_is_judged_by_its_project(path: Path) -> None:
+    """What is said of it rests on the schema of its kind, and on the release that serves its API version."""
+    file = read(path)
+    if path.parent.name == KUSTOMIZE:
+        origins = [origin for _, _, origin in judged_kustomization(file)]
+        assert origins == [f"Kustomize {newest(KUSTOMIZE)}"]
+        return
+    choices = [judge(one) for one in file.manifests]
+    assert {one.kind.source for one in choices} == {path.parent.name}
+    assert [origin for _, _, origin in judged_by(file, SchemaSet(SchemaSpec()))] == [one.origin for one in choices]
+
+
+@pytest.mark.parametrize("path", OF_CLUSTERS, ids=name)
+def test_a_misspelt_field_is_found(path: Path) -> None:
+    """One in each object, anywhere: it is named, on its line and column."""
+    text, mistakes = misspell(path)
+    findings = found(read(path, text))
+    said = [
+        (one.location.region.line, one.location.region.column, one.level, one.message.split(" in ")[0])
+        for one in findings
+        if one.rule == "unknown-field" and one.location.region is not None
+    ]
+    assert sorted(said) == [(*one.place, Level.ERROR, f"unknown field {one.key}") for one in mistakes]
+
+
+@pytest.mark.parametrize("path", OF_CLUSTERS, ids=name)
+def test_a_wrong_type_is_found(path: Path) -> None:
+    """One in each object, anywhere: it is named, on its line and column."""
+    text, mistakes = mistype(path)
+    findings = found(read(path, text))
+    said = [
+        (one.location.region.line, one.location.region.column, one.level, format_path(one.path))
+        for one in findings
+        if one.rule == "wrong-type" and one.location.region is not None
+    ]
+    assert sorted(said) == [(*one.place, Level.ERROR, format_path(one.path)) for one in mistakes]
+
+
+APPLICATION = """apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop}
+spec:
+  project: default
+  source:
+    repoURL: https://git.example.com/shop.git
+    targetrevision: main
+    path: deploy
+    helm:
+      values: {replicas: 2}
+  destination: {namespace: shop}
+  syncPolicy:
+    automated: true
+"""
+HELM_RELEASE = """apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: shop}
+spec:
+  interval: 10 minutes
+  chart:
+    spec:
+      chart: shop
+      sourceref: {kind: HelmRepository, name: shop}
+  install:
+    crds: Replace
+"""
+CERTIFICATE = """apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: {name: shop}
+spec:
+  secretName: shop-tls
+  dnsNames: shop.example.com
+  privateKey: {algorithm: rsa}
+"""
+HTTP_ROUTE = """apiVersion: gateway.networking.k8s.io/v1
+kind: HTTPRoute
+metadata: {name: shop}
+spec:
+  hostnames: [https://shop.example.com]
+  rules:
+    - matches: [{path: {type: Prefix, value: /}}]
+      backendRefs: [{name: shop, port: http}]
+"""
+SERVICE_MONITOR = """apiVersion: monitoring.coreos.com/v1
+kind: ServiceMonitor
+metadata: {name: shop}
+spec:
+  selector: {app: shop}
+  endpoints:
+    - port: 8080
+      interval: 30 s
+"""
+KUSTOMIZATION = """apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: apps}
+spec:
+  interval: 10m
+  path: ./apps
+  sourceRef: {kind: HelmRepository, name: apps}
+  postBuild:
+    substitute: {replicas: 3}
+"""
+EXTERNAL_SECRET = """apiVersion: external-secrets.io/v1
+kind: ExternalSecret
+metadata: {name: shop}
+spec:
+  secretStoreRef: {name: vault, kind: clusterSecretStore}
+  data:
+    - secretkey: password
+      remoteRef: {property: password}
+"""
+VIRTUAL_SERVICE = """apiVersion: networking.istio.io/v1
+kind: VirtualService
+metadata: {name: shop}
+spec:
+  hosts: [shop]
+  http:
+    - match: [{uri: {prefix: /a, exact: /b}}]
+      route: [{destination: {host: shop, port: 80}, weight: "10"}]
+"""
+SCALED_OBJECT = """apiVersion: keda.sh/v1alpha1
+kind: ScaledObject
+metadata: {name: shop}
+spec:
+  scaleTargetRef: {name: shop}
+  minReplicas: 1
+  triggers:
+    - type: cpu
+      metadata: {value: 60}
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            APPLICATION,
+            [
+                (8, 5, "unknown-field", "unknown field targetrevision in spec.source; did you mean targetRevision?"),
+                (11, 15, "wrong-type", "expected a string for values in spec.source.helm, got a mapping"),
+                (14, 16, "wrong-type", "expected a mapping for automated in spec.syncPolicy, got the boolean true"),
+            ],
+        ),
+        (
+            HELM_RELEASE,
+            [
+                (
+                    5,
+                    13,
+                    "invalid-value",
+                    "interval in spec must match the pattern ^([0-9]+(\\.[0-9]+)?(ms|s|m|h))+$"
+                    ', got the string "10 minutes"',
+                ),
+                (7, 5, "missing-field", "missing field sourceRef in spec.chart.spec"),
+                (9, 7, "unknown-field", "unknown field sourceref in spec.chart.spec; did you mean sourceRef?"),
+                (
+                    11,
+                    11,
+                    "invalid-value",
+                    'crds in spec.install must be one of Skip, Create, CreateReplace, not the string "Replace"',
+                ),
+            ],
+        ),
+        (
+            CERTIFICATE,
+            [
+                (4, 1, "missing-field", "missing field issuerRef in spec"),
+                (6, 13, "wrong-type", 'expected a list for dnsNames in spec, got the string "shop.example.com"'),
+                (
+                    7,
+                    27,
+                    "invalid-value",
+                    'algorithm in spec.privateKey must be one of RSA, ECDSA, Ed25519, not the string "rsa"',
+                ),
+            ],
+        ),
+        (
+            HTTP_ROUTE,
+            [
+                (
+                    5,
+                    15,
+                    "invalid-value",
+                    "hostnames[0] in spec must match the pattern ^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+                    ', got the string "https://shop.example.com"',
+                ),
+                (
+                    7,
+                    31,
+                    "invalid-value",
+                    "type in spec.rules[0].matches[0].path must be one of Exact, PathPrefix, RegularExpression"
+                    ', not the string "Prefix"',
+                ),
+                (8, 40, "wrong-type", 'expected an integer for port in backend ref shop, got the string "http"'),
+            ],
+        ),
+        (
+            SERVICE_MONITOR,
+            [
+                (5, 14, "unknown-field", "unknown field app in spec.selector"),
+                (
+                    7,
+                    13,
+                    "surprising-scalar",
+                    "spec.endpoints[0].port is written 8080 without quotes, which the cluster reads as the number 8080; a string is wanted her"
+                    "e",
+                ),
+                (
+                    8,
+                    17,
+                    "invalid-value",
+                    "interval in spec.endpoints[0] must match the pattern ^(0|(([0-9]+)y)?(([0-9]+)w)?(([0-9]+)d)?(([0-9]+)h)?(([0-9]+)m)?(([0-9]+)s)?(([0-9]+)ms)?)$"
+                    ', got the string "30 s"',
+                ),
+            ],
+        ),
+        (
+            KUSTOMIZATION,
+            [
+                (4, 1, "missing-field", "missing field prune in spec"),
+                (
+                    7,
+                    21,
+                    "invalid-value",
+                    "kind in spec.sourceRef must be one of OCIRepository, GitRepository, Bucket, ExternalArtifact"
+                    ', not the string "HelmRepository"',
+                ),
+                (
+                    9,
+                    28,
+                    "surprising-scalar",
+                    "spec.postBuild.substitute.replicas is written 3 without quotes, which the cluster reads as the number 3; a string is wanted her"
+                    "e",
+                ),
+            ],
+        ),
+        (
+            EXTERNAL_SECRET,
+            [
+                (
+                    5,
+                    39,
+                    "invalid-value",
+                    "kind in spec.secretStoreRef must be one of SecretStore, ClusterSecretStore"
+                    ', not the string "clusterSecretStore"',
+                ),
+                (7, 7, "missing-field", "missing field secretKey in spec.data[0]"),
+                (7, 7, "unknown-field", "unknown field secretkey in spec.data[0]; did you mean secretKey?"),
+                (8, 7, "missing-field", "missing field key in spec.data[0].remoteRef"),
+            ],
+        ),
+        (
+            VIRTUAL_SERVICE,
+            [
+                (
+                    7,
+                    21,
+                    "invalid-value",
+                    "only one of the fields exact, prefix may be set in spec.http[0].match[0].uri",
+                ),
+                (
+                    8,
+                    48,
+                    "wrong-type",
+                    "expected a mapping for port in spec.http[0].route[0].destination, got the number 80",
+                ),
+                (8, 61, "wrong-type", 'expected an integer for weight in spec.http[0].route[0], got the string "10"'),
+            ],
+        ),
+        (
+            SCALED_OBJECT,
+            [
+                (6, 3, "unknown-field", "unknown field minReplicas in spec; did you mean minReplicaCount?"),
+                (
+                    9,
+                    25,
+                    "surprising-scalar",
+                    "spec.triggers[0].metadata.value is written 60 without quotes, which the cluster reads as the number 60; a string is wanted her"
+                    "e",
+                ),
+            ],
+        ),
+    ],
+    ids=lambda value: value.split("\n")[1].removeprefix("kind: ") if isinstance(value, str) else "",
+)
+def test_what_is_often_written_wrong_is_said(
+    check: Check, text: str, expected: list[tuple[int, int, str, str]]
+) -> None:
+    """Each mistake on its line, in words that name it, and with the release that says so."""
+    (manifest,) = read_file("shop.yaml", text.encode(), Role.MANIFEST).manifests
+    by = f" (judged by {judge(manifest).origin})"
+    said = check(text)
+    assert [(*place, rule, message.removesuffix(by)) for *place, rule, message in said] == expected
+    assert all(message.endswith(by) for *_, rule, message in said if rule != "surprising-scalar")
