@@ -117,7 +117,9 @@ def supply(
         choice = _chosen(ecosystem.carried(group, kind), names, pins)
         if choice is not None:
             carried[group, kind] = choice
-            definitions[group, kind] = choice.kind.definition(choice.release, () if choice.pinned else names)
+            # What another release serves, the pinned one does not.
+            only = [name for name in names if not choice.pinned or choice.release.serves(name) is not None]
+            definitions[group, kind] = choice.kind.definition(choice.release, only)
     return Supplied(definitions, carried)
 
 

@@ -51,6 +51,7 @@ _MANAGER: Final = "gategit"
 _APPLY: Final = "application/apply-patch+yaml"
 _MERGE: Final = "application/merge-patch+json"
 _WITHIN = 30.0
+_FOR_EACH = 2.0
 _LOOK_AGAIN = 0.05
 # What the server's own parts need to hear of an object that was just made; nothing shows when they have.
 _SETTLES = 0.2
@@ -225,7 +226,7 @@ class _Filling:
     async def _wait_for_kinds(self, definitions: Sequence[Object]) -> None:
         """Wait until the server serves what definitions define."""
         wanted = {kind for one in definitions for kind in _served(one)}
-        ends = asyncio.get_running_loop().time() + _WITHIN
+        ends = asyncio.get_running_loop().time() + _WITHIN + _FOR_EACH * len(definitions)
         while True:
             self._discovery = await discover(self._client)
             missing = [kind for kind in wanted if self._discovery.find(*kind) is None]

@@ -108,16 +108,19 @@ class CarriedKind:
         """A release in words, such as ``Argo CD 3.6.1``."""
         return f"{self.title} {release.name}"
 
-    def definition(self, release: CarriedRelease, serving: Collection[str] = ()) -> Schema:
+    def definition(self, release: CarriedRelease, only: Collection[str] | None = None) -> Schema:
         """The CustomResourceDefinition of a release, with which an API server serves the kind.
 
         Args:
             release: one of `releases`.
-            serving: API versions that are to be served also where the release has them for objects of old alone.
+            only: the names of the API versions that are wanted, of which the release has one at least. They are served
+                also where the release has them for objects of old alone. None: all that it has, as it serves them.
         """
+        kept = [one for one in release.versions if only is None or one.name in only]
+        stored = next((one for one in kept if one.storage), kept[0])
         versions = []
-        for one in release.versions:
-            version: Schema = {"name": one.name, "served": one.served or one.name in serving, "storage": one.storage}
+        for one in kept:
+            version: Schema = {"name": one.name, "served": one.served or only is not None, "storage": one is stored}
             if one.deprecated is not None:
                 version["deprecated"] = True
                 if one.deprecated:
