@@ -21,7 +21,7 @@ from typing import Any
 from gategit.globs import path_matcher
 from tools.schemas.definitions import decoded, definitions_in
 from tools.schemas.errors import SchemasError
-from tools.schemas.licences import FILES, check_licence
+from tools.schemas.licences import check_module_licence
 from tools.schemas.modules import module_files, module_zip
 from tools.schemas.patches import patched
 from tools.schemas.relaxed import left_open, not_required
@@ -35,10 +35,7 @@ def definitions(release: Release) -> list[dict[str, Any]]:
         SchemasError: the module is not what is pinned, or does not hold what is written of it.
     """
     archive = module_zip(release.origin, release.version, release.checksum)
-    texts = dict(module_files(archive, lambda path: path in FILES))
-    if not texts:
-        raise SchemasError(f"{release} has no licence at the root of {release.origin}")
-    check_licence(release, next(iter(texts.values())).decode())
+    check_module_licence(release, archive, release.origin)
     groups = release.options.get("groups")
     found = [
         definition

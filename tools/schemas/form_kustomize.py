@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from tools.golang import FetchError, compiler
 from tools.schemas.errors import SchemasError
-from tools.schemas.licences import FILES, check_licence
-from tools.schemas.modules import module_files, module_zip
+from tools.schemas.licences import check_module_licence
+from tools.schemas.modules import module_zip
 from tools.schemas.sources import Release
 
 PROGRAM: Final = Path(__file__).resolve().parent / "kustomize"
@@ -37,10 +37,7 @@ def definitions(release: Release) -> list[dict[str, Any]]:
         SchemasError: the module is not what is pinned, the program reads another release of it, or it does not build.
     """
     archive = module_zip(release.origin, release.version, release.checksum)
-    texts = dict(module_files(archive, lambda path: path in FILES))
-    if not texts:
-        raise SchemasError(f"{release} has no licence at the root of {release.origin}")
-    check_licence(release, next(iter(texts.values())).decode())
+    check_module_licence(release, archive, release.origin)
     read = required(PROGRAM, release.origin)
     if read != release.version:
         raise SchemasError(f"{release} is {release.origin} {release.version}, but {PROGRAM.name}/go.mod has {read}")

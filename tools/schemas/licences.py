@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Final
 
 from tools.schemas.errors import SchemasError
+from tools.schemas.modules import module_files
 from tools.schemas.sources import Release
 
-FILES: Final = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING")
+_FILES: Final = ("LICENSE", "LICENSE.txt", "LICENSE.md", "LICENCE", "COPYING")
 
 _TITLES: Final = (
     ("Elastic-2.0", r"\AElastic License 2\.0\b"),
@@ -35,3 +37,20 @@ def check_licence(release: Release, text: str) -> None:
     found = spdx(text)
     if found != release.licence:
         raise SchemasError(f"{release} is published under {found or 'an unknown licence'}, not {release.licence}")
+
+
+def check_module_licence(release: Release, archive: Path, module: str) -> None:
+    """Compare a Go module's licence with the one that is written down.
+
+    Args:
+        release: the release that it is written down of.
+        archive: the module's zip.
+        module: the module's path.
+
+    Raises:
+        SchemasError: it is another one, or there is none at the module's root.
+    """
+    texts = [content.decode() for _, content in module_files(archive, _FILES.__contains__)]
+    if not texts:
+        raise SchemasError(f"{release} has no licence at the root of {module}")
+    check_licence(release, texts[0])

@@ -3,14 +3,15 @@
 Each table is a source: a project with its kinds. Its ``releases`` stand newest first; what is written beside them holds
 for all of them, and a release may say otherwise. ``origin``, ``version`` and ``checksum`` name a publication that never
 changes; ``licence`` is the SPDX id of the terms that it is published under. ``form`` says how it is read:
-``form = "crds"`` is read by ``form_crds.py``. The keys that no form has in common are the form's own options.
+``form = "crds"`` is read by ``form_crds.py``. Where a release is made of several publications, ``packages`` lists them.
+The keys that no form has in common are the form's own options.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +22,19 @@ FILE: Final = Path(__file__).resolve().parent / "sources.toml"
 
 _FORM: Final = re.compile(r"[a-z][a-z0-9_]*\Z")
 _RELEASE: Final = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:-[a-z]+)?\Z")
-_TEXTS: Final = ("origin", "version", "checksum", "licence")
+_PINNED: Final = ("origin", "version", "checksum")
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A publication: ``origin`` is a Go module or a package, ``version`` as its registry writes it."""
+
+    origin: str
+    version: str
+    checksum: str
+
+    def __str__(self) -> str:
+        return f"{self.origin} {self.version}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +47,12 @@ class Release:
         form: how the publication is read.
         origin: what is published: a Go module, a package.
         version: the publication's version, as its registry writes it.
-        checksum: what the registry's client must say of it, or the publication's own hash, as the form has it.
+        checksum: what the registry's client must say of it, or the publication's own hash, as the form has it; "" only
+            where `packages` are what is read, and the publication that names them cannot be had.
         licence: an SPDX id.
         channel: "" for what the project calls stable, else such as ``experimental``.
         options: what the form alone knows, such as ``files``.
+        packages: the publications that it is made of and that are read instead of it.
     """
 
     source: str
@@ -49,6 +64,7 @@ class Release:
     licence: str
     channel: str
     options: Mapping[str, Any]
+    packages: tuple[Package, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.source} {self.name}"
@@ -102,10 +118,9 @@ def numbers(release: str) -> tuple[int, ...]:
 
 def _release(source: str, table: dict[str, Any]) -> Release:
     options = dict(table)
-    for key in _TEXTS:
-        if not isinstance(options.get(key), str) or not options[key]:
-            raise SchemasError(f"a release of the source {source} has no {key}")
-    origin, version, checksum, licence = (options.pop(key) for key in _TEXTS)
+    packages = tuple(Package(*_texts(source, dict(one), _PINNED)) for one in options.pop("packages", ()))
+    checksum = "" if packages and "checksum" not in options else _texts(source, options, ("checksum",))[0]
+    origin, version, licence = _texts(source, options, ("origin", "version", "licence"))
     name = options.pop("release", version.removeprefix("v"))
     form, channel = options.pop("form", "crds"), options.pop("channel", "")
     if not isinstance(form, str) or _FORM.match(form) is None:
@@ -114,4 +129,12 @@ def _release(source: str, table: dict[str, Any]) -> Release:
         raise SchemasError(f"the source {source} has the release {name!r}; a release is numbers, such as 1.2.3")
     if name.partition("-")[2] != channel:
         raise SchemasError(f"the release {name} of {source} and its channel {channel!r} do not say the same")
-    return Release(source, name, form, origin, version, checksum, licence, channel, options)
+    return Release(source, name, form, origin, version, checksum, licence, channel, options, packages)
+
+
+def _texts(source: str, table: dict[str, Any], keys: Sequence[str]) -> list[str]:
+    """The values of keys that must be there, taken out of a table."""
+    for key in keys:
+        if not isinstance(table.get(key), str) or not table[key]:
+            raise SchemasError(f"a release of the source {source} has no {key}")
+    return [table.pop(key) for key in keys]
