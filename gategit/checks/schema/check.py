@@ -394,11 +394,11 @@ class _Check:
             if choice is not None and troubles
             else None
         )
-        for trouble in troubles:
-            if choice is None or others is None:
+        if choice is None or others is None:
+            for trouble in troubles:
                 self._report(trouble, secret=secret)
-                continue
-            taking = others.taking(trouble)
+            return
+        for trouble, taking in zip(troubles, others.taking(troubles), strict=True):
             judged = replace(trouble, message=with_judge(trouble.message, choice, taking))
             if taking is None:
                 self._report(judged, secret=secret)

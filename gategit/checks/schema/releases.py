@@ -6,7 +6,7 @@ one lacks may be wrong for it; neither can be an error.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.schema.node import partial_root
@@ -45,12 +45,20 @@ class OtherReleases:
                 troubles = explain(schema, data, "", secret=secret)
                 self._refused.append((other.release.name, frozenset((one.rule, one.path) for one in troubles)))
 
-    def taking(self, trouble: Trouble) -> str | None:
-        """The newest other release that does not mind; None where all of them do."""
-        for release, troubles in self._refused:
-            if (trouble.rule, trouble.path) not in troubles:
-                return release
-        return None
+    def taking(self, troubles: Sequence[Trouble]) -> list[str | None]:
+        """For each trouble the newest other release that does not mind it; None where all of them do.
+
+        Where each is taken by some release, but no release takes the object as a whole, nothing excuses it.
+        """
+        found = [self._taking(trouble) for trouble in troubles]
+        if None not in found and all(refused for _, refused in self._refused):
+            return [None] * len(found)
+        return found
+
+    def _taking(self, trouble: Trouble) -> str | None:
+        return next(
+            (release for release, refused in self._refused if (trouble.rule, trouble.path) not in refused), None
+        )
 
 
 def with_judge(message: str, choice: Choice, taking: str | None) -> str:

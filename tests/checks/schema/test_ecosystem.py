@@ -217,6 +217,12 @@ def test_number_that_an_older_release_takes_is_a_warning(judge: Judge) -> None:
     assert levels(judge, widget("  size: 2\n  port: 80\n")) == [("surprising-scalar", "spec.port", Level.WARNING)]
 
 
+def test_object_that_no_release_takes_as_a_whole_is_an_error(judge: Judge) -> None:
+    """Each of its faults is right for some release, but none runs that has them all."""
+    text = widget("  size: 2\n  mode: slow\n  parts: []\n")
+    assert levels(judge, text) == [("invalid-value", "spec.mode", Level.ERROR)]
+
+
 def test_refusal_that_a_side_channel_does_not_share_is_a_warning(judge: Judge) -> None:
     """The cluster may run that one as well."""
     assert levels(judge, widget("  size: 2\nextra: a\n")) == [("unknown-field", "extra", Level.WARNING)]
