@@ -103,6 +103,8 @@ class HelmBuild:
         skip_schema: whether values.schema.json is not asked.
         base_values: what stands in place of the chart's own values.yaml, the weakest first, as Flux's ``valuesFiles``
             do; None where the chart's own is used.
+        kubernetes_version: the version that the chart is told, "" for that of the settings.
+        api_versions: the API versions that the chart is told, () for those of the settings.
     """
 
     chart: Chart
@@ -114,6 +116,8 @@ class HelmBuild:
     skip_tests: bool = True
     skip_schema: bool = False
     base_values: tuple[ValuesLayer, ...] | None = None
+    kubernetes_version: str = ""
+    api_versions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +162,8 @@ class Unit:
         uncertain: which of its inputs could not be read, as sentences. It is rendered without them, so that a failure
             is no finding.
         suspended: whether the agent leaves it alone for now.
+        project: the Argo CD project that it belongs to, "" where it is not Argo CD's.
+        sync_options: Argo CD's options of the sync, such as ``CreateNamespace=true``.
     """
 
     name: str
@@ -175,6 +181,8 @@ class Unit:
     annotations: tuple[tuple[str, str], ...] = ()
     uncertain: tuple[str, ...] = ()
     suspended: bool = False
+    project: str = ""
+    sync_options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
