@@ -66,6 +66,7 @@ lock: $(VENV)/.development ## resolve the lock files again from pyproject.toml
 tools: $(VENV)/.development ## build what the tests run and PyPI does not have: an API server, etcd, kubectl, helm, ...
 	@$(BIN)/python tools/fetch.py actionlint etcd kube-apiserver kubectl helm kustomize >/dev/null
 	@$(BIN)/python tests/tools/sarif_validator.py >/dev/null
+	@$(BIN)/python -m tests.tools.go_envsubst >/dev/null
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .tools .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

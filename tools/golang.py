@@ -100,7 +100,9 @@ class GoProgram:
         return [go, "install", *self.flags, f"{self.package}@v{self.pinned}"]
 
     def _module_files(self) -> tuple[str, ...]:
-        files = [self.module / name for name in ("go.mod", "go.sum")] if self.module else []
+        files = (
+            [self.module / "go.mod", self.module / "go.sum", *sorted(self.module.glob("*.go"))] if self.module else []
+        )
         return tuple(file.read_text(encoding="utf-8") for file in files)
 
 
