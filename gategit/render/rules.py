@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # ruff: noqa: S106  an example that passes is not a password
 from gategit.model import Level, Rule, Stage
+from gategit.render.helm_rules import RULES as HELM_RULES
 
 NOT_RENDERED = Rule(
     id="not-rendered",
@@ -70,4 +71,5 @@ RENDER_FAILED = Rule(
 RULES: tuple[Rule, ...] = (
     NOT_RENDERED,
     RENDER_FAILED,
+    *HELM_RULES,
 )

@@ -1,0 +1,462 @@
+"""``helm template`` of a unit: the chart laid out, its values in order, and of each object the template it is from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from gategit.checks.references.paths import PathIndex, relative
+from gategit.errors import UndecidedError
+from gategit.manifests.decode import decode
+from gategit.manifests.expand import expand
+from gategit.model import Level, Location
+from gategit.process import Result
+from gategit.render import helm_remote
+from gategit.render.helm_charts import ChartFolder, Dependency, chart_at
+from gategit.render.helm_errors import (
+    Site,
+    error_of,
+    problems_of,
+    problems_of_output,
+    rendered_template,
+    schema_is_unreadable,
+    sentence,
+    warnings_of,
+)
+from gategit.render.helm_places import Places
+from gategit.render.helm_rules import CHART_INVALID
+from gategit.render.helm_values import Layer, Values, merged
+from gategit.render.programs import Program, find_program
+from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
+from gategit.render.running import run_renderer
+from gategit.render.values import (
+    HelmBuild,
+    Rendered,
+    RenderedObject,
+    RenderProblem,
+    RenderSettings,
+    Trace,
+    Unit,
+    ValuesLayer,
+)
+from gategit.render.workspace import PlaceError, Workspace
+from gategit.tree import Tree
+
+_RELEASE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
+_LONGEST_RELEASE: Final = 53
+_NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\Z")
+_SOURCE: Final = re.compile(rb"^---\n# Source: ([^\n]*)\n", re.MULTILINE)
+_SKIPS_SCHEMAS: Final = (3, 16)
+"""The first Helm that has ``--skip-schema-validation``."""
+
+
+class _Stop(Exception):  # noqa: N818  ends one build; what is to be said is in it
+    """Nothing is rendered."""
+
+    def __init__(self, *problems: RenderProblem, unchecked: Sequence[tuple[str, str]] = ()) -> None:
+        super().__init__()
+        self.problems = problems
+        self.unchecked = tuple(unchecked)
+
+
+def build_helm(unit: Unit, tree: Tree, settings: RenderSettings, *, index: PathIndex | None = None) -> Rendered:
+    """Render a chart as its agent would. It never raises for what a chart, its values or its release say.
+
+    Args:
+        unit: what is built; its build is a ``HelmBuild``.
+        tree: the files.
+        settings: the limits, and from where charts may be fetched.
+        index: the tree's files by path, where somebody has them already.
+
+    Raises:
+        TypeError: the unit is no Helm build.
+    """
+    build = unit.build
+    if not isinstance(build, HelmBuild):
+        raise TypeError(build)
+    places = Places(tree, index)
+    inputs = _inputs(build, places)
+    release = _Release(unit, build, places, settings)
+    try:
+        objects, problems = release.render()
+    except _Stop as stop:
+        return Rendered(unit, (), stop.problems, inputs, stop.unchecked)
+    except PlaceError as error:
+        problem = RenderProblem(NOT_RENDERED.id, error.message, Location(error.path), error.hint)
+        return Rendered(unit, (), (problem,), inputs)
+    except UndecidedError as error:
+        problem = RenderProblem(NOT_RENDERED.id, f"{_the_chart(build)} is not rendered: {error.message}", release.owner)
+        return Rendered(unit, (), (_with_help(problem, error.hint),), inputs)
+    return Rendered(unit, objects, problems, inputs, tuple(release.unchecked), tuple(release.notes))
+
+
+def inputs_of_helm(build: HelmBuild, tree: Tree, *, index: PathIndex | None = None) -> frozenset[str]:
+    """The paths of the tree that a build reads: its chart, charts beside it that it asks for, and files of values."""
+    return _inputs(build, Places(tree, index))
+
+
+def _inputs(build: HelmBuild, places: Places) -> frozenset[str]:
+    found = {layer.file for layer in (*build.values, *(build.base_values or ())) if layer.file}
+    chart = chart_at(build.chart.folder, places) if build.chart.folder is not None else None
+    if chart is not None:
+        found |= chart.files
+        for dependency in chart.missing:
+            part = chart.beside(dependency) if dependency.is_local else None
+            if part is not None:
+                found |= part.files
+    return frozenset(found)
+
+
+def _the_chart(build: HelmBuild) -> str:
+    chart = build.chart
+    if chart.folder is not None:
+        return f"the chart in {sentence(chart.folder) or 'the root'}"
+    return f"the chart {sentence(chart.name or chart.repository)}"
+
+
+def _with_help(problem: RenderProblem, hint: str) -> RenderProblem:
+    return RenderProblem(problem.rule, problem.message, problem.location, hint)
+
+
+@dataclass
+class _Release:
+    """One build on its way from values to objects."""
+
+    unit: Unit
+    build: HelmBuild
+    places: Places
+    settings: RenderSettings
+    unchecked: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def owner(self) -> Location:
+        """Where the unit is asked for, else its chart."""
+        if self.unit.owner is not None:
+            return self.unit.owner.location
+        folder = self.build.chart.folder
+        return Location(f"{folder}/Chart.yaml" if folder else "Chart.yaml")
+
+    def render(self) -> tuple[tuple[RenderedObject, ...], tuple[RenderProblem, ...]]:
+        """The objects, and what is wrong without keeping Helm from rendering.
+
+        Raises:
+            _Stop: nothing is rendered.
+            UndecidedError: Helm cannot be run, or not with these files.
+        """
+        self._check_names()
+        layers, problems = self._layers(self.build.values)
+        base, base_problems = self._layers(self.build.base_values or ())
+        chart = self._chart()
+        wrong = [*problems, *base_problems]
+        if any(problem.fatal for problem in wrong):
+            raise _Stop(*wrong)
+        program = find_program("helm", self.settings)
+        with Workspace(self.places.tree, self.settings) as workspace:
+            if chart is None:
+                path = self._fetched(program, workspace)
+            else:
+                path = f"tree/{chart.folder}".rstrip("/")
+                self._lay_out(chart, program, workspace)
+                if self.build.base_values is not None:
+                    workspace.write(_in(chart.folder, "values.yaml"), merged(base))
+            # The values stand beside the tree: in it, a chart of the tree's root would hold them as its own files.
+            top = workspace.folder.parent
+            files = []
+            for number, layer in enumerate(layers):
+                name = f"values-{number}.yaml"
+                (top / name).write_bytes(layer.values.text.encode("utf-8", "surrogateescape"))
+                files.append(f"--values={name}")
+            site = Site(
+                chart,
+                self.places,
+                Values([*base, *layers], self.build.parameters, chart),
+                self.build.parameters,
+                str(top),
+                self.owner if chart is None else Location(chart.file),
+            )
+            output = self._template(program, path, files, site, workspace)
+        objects, more = self._objects(output, site)
+        return objects, (*wrong, *more)
+
+    def _check_names(self) -> None:
+        release, namespace = self.build.release, self.build.namespace
+        if len(release) > _LONGEST_RELEASE or not _RELEASE.match(release):
+            raise _Stop(
+                RenderProblem(
+                    RENDER_FAILED.id,
+                    f'"{sentence(release)}" is no name that Helm takes for a release',
+                    self.owner,
+                    f"use small letters, digits, - and ., {_LONGEST_RELEASE} at most",
+                )
+            )
+        if namespace and not _NAMESPACE.match(namespace):
+            raise _Stop(
+                RenderProblem(
+                    RENDER_FAILED.id,
+                    f'"{sentence(namespace)}" is no name of a namespace',
+                    self.owner,
+                    "use small letters, digits and -, 63 at most",
+                )
+            )
+        for parameter in self.build.parameters:
+            if "\0" in parameter.name + parameter.value:
+                raise _Stop(
+                    RenderProblem(
+                        RENDER_FAILED.id,
+                        "a parameter holds a null character, which no program takes",
+                        parameter.location,
+                    )
+                )
+
+    def _layers(self, given: Sequence[ValuesLayer]) -> tuple[list[Layer], list[RenderProblem]]:
+        """The layers that can be read, and what is wrong with the others."""
+        layers: list[Layer] = []
+        problems: list[RenderProblem] = []
+        for values in given:
+            layer = Layer(values, self.places)
+            if not layer.is_encrypted:
+                layers.append(layer)
+                problems.extend(layer.problems())
+                continue
+            what = values.file or self.unit.name
+            if not values.optional:
+                reason = "its values are encrypted (SOPS), so the release that they belong to is not rendered"
+                raise _Stop(unchecked=[(what, reason)])
+            self.unchecked.append((what, "its values are encrypted (SOPS): the release is rendered without them"))
+        return layers, problems
+
+    def _chart(self) -> ChartFolder | None:
+        """The chart in the tree, None for one from elsewhere.
+
+        Raises:
+            _Stop: Helm would refuse it at the first look.
+        """
+        asked = self.build.chart
+        if asked.folder is None:
+            refused = helm_remote.refusal(asked.repository, asked.name, asked.version, self.settings)
+            if refused is not None:
+                raise self._refused(f"{_the_chart(self.build)} is not rendered: {refused[0]}", self.owner, refused[1])
+            return None
+        chart = chart_at(asked.folder, self.places)
+        if chart is None:
+            message = f"there is no chart in {sentence(asked.folder) or 'the root'}: it has no Chart.yaml"
+            raise _Stop(RenderProblem(CHART_INVALID.id, message, self.owner, "correct the path, or add the chart"))
+        if chart.data.get("type") == "library":
+            raise _Stop(
+                RenderProblem(
+                    CHART_INVALID.id,
+                    "a library chart holds templates for other charts and nothing that can be applied",
+                    chart.locate(("type",)),
+                    "deploy a chart that depends on it, or make it an application chart",
+                )
+            )
+        return chart
+
+    def _refused(self, message: str, location: Location, hint: str) -> _Stop:
+        return _Stop(
+            RenderProblem(NOT_RENDERED.id, message, location, hint), unchecked=[(self.unit.name, f"{message}: {hint}")]
+        )
+
+    def _fetched(self, program: Program, workspace: Workspace) -> str:
+        """The path of a chart from elsewhere, which lies beside the tree."""
+        asked = self.build.chart
+        content = helm_remote.fetch(program, asked.repository, asked.name, asked.version, self.settings)
+        (workspace.folder.parent / "chart.tgz").write_bytes(content)
+        return "chart.tgz"
+
+    def _lay_out(self, chart: ChartFolder, program: Program, workspace: Workspace) -> None:
+        """Place a chart with everything that it is put together from.
+
+        Raises:
+            _Stop: a dependency is not there and cannot be brought.
+        """
+        # What cannot be brought is found before anything is fetched.
+        brought = [(one, self._local(one, chart) if one.is_local else None) for one in chart.missing]
+        for one, local in brought:
+            if local is None:
+                self._check_remote(one, chart)
+        workspace.place(sorted(chart.files))
+        for one, local in brought:
+            if local is not None:
+                self._pack(local, chart, program, workspace)
+            else:
+                version = chart.locked.get(one.name, one.version)
+                content = helm_remote.fetch(program, one.repository, one.name, version, self.settings)
+                workspace.write(_in(chart.folder, f"charts/{one.name}-{version}.tgz"), content)
+
+    def _local(self, one: Dependency, chart: ChartFolder) -> ChartFolder:
+        local = chart.beside(one)
+        if local is None:
+            place = self.places.field(one.file, (*one.path, "repository"))
+            raise _Stop(
+                RenderProblem(
+                    CHART_INVALID.id,
+                    f"the dependency {sentence(one.name)} is to be at {sentence(one.repository)}, "
+                    "and there is no chart in this repository",
+                    place,
+                    "correct the path; it is read from the chart's folder",
+                )
+            )
+        version = str(local.data.get("version", ""))
+        for wanted in (chart.locked.get(one.name, ""), one.version):
+            if helm_remote.is_exact(wanted) and wanted.removeprefix("v") != version.removeprefix("v"):
+                locked = chart.locked.get(one.name) == wanted
+                raise _Stop(
+                    RenderProblem(
+                        CHART_INVALID.id,
+                        f"the dependency {sentence(one.name)} is {sentence(version)} in {sentence(local.file)}, and "
+                        f"{'Chart.lock' if locked else 'this chart'} asks for {sentence(wanted)}",
+                        self.places.field(one.file, (*one.path, "version")),
+                        "run `helm dependency update` and commit Chart.lock, or correct the version",
+                    )
+                )
+        return local
+
+    def _check_remote(self, one: Dependency, chart: ChartFolder) -> None:
+        version = chart.locked.get(one.name, one.version)
+        shown = sentence(one.name)
+        if not one.repository:
+            raise _Stop(
+                RenderProblem(
+                    CHART_INVALID.id,
+                    f"the dependency {shown} names no repository, and it is not in charts/",
+                    self.places.field(one.file, one.path),
+                    "put it into charts/, or say where it is found: `repository`",
+                )
+            )
+        refused = helm_remote.refusal(one.repository, one.name, version, self.settings)
+        if refused is not None:
+            message = f"the chart is not rendered: its dependency {shown} is not in charts/, and {refused[0]}"
+            raise self._refused(message, self.places.field(one.file, (*one.path, "repository")), refused[1])
+
+    def _pack(self, local: ChartFolder, chart: ChartFolder, program: Program, workspace: Workspace) -> None:
+        """Put a chart that lies beside another one into its charts/, as ``helm dependency build`` does."""
+        if local.missing:
+            # Helm packs it all the same, but has no command for that.
+            for path in sorted(local.files):
+                content = self.places.content(path)
+                if content is not None:
+                    inside = relative(path, local.folder)
+                    workspace.write(_in(chart.folder, f"charts/{local.name}/{inside}"), content)
+            return
+        workspace.place(sorted(local.files))
+        top = workspace.folder.parent
+        to = _in("tree", _in(chart.folder, "charts"))
+        (top / to).mkdir(exist_ok=True)
+        arguments = ("package", f"--destination={to}", "--", f"tree/{local.folder}".rstrip("/"))
+        result = run_renderer(program, arguments, cwd=top, settings=self.settings)
+        if result.code:
+            site = Site(local, self.places, Values((), (), local), (), str(top), Location(local.file))
+            raise _Stop(*problems_of(error_of(result.stderr.decode("utf-8", "replace")), site))
+
+    def _arguments(self, program: Program, path: str, files: Sequence[str]) -> list[str]:
+        build, settings = self.build, self.settings
+        arguments = ["template", "--skip-tests"] if build.skip_tests else ["template"]
+        arguments += [] if build.skip_crds else ["--include-crds"]
+        arguments += [f"--namespace={build.namespace}"] if build.namespace else []
+        arguments += [f"--kube-version={settings.kubernetes_version}"] if settings.kubernetes_version else []
+        arguments += [f"--api-versions={version}" for version in settings.api_versions]
+        arguments += files
+        for parameter in build.parameters:
+            arguments.append(f"--set{'-string' if parameter.text else ''}={parameter.name}={parameter.value}")
+        if build.skip_schema and _at_least(program, _SKIPS_SCHEMAS):
+            arguments.append("--skip-schema-validation")
+        return [*arguments, "--", build.release, path]
+
+    def _template(self, program: Program, path: str, files: Sequence[str], site: Site, workspace: Workspace) -> bytes:
+        arguments = self._arguments(program, path, files)
+        result = self._run(program, arguments, workspace)
+        error = _error(result)
+        if error and schema_is_unreadable(error) and _at_least(program, _SKIPS_SCHEMAS):
+            self.unchecked.append(
+                (self.unit.name, "its values were not compared with the chart's schema, which refers to another host")
+            )
+            arguments.insert(1, "--skip-schema-validation")
+            result = self._run(program, arguments, workspace)
+            error = _error(result)
+        self.notes += warnings_of(result.stderr.decode("utf-8", "replace"), site)
+        if not error:
+            return result.stdout
+        template = rendered_template(error)
+        if template is None:
+            raise _Stop(*problems_of(error, site))
+        shown = self._run(program, [arguments[0], "--debug", *arguments[1:]], workspace).stdout
+        raise _Stop(*problems_of_output(template, error, _part(shown, template), site))
+
+    def _run(self, program: Program, arguments: Sequence[str], workspace: Workspace) -> Result:
+        return run_renderer(program, arguments, cwd=workspace.folder.parent, settings=self.settings)
+
+    def _objects(self, output: bytes, site: Site) -> tuple[tuple[RenderedObject, ...], tuple[RenderProblem, ...]]:
+        objects: list[RenderedObject] = []
+        problems: list[RenderProblem] = []
+        for name, content in _sections(output):
+            file = site.source(name)
+            decoded = decode(content, "template.yaml")
+            place = Location(file) if file else site.fallback
+            is_template = bool(file) and not file.endswith(".tgz") and not _is_crd(name)
+            lines = content.decode("utf-8", "replace").split("\n")
+            for problem in decoded.problems:
+                shown = lines[problem.region.line - 1].strip() if problem.region.line <= len(lines) else ""
+                where = self.places.rendered(file, shown) if is_template else place
+                repeated = problem.rule == "duplicate-key"
+                problems.append(
+                    RenderProblem(
+                        RENDER_FAILED.id,
+                        f"in what the template renders to, {problem.message}",
+                        where,
+                        problem.help,
+                        level=Level.WARNING if repeated else None,
+                        fatal=False,
+                    )
+                )
+            for document in decoded.documents:
+                if not isinstance(document.data, dict) or not {"apiVersion", "kind"} <= document.data.keys():
+                    line = lines[document.line - 1].strip()
+                    problems.append(
+                        RenderProblem(
+                            RENDER_FAILED.id,
+                            f"the template renders to something that is no Kubernetes object: `{sentence(line)}`",
+                            self.places.rendered(file, line) if is_template else place,
+                            "give it apiVersion and kind, or let it render to nothing",
+                            fatal=False,
+                        )
+                    )
+            for manifest in expand("", decoded):
+                number = manifest.source.document if _is_crd(name) else None
+                objects.append(RenderedObject(manifest.data, Trace(file, number)))
+        return tuple(objects), tuple(dict.fromkeys(problems))
+
+
+def _error(result: Result) -> str:
+    return error_of(result.stderr.decode("utf-8", "replace")) or "it says nothing" if result.code else ""
+
+
+def _sections(output: bytes) -> Iterator[tuple[str, bytes]]:
+    """Helm's output cut at the lines that name templates: each name with what stands below it."""
+    found = list(_SOURCE.finditer(output))
+    ends = [*(one.start() for one in found[1:]), len(output)]
+    for one, end in zip(found, ends, strict=False):
+        yield one[1].decode("utf-8", "replace"), output[one.end() : end]
+
+
+def _part(output: bytes, template: str) -> str:
+    return next((body.decode("utf-8", "replace") for name, body in _sections(output) if name == template), "")
+
+
+def _is_crd(name: str) -> bool:
+    """Whether Helm took a file as it is, from a chart's ``crds`` folder."""
+    rest = name.partition("/")[2]
+    while rest.startswith("charts/"):
+        rest = rest.split("/", 2)[-1]
+    return rest.startswith("crds/")
+
+
+def _in(folder: str, name: str) -> str:
+    return f"{folder}/{name}" if folder else name
+
+
+def _at_least(program: Program, version: tuple[int, int]) -> bool:
+    return tuple(int(number) for number in program.version.split(".")[:2]) >= version

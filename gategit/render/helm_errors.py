@@ -1,0 +1,348 @@
+"""What Helm says when it fails, as one sentence on the file and line that has to be mended."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from gategit.disk import show_path
+from gategit.manifests.decode import decode
+from gategit.model import FieldPath, Level, Location
+from gategit.render.helm_charts import ChartFolder
+from gategit.render.helm_places import Places
+from gategit.render.helm_rules import CHART_INVALID, VALUES_INVALID
+from gategit.render.helm_values import Values
+from gategit.render.rules import RENDER_FAILED
+from gategit.render.values import Parameter, RenderProblem
+
+_LONGEST: Final = 400
+"""Nobody reads on in one sentence; templates may say as much as they like."""
+
+_READ: Final = 32 * 1024
+"""How much of an error is read, from its start and from its end; a recursion prints a line for each call."""
+
+_ERROR: Final = re.compile(r"^Error: ", re.MULTILINE)
+_DEBUG_HINT: Final = "\n\nUse --debug flag to render out invalid YAML"
+_USER: Final = re.compile(
+    r"execution error at \((?P<file>[^\n]{1,500}?):(?P<line>\d+)(?::(?P<column>\d+))?\): (?P<said>.*)", re.DOTALL
+)
+_PARSE: Final = re.compile(
+    r"parse error (?:at|in) \((?P<file>[^\n]{1,500}?)(?::(?P<line>\d+))?(?::\d+)?\): (?P<said>.*)", re.DOTALL
+)
+_FRAME: Final = re.compile(
+    r"template: (?P<file>[^\n]{1,500}?):(?P<line>\d+)(?::(?P<column>\d+))?: "
+    r'executing "[^"\n]{0,500}" at <(?P<expression>[^\n]{0,200}?)>: '
+)
+_BARE: Final = re.compile(
+    r"template: (?P<file>[^\n:]{1,500}?):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<said>.*)", re.DOTALL
+)
+_NIL: Final = re.compile(r"nil pointer evaluating [^\n]{1,200}?\.(\S+)\Z")
+_NO_TEMPLATE: Final = re.compile(r'no template "([^"]*)" associated with template')
+_NESTED: Final = re.compile(r"rendering template has a nested reference name: ([^:\n]*)")
+_RENDERED: Final = re.compile(r"YAML parse error on (?P<file>[^\n]+?): (?P<said>.*)", re.DOTALL)
+_KUBE_VERSION: Final = re.compile(r"chart requires kubeVersion: (.*?) which is incompatible with Kubernetes (\S+)")
+_UNPACKING: Final = re.compile(r"error unpacking subchart (?:tar in )?(?P<name>\S+) in (?P<chart>\S+?): ")
+_LOADING: Final = re.compile(r"cannot load (?P<file>[\w.]+): (?P<said>.*)", re.DOTALL)
+_METADATA: Final = re.compile(r"validation: (?P<said>chart\.metadata(?P<path>[\w.]*)[^\n]*)")
+_DEPENDENCY: Final = re.compile(
+    r'validation: (?P<said>(?:more than one dependency|dependency) [^\n]*?"(?P<name>[^"]*)"[^\n]*)'
+)
+_SET: Final = re.compile(r"failed parsing --set(?P<text>-string)? data: (?P<said>.*)", re.DOTALL)
+_SCHEMA: Final = "values don't meet the specifications of the schema(s) in the following chart(s):\n"
+_SCHEMA_ITSELF: Final = ("failed to compile", "failing loading", "invalid character", "unable to validate schema")
+_WARNING: Final = re.compile(r"^(?:\S+\.go:\d+: )?(?:WARNING|[Ww]arning): (?P<said>.+)$", re.MULTILINE)
+_VALUE_SHOWN: Final = re.compile(r" ?\(?map\[.*", re.DOTALL)
+_LINE_NUMBER: Final = re.compile(r"\byaml: line (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What an error is read against.
+
+    Attributes:
+        chart: the chart that Helm was given; None for one from elsewhere.
+        places: the tree's texts.
+        values: everything that the release sets.
+        parameters: the single values.
+        folder: the path of the workspace, which no message may show.
+        fallback: where to stand where nothing better is known.
+    """
+
+    chart: ChartFolder | None
+    places: Places
+    values: Values
+    parameters: Sequence[Parameter]
+    folder: str
+    fallback: Location
+
+    def plain(self, text: str) -> str:
+        """A text without the workspace's paths, ready to be shown."""
+        for start in (f"{self.folder}/tree/", f"{self.folder}/", self.folder):
+            text = text.replace(start, "")
+        return sentence(text)
+
+    def source(self, name: str) -> str:
+        """The path of the tree that Helm means by a template's name; "" where there is none."""
+        return self.chart.source(name) if self.chart is not None else ""
+
+
+def sentence(text: str) -> str:
+    """What somebody else wrote, as one line that is not too long and does nothing to a terminal."""
+    line = " ".join(text[: 4 * _LONGEST].split())
+    shown = show_path(line.removesuffix("."))
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
+
+
+def error_of(stderr: str) -> str:
+    """The error of a Helm that failed, without what it warned of before and what it advises after."""
+    found = list(_ERROR.finditer(stderr))
+    text = stderr[found[-1].end() :] if found else stderr
+    return text.partition(_DEBUG_HINT)[0].strip("\n")
+
+
+def warnings_of(stderr: str, site: Site) -> tuple[str, ...]:
+    """What Helm warned of, each once; values are left out, since they may be secret."""
+    said = (_VALUE_SHOWN.sub("", found["said"]) for found in _WARNING.finditer(stderr))
+    return tuple(dict.fromkeys(site.plain(one) for one in said))
+
+
+def rendered_template(error: str) -> str | None:
+    """The template whose output Helm could not read as YAML; None where the error is another one."""
+    found = _RENDERED.match(error)
+    return found["file"] if found else None
+
+
+def schema_is_unreadable(error: str) -> bool:
+    """Whether Helm could not use a values.schema.json because that refers to something that is not here."""
+    return error.startswith(_SCHEMA) and ("http://" in error or "https://" in error) and "failing loading" in error
+
+
+def problems_of(error: str, site: Site) -> tuple[RenderProblem, ...]:
+    """The problems that an error of Helm's tells of; at least one."""
+    if len(error) > 2 * _READ:
+        error = f"{error[:_READ]} {error[-_READ:]}"
+    for read in (_values, _user, _parse, _execution, _chart, _parameter):
+        found = tuple(read(error, site))
+        if found:
+            return found
+    return (RenderProblem(RENDER_FAILED.id, f"Helm cannot render the chart: {site.plain(error)}", site.fallback),)
+
+
+def _values(error: str, site: Site) -> Iterator[RenderProblem]:
+    _, mark, said = error.partition(_SCHEMA)
+    if not mark:
+        return
+    found = site.values.schema_problems(said)
+    yield from found
+    if not found and site.chart is not None:
+        file = f"{site.chart.folder}/values.schema.json" if site.chart.folder else "values.schema.json"
+        what = "cannot be used" if any(mark in said for mark in _SCHEMA_ITSELF) else "does not take the values"
+        yield RenderProblem(VALUES_INVALID.id, f"the chart's values schema {what}: {site.plain(said)}", Location(file))
+
+
+def _user(error: str, site: Site) -> Iterator[RenderProblem]:
+    found = _USER.search(error)
+    if found:
+        place = _template(found["file"], int(found["line"]), _number(found["column"]), "", site)
+        yield RenderProblem(
+            RENDER_FAILED.id,
+            f"the chart refuses its values: {site.plain(found['said'])}",
+            place,
+            "give the chart the values that it asks for",
+        )
+
+
+def _parse(error: str, site: Site) -> Iterator[RenderProblem]:
+    found = _PARSE.search(error)
+    if found:
+        place = _template(found["file"], int(found["line"] or 0), None, "", site)
+        unclosed = re.search(r"started at ([^\n]{1,500}?):(\d+)", found["said"])
+        if unclosed:
+            place = _template(unclosed[1], int(unclosed[2]), None, "", site)
+        said = re.sub(r" started at [^\n]{1,500}?:\d+", "", found["said"])
+        yield RenderProblem(RENDER_FAILED.id, f"the template cannot be parsed: {site.plain(said)}", place)
+
+
+def _execution(error: str, site: Site) -> Iterator[RenderProblem]:
+    frames = list(_FRAME.finditer(error))
+    if not frames:
+        bare = _BARE.match(error)
+        if bare:
+            place = _template(bare["file"], int(bare["line"]), _number(bare["column"]), "", site)
+            yield RenderProblem(RENDER_FAILED.id, f"the template fails: {site.plain(bare['said'])}", place)
+        return
+    # The innermost frame that is a file of the tree; a text given to tpl has a frame, but no file.
+    named = [frame for frame in frames if site.source(frame["file"])]
+    frame = named[-1] if named else frames[0]
+    nested = _NESTED.search(error)
+    expression = _expression(frame["expression"])
+    place = _template(frame["file"], int(frame["line"]), _number(frame["column"]), expression, site)
+    said = error[frames[-1].end() :]
+    yield RenderProblem(
+        RENDER_FAILED.id,
+        _why(_expression(frames[-1]["expression"]), said, nested[1] if nested else ""),
+        place,
+        _advice(said, nested=nested is not None),
+    )
+
+
+def _why(expression: str, said: str, nested: str) -> str:
+    if nested:
+        return f'the template "{sentence(nested)}" includes itself without end'
+    said = re.sub(r"^error calling \w+: ", "", said) if "error calling include: template: no" in said else said
+    missing = _NO_TEMPLATE.search(said)
+    if missing:
+        return f'the template "{sentence(missing[1])}" is included, and no file of the chart defines it'
+    nil = _NIL.search(said)
+    if nil:
+        return f"{sentence(expression)} cannot be read: what stands before .{sentence(nil[1])} is not set"
+    return f"{sentence(expression)} fails: {sentence(said)}"
+
+
+def _advice(said: str, *, nested: bool) -> str:
+    if nested:
+        return "end the recursion"
+    if _NIL.search(said):
+        return "set it in the values, or let the template do without it (`with`, `dig`, `default dict`)"
+    return ""
+
+
+def _expression(text: str) -> str:
+    return text.removesuffix("...").strip()
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text else None
+
+
+def _template(name: str, line: int, offset: int | None, expression: str, site: Site) -> Location:
+    file = site.source(name)
+    if not file:
+        return site.fallback
+    if file.endswith(".tgz") or not line:
+        return Location(file)
+    return site.places.expression(file, line, offset, expression)
+
+
+def _chart(error: str, site: Site) -> Iterator[RenderProblem]:
+    chart = site.chart
+    if chart is None:
+        return
+    version = _KUBE_VERSION.search(error)
+    if version:
+        yield RenderProblem(
+            CHART_INVALID.id,
+            f"the chart does not go with Kubernetes {version[2]}: its kubeVersion is {sentence(version[1])}",
+            chart.locate(("kubeVersion",)),
+            "take a version of the chart for this cluster, or correct kubernetes_version in the config",
+        )
+        return
+    rest = error
+    part: ChartFolder | str | None = chart
+    while found := _UNPACKING.search(rest):
+        part = _unpacked(part, found["name"])
+        rest = rest[found.end() :]
+    if isinstance(part, str):
+        yield RenderProblem(
+            CHART_INVALID.id, f"the archive is no chart that Helm loads: {site.plain(rest)}", Location(part)
+        )
+    elif part is not None:
+        yield from _folder(rest, part, site)
+
+
+def _unpacked(chart: ChartFolder | str | None, name: str) -> ChartFolder | str | None:
+    """What Helm was loading from charts/ by the name of the file or folder."""
+    if not isinstance(chart, ChartFolder):
+        return chart
+    for part in chart.vendored.values():
+        path = part if isinstance(part, str) else part.folder
+        if path.rpartition("/")[2] == name:
+            return part
+    return chart.part(name)
+
+
+def _folder(error: str, chart: ChartFolder, site: Site) -> Iterator[RenderProblem]:
+    loading = _LOADING.search(error)
+    if loading:
+        file = f"{chart.folder}/{loading['file']}" if chart.folder else loading["file"]
+        rule = VALUES_INVALID.id if loading["file"] == "values.yaml" else CHART_INVALID.id
+        problems = decode(site.places.content(file) or b"", file).problems
+        if problems:
+            first = problems[0]
+            message = f"Helm cannot load {loading['file']}: {first.message}"
+            # The first check of the gate says it too: here it is a note, since it is no second mistake.
+            yield RenderProblem(rule, message, Location(file, first.region), first.help, level=Level.NOTE)
+            return
+        yield RenderProblem(rule, f"Helm cannot load {loading['file']}: {site.plain(loading['said'])}", Location(file))
+        return
+    metadata = _METADATA.search(error)
+    dependency = _DEPENDENCY.search(error)
+    if metadata:
+        path: FieldPath = tuple(step for step in metadata["path"].split(".") if step)
+        said = sentence(metadata["said"].replace("chart.metadata.", ""))
+        yield RenderProblem(CHART_INVALID.id, f"Chart.yaml: {said}", chart.locate(path), path=path)
+    elif dependency:
+        name = dependency["name"]
+        several = [one for one in chart.dependencies if name in (one.name, one.alias)]
+        place = chart.places.field(several[-1].file, several[-1].path) if several else chart.locate(("dependencies",))
+        yield RenderProblem(CHART_INVALID.id, f"Chart.yaml: {sentence(dependency['said'])}", place)
+    elif "validation: " in error:
+        yield RenderProblem(CHART_INVALID.id, f"Chart.yaml: {site.plain(error)}", chart.locate(()))
+
+
+def _parameter(error: str, site: Site) -> Iterator[RenderProblem]:
+    found = _SET.search(error)
+    if not found:
+        return
+    kind = [one for one in site.parameters if one.text == bool(found["text"])]
+    named = [one for one in kind if one.name and one.name in found["said"]] or kind
+    place = named[0].location if named else site.fallback
+    yield RenderProblem(VALUES_INVALID.id, f"the parameter cannot be read: {site.plain(found['said'])}", place)
+
+
+def problems_of_output(template: str, error: str, output: str, site: Site) -> tuple[RenderProblem, ...]:
+    """Why a template's output is no YAML.
+
+    Args:
+        template: its name, as Helm has it.
+        error: what Helm says.
+        output: what the template rendered to, "" where that is not known.
+        site: what the error is read against.
+    """
+    file = site.source(template)
+    place = Location(file) if file else site.fallback
+    said = _RENDERED.match(error)
+    problems = decode(output.encode("utf-8", "replace"), "template.yaml").problems
+    fault = next((one for one in problems if one.rule != "duplicate-key"), None)
+    lines = output.split("\n")
+    if fault is not None:
+        number = fault.region.line
+        why = fault.message
+    else:
+        line = _LINE_NUMBER.search(error)
+        number = int(line[1]) if line else 0
+        why = _head(said["said"] if said else error) or site.plain(said["said"] if said else error)
+    shown = lines[number - 1].strip() if 0 < number <= len(lines) else ""
+    if shown and file and not file.endswith(".tgz"):
+        place = site.places.rendered(file, shown)
+    end = f"; line {number} of the output is `{sentence(shown)}`" if shown else ""
+    return (
+        RenderProblem(
+            RENDER_FAILED.id,
+            f"the template does not render to YAML: {sentence(why)}{end}",
+            place,
+            "`helm template --debug` shows the whole output; mind the indentation (`nindent`) and quote texts",
+        ),
+    )
+
+
+def _head(said: str) -> str:
+    """What is wrong where the output is YAML, but no object."""
+    kind = re.search(
+        r"cannot unmarshal (\w+) into Go (?:value of type \S*SimpleHead|struct field SimpleHead\.(\S+))", said
+    )
+    if kind is None:
+        return ""
+    return f"{kind[2]} is a {kind[1]}" if kind[2] else f"it is a {kind[1]}, not a Kubernetes object"
