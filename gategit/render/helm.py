@@ -357,8 +357,9 @@ class _Release:
         arguments = ["template", "--skip-tests"] if build.skip_tests else ["template"]
         arguments += [] if build.skip_crds else ["--include-crds"]
         arguments += [f"--namespace={build.namespace}"] if build.namespace else []
-        arguments += [f"--kube-version={settings.kubernetes_version}"] if settings.kubernetes_version else []
-        arguments += [f"--api-versions={version}" for version in settings.api_versions]
+        version = build.kubernetes_version or settings.kubernetes_version
+        arguments += [f"--kube-version={version}"] if version else []
+        arguments += [f"--api-versions={one}" for one in build.api_versions or settings.api_versions]
         arguments += files
         for parameter in build.parameters:
             arguments.append(f"--set{'-string' if parameter.text else ''}={parameter.name}={parameter.value}")
