@@ -9,10 +9,10 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from gategit.checks.references.kustomize import KustomizeGraph
-from gategit.checks.references.paths import has_variable, is_remote
+from gategit.checks.references.paths import Place, has_variable, is_remote
 from gategit.checks.references.sources import Witness, dig, normal_url, root_path, text_at
 from gategit.manifests.file import ManifestFile, read_file
-from gategit.manifests.manifest import Source
+from gategit.manifests.manifest import Manifest, Source
 from gategit.model import FieldPath, Location, ObjectRef
 from gategit.render.values import AgentObject, RenderSettings
 from gategit.tree import EntryKind, Tree
@@ -142,15 +142,28 @@ class World:
         field may have been set elsewhere.
         """
         file = self._file(one.file)
-        if file is None:
+        if file is None or self._declared(one) is None:
+            return one.location
+        if one.parent is not None and not self.declares(one, path):
             return one.location
         source = Source(one.file, one.document, one.pointer)
-        declared = next((manifest for manifest in file.manifests if manifest.source == source), None)
-        if declared is None or declared.kind != one.data.get("kind"):
-            return one.location
-        if one.parent is not None and dig(declared.data, *path) != dig(one.data, *path):
-            return one.location
         return file.location(source, path, on=on)
+
+    def declares(self, one: AgentObject, path: FieldPath = ()) -> bool:
+        """Whether the file that an object comes from says the same in a field: then nothing on the way changed it."""
+        declared = self._declared(one)
+        return declared is not None and dig(declared.data, *path) == dig(one.data, *path)
+
+    def _declared(self, one: AgentObject) -> Manifest | None:
+        file = self._file(one.file)
+        source = Source(one.file, one.document, one.pointer)
+        found = next((manifest for manifest in file.manifests if manifest.source == source), None) if file else None
+        return found if found is not None and found.kind == one.data.get("kind") else None
+
+    def content(self, path: str) -> bytes | None:
+        """The content of a file of the tree, links inside of it followed; None where there is none."""
+        found = self.graph.index.find(path)
+        return self.tree.read(found.path) if found.place is Place.FILE else None
 
     def _file(self, path: str) -> ManifestFile | None:
         if path not in self._opened:

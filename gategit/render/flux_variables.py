@@ -1,0 +1,238 @@
+"""What Flux does with objects once they are built: variables filled in, labels and annotations put on.
+
+Variables are filled in as the kustomize-controller does it (``kustomize.SubstituteVariables`` of Flux's packages): in
+the YAML text of each object, so that a value can change what a field is, and where no variable is set at all, nothing
+happens. A variable that is set nowhere becomes nothing, which is a finding; one that may be set outside of the
+repository is left as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Any, Final
+
+from gategit.manifests.decode import decode
+from gategit.manifests.text import Lines, NotText, decode_text
+from gategit.model import Level, Location, ObjectRef
+from gategit.render.flux_envsubst import Absent, EnvsubstError, Expanded, expand
+from gategit.render.flux_rules import SUBSTITUTION_FAILED, VARIABLE_UNSET
+from gategit.render.flux_yaml import write_yaml
+from gategit.render.values import Rendered, RenderedObject, RenderProblem, Unit
+from gategit.tree import EntryKind, Tree
+
+_SWITCH: Final = "kustomize.toolkit.fluxcd.io/substitute"
+_OFF: Final = "disabled"
+_EXPRESSION: Final = re.compile(r"\$\{[^{}\n]{0,80}\}?")
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """What is known of the variables.
+
+    Attributes:
+        values: by name.
+        unknown: names whose values nobody here can know; None where any other name may be set elsewhere.
+        always: whether expressions are looked at even where nothing is set.
+    """
+
+    values: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    unknown: frozenset[str] | None = frozenset()
+    always: bool = False
+
+    @property
+    def active(self) -> bool:
+        """Whether expressions are looked at at all."""
+        return bool(self.values) or self.unknown is None or bool(self.unknown) or self.always
+
+    def look_up(self, name: str) -> str | Absent:
+        """The value of a name."""
+        value = self.values.get(name)
+        if value is not None and (self.unknown is None or name not in self.unknown):
+            return value
+        return Absent.UNKNOWN if self.unknown is None or name in self.unknown else Absent.UNSET
+
+
+@dataclass(frozen=True, slots=True)
+class Substituted:
+    """What came of an object.
+
+    Attributes:
+        data: the object; as it was where it could not be filled in.
+        unset: names without a value and without a default.
+        refused: why Flux does not take it, or "".
+        expression: how the expression starts that it does not take, or "".
+        left: whether an expression was left as it stands.
+    """
+
+    data: dict[str, Any]
+    unset: tuple[str, ...] = ()
+    refused: str = ""
+    expression: str = ""
+    left: bool = False
+
+
+def variables_of(unit: Unit) -> Variables | None:
+    """A unit's variables, None where Flux fills in nothing."""
+    if unit.substitute is None:
+        return None
+    unknown = None if unit.unknown is None else frozenset(unit.unknown)
+    found = Variables(dict(unit.substitute), unknown, unit.always)
+    return found if found.active else None
+
+
+def substitute(data: dict[str, Any], variables: Variables) -> Substituted:
+    """Fill in the variables of one object."""
+    if _is_off(data) or not _has_dollar(data):
+        return Substituted(data)
+    text = write_yaml(data)
+    try:
+        expanded = expand(text, variables.look_up)
+    except EnvsubstError as error:
+        found = _EXPRESSION.match(text, error.offset)
+        return Substituted(data, refused=str(error), expression=found[0] if found else "")
+    return _read(data, expanded)
+
+
+def _read(data: dict[str, Any], expanded: Expanded) -> Substituted:
+    decoded = decode(expanded.content, "object.yaml")
+    unset = tuple(name for name, _ in expanded.unset)
+    result = decoded.documents[0].data if decoded.documents else None
+    problem = next((one for one in decoded.problems if one.rule != "duplicate-key"), None)
+    if problem is not None:
+        return Substituted(data, unset, f"what comes of it is no YAML: {problem.message}")
+    if not isinstance(result, dict):
+        return Substituted(data, unset, "what comes of it is no object")
+    return Substituted(result, unset, left=expanded.left)
+
+
+def _is_off(data: Mapping[str, Any]) -> bool:
+    metadata = data.get("metadata")
+    both = (metadata.get("labels"), metadata.get("annotations")) if isinstance(metadata, dict) else ()
+    return any(isinstance(one, dict) and one.get(_SWITCH) == _OFF for one in both)
+
+
+def _has_dollar(data: Any) -> bool:
+    """Whether an object says ``${`` or ``$$`` anywhere: without them its text stays as it is."""
+    waiting = [data]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, str):
+            if "${" in one or "$$" in one:
+                return True
+        elif isinstance(one, dict):
+            waiting.extend(one)
+            waiting.extend(one.values())
+        elif isinstance(one, list):
+            waiting.extend(one)
+    return False
+
+
+def finish(rendered: Rendered, tree: Tree) -> Rendered:
+    """What Flux applies of what was built: variables filled in, labels and annotations put on.
+
+    Whatever is refused is a finding, and nothing of the unit is applied then; its other objects are there all the same.
+
+    Args:
+        rendered: a unit's objects as Kustomize or Helm built them.
+        tree: where they come from; files are read for the places of findings alone.
+    """
+    unit = rendered.unit
+    variables = variables_of(unit)
+    if variables is None and not unit.labels and not unit.annotations:
+        return rendered
+    objects: list[RenderedObject] = []
+    problems: list[RenderProblem] = []
+    left = False
+    for one in rendered.objects:
+        data = one.data
+        if variables is not None:
+            done = substitute(data, variables)
+            left = left or done.left
+            data = done.data
+            if done.unset or done.refused:
+                problems.extend(_problems(unit, one, done, tree))
+        objects.append(one if data is one.data else replace(one, data=data))
+    objects = [_marked(one, unit) for one in objects]
+    unchecked = rendered.unchecked
+    if left:
+        unchecked = (*unchecked, (unit.name, "variables that are set outside of what can be read here are left as is"))
+    return replace(rendered, objects=tuple(objects), problems=(*rendered.problems, *problems), unchecked=unchecked)
+
+
+def _marked(one: RenderedObject, unit: Unit) -> RenderedObject:
+    """An object with the unit's labels and annotations over its own."""
+    metadata = one.data.get("metadata")
+    if not isinstance(metadata, dict):
+        return one
+    changed = dict(metadata)
+    for name, added in (("labels", unit.labels), ("annotations", unit.annotations)):
+        if added:
+            own = metadata.get(name)
+            changed[name] = {**(own if isinstance(own, dict) else {}), **dict(added)}
+    return replace(one, data={**one.data, "metadata": changed})
+
+
+def _problems(unit: Unit, one: RenderedObject, done: Substituted, tree: Tree) -> Iterator[RenderProblem]:
+    metadata = one.data.get("metadata")
+    where = metadata if isinstance(metadata, dict) else {}
+    namespace = where.get("namespace") or unit.namespace
+    ref = ObjectRef(
+        str(one.data.get("apiVersion", "")),
+        str(one.data.get("kind", "")),
+        namespace or None,
+        str(where.get("name", "")),
+    )
+    owner = f"{unit.owner.ref.kind} {unit.owner.ref.name}" if unit.owner else unit.name
+    if done.refused:
+        yield RenderProblem(
+            SUBSTITUTION_FAILED.id,
+            f"{ref}: Flux cannot fill in {done.expression or 'its variables'}: {done.refused}; it then applies nothing "
+            f"of {owner}",
+            _place(one, done.expression, tree, unit),
+            help="Mend the expression, or write $${...} where it is not meant for Flux.",
+            object=ref,
+        )
+    for name in done.unset:
+        yield RenderProblem(
+            VARIABLE_UNSET.id,
+            f"{ref}: the variable {name} is set nowhere and has no default: Flux puts nothing in its place",
+            _place(one, f"${{{name}", tree, unit),
+            help=f"Set {name} under spec.postBuild of {owner}, give it a default (${{{name}:=...}}), or write "
+            f"$${{{name}}} where it is not meant for Flux.",
+            level=Level.WARNING,
+            object=ref,
+            fatal=False,
+        )
+
+
+def _place(one: RenderedObject, needle: str, tree: Tree, unit: Unit) -> Location:
+    """Where an expression stands: in the files that the object comes from, the nearest first."""
+    trace = one.trace
+    files = [path for path in (trace.file, trace.generated_by, *reversed(trace.changed_by)) if path]
+    for path in files if needle else ():
+        found = _find(path, needle, tree)
+        if found is not None:
+            return found
+    if files:
+        return Location(files[0])
+    return unit.owner.location if unit.owner else Location("")
+
+
+def _find(path: str, needle: str, tree: Tree) -> Location | None:
+    entry = tree.entries().get(path)
+    if entry is None or entry.kind is not EntryKind.FILE:
+        return None
+    text = decode_text(tree.read(path))
+    if isinstance(text, NotText):
+        return None
+    # "${a" is no place of "${ab".
+    ending = r"(?![\w])" if needle[-1:].isalnum() or needle[-1:] == "_" else ""
+    found = re.search(f"(?<!\\$){re.escape(needle)}{ending}", text)
+    if found is None:
+        return None
+    closing = text.find("}", found.end() - 1)
+    end = closing + 1 if 0 <= closing < found.end() + 80 and "\n" not in text[found.start() : closing] else found.end()
+    return Location(path, Lines(text).region(found.start(), end))

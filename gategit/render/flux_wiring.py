@@ -1,0 +1,260 @@
+"""How Flux's objects depend on each other: what they wait for, and what they ask the health of."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+
+from gategit.checks.references.paths import has_variable
+from gategit.checks.references.rules import DANGLING_REFERENCE
+from gategit.checks.references.sources import dig, text_at
+from gategit.model import FieldPath, Level, ObjectRef
+from gategit.render.flux_rules import DEPENDENCY_CYCLE, KIND_NOT_AWAITED
+from gategit.render.flux_sources import HELM, KUSTOMIZE, SOURCE, missing
+from gategit.render.values import AgentObject, Rendered, RenderProblem, Unit
+from gategit.render.world import World, ref_of
+
+_KINDS = ((KUSTOMIZE, "Kustomization"), (HELM, "HelmRelease"))
+
+Node = tuple[str, str, str, str, str | None]
+"""A Flux object: group, kind, namespace, name and target."""
+
+Edges = Mapping[Node, Sequence[tuple[FieldPath, Node]]]
+"""What each object waits for, each with the field that says so."""
+
+
+def check_wiring(wanted: Sequence[AgentObject], world: World) -> list[RenderProblem]:
+    """What objects wait for that is nowhere, and what waits for itself.
+
+    Args:
+        wanted: the Kustomizations and HelmReleases to judge.
+        world: everything that they may refer to.
+    """
+    problems: list[RenderProblem] = []
+    for one in wanted:
+        group, kind = _kind(one)
+        for path, namespace, name in _dependencies(one):
+            if world.find(group, kind, namespace, name, one.target) is None:
+                problem = missing(world, one, (group, kind, namespace, name), (*path, "name"))
+                problems.extend([problem] if problem else [])
+        problems.extend(_source_of_kustomization(one, world))
+    problems.extend(_cycles(wanted, world))
+    return problems
+
+
+def _source_of_kustomization(one: AgentObject, world: World) -> Iterator[RenderProblem]:
+    """A Kustomization's source that is nowhere; a HelmRelease's is looked up with its chart."""
+    reference = dig(one.data, "spec", "sourceRef")
+    kind, name = text_at(reference, "kind"), text_at(reference, "name")
+    namespace = text_at(reference, "namespace") or one.namespace
+    if kind and _kind(one) == _KINDS[0] and world.find(SOURCE, kind, namespace, name, one.target) is None:
+        problem = missing(world, one, (SOURCE, kind, namespace, name), ("spec", "sourceRef", "name"))
+        if problem is not None:
+            yield problem
+
+
+def check_rendered(unit: Unit, rendered: Rendered, world: World) -> list[RenderProblem]:
+    """What only shows once a unit is rendered: health that nobody can ask, kinds that come from another unit.
+
+    Args:
+        unit: a unit of Flux.
+        rendered: what came of it.
+        world: with the objects of all units that are rendered.
+    """
+    if unit.owner is None or rendered.failed:
+        return []
+    ref = unit.owner.ref
+    group, kind = ref.api_version.rpartition("/")[0], ref.kind
+    owner = world.find(group, kind, ref.namespace or "", ref.name, unit.target)
+    if owner is None or (group, kind) != _KINDS[0]:
+        return []
+    return [*_health_checks(owner, rendered, world), *_unawaited_kinds(owner, unit, rendered, world)]
+
+
+def _health_checks(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
+    spec = owner.data.get("spec")
+    checks = dig(spec, "healthChecks")
+    if not isinstance(checks, list) or dig(spec, "wait") is True or rendered.unchecked:
+        return
+    ref = ref_of(owner.data, owner.namespace)
+    known = {_identity(one.data, rendered.unit.namespace) for one in rendered.objects}
+    makes_more = any(_kind_of(one.data) == _KINDS[1] for one in rendered.objects)
+    for index, check in enumerate(checks):
+        kind, name = text_at(check, "kind"), text_at(check, "name")
+        namespace = text_at(check, "namespace") or owner.namespace
+        group = text_at(check, "apiVersion").rpartition("/")[0]
+        if not kind or not name or has_variable(name) or has_variable(namespace):
+            continue
+        if {(group, kind, namespace, name), (group, kind, "", name)} & known:
+            continue
+        # What a chart or an operator makes can be asked for, too; nobody knows here what that will be.
+        if (makes_more and kind != "HelmRelease") or world.find(group, kind, namespace, name) is not None:
+            continue
+        path: FieldPath = ("spec", "healthChecks", index, "name")
+        elsewhere = sorted(one[2] for one in known if (one[0], one[1], one[3]) == (group, kind, name))
+        end = f"; it has one in the namespace {elsewhere[0]}" if elsewhere and elsewhere[0] else ""
+        yield RenderProblem(
+            DANGLING_REFERENCE.id,
+            f"{ref}: the health of {kind} {namespace}/{name} is asked, which this Kustomization does not apply{end}",
+            world.locate(owner, path),
+            help="Correct the entry of healthChecks, or use spec.wait: true.",
+            level=Level.WARNING,
+            object=ref,
+            path=path,
+            fatal=False,
+        )
+
+
+def _unawaited_kinds(owner: AgentObject, unit: Unit, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
+    """Objects of kinds that another Kustomization defines, for which this one does not wait."""
+    defined = _defined_elsewhere(unit, rendered, world)
+    if not defined:
+        return
+    awaited = _awaited(owner, world)
+    ref = ref_of(owner.data, owner.namespace)
+    said: set[tuple[str, str]] = set()
+    for one in rendered.objects:
+        kind = _kind_of(one.data)
+        bringers = defined.get(kind)
+        if not bringers or kind in said or any(_node_of(other, unit.target) in awaited for other in bringers):
+            continue
+        if any(other == ref for other in bringers):
+            continue
+        said.add(kind)
+        path: FieldPath = ("spec", "dependsOn")
+        yield RenderProblem(
+            KIND_NOT_AWAITED.id,
+            f"{ref}: it holds the {kind[1]} {text_at(one.data, 'metadata', 'name')}, a kind that {bringers[0]} brings, "
+            "and does not wait for that",
+            world.locate(owner, path, on="key"),
+            help=f"Name {bringers[0].name} under spec.dependsOn.",
+            object=ref,
+            path=path,
+            fatal=False,
+        )
+
+
+def _defined_elsewhere(unit: Unit, rendered: Rendered, world: World) -> Mapping[tuple[str, str], list[ObjectRef]]:
+    """The kinds that other Kustomizations of the same target define, and this one does not, with who does."""
+    own = {
+        (text_at(one.data, "spec", "group"), text_at(one.data, "spec", "names", "kind"))
+        for one in rendered.objects
+        if one.data.get("kind") == "CustomResourceDefinition"
+    }
+    found: dict[tuple[str, str], list[ObjectRef]] = {}
+    for one in world.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"):
+        kind = (text_at(one.data, "spec", "group"), text_at(one.data, "spec", "names", "kind"))
+        owner = one.parent.owner if one.parent is not None else None
+        if kind in own or owner is None or one.target != unit.target or _group_kind(owner.ref) != _KINDS[0]:
+            continue
+        found.setdefault(kind, []).append(owner.ref)
+    return found
+
+
+def _awaited(owner: AgentObject, world: World) -> set[Node]:
+    """Everything that an object waits for, directly or not."""
+    seen: set[Node] = set()
+    waiting = [owner]
+    while waiting:
+        one = waiting.pop()
+        for _, namespace, name in _dependencies(one):
+            other = world.find(*_kind(one), namespace, name, one.target)
+            if other is not None and _node(other) not in seen:
+                seen.add(_node(other))
+                waiting.append(other)
+    return seen
+
+
+def _cycles(wanted: Sequence[AgentObject], world: World) -> Iterator[RenderProblem]:
+    """Each circle once, at the first of its objects."""
+    objects = {_node(one): one for one in sorted(wanted, key=lambda one: (one.file, one.document))}
+    edges = _in_circles({node: _edges(one, world) for node, one in objects.items()})
+    told: set[frozenset[Node]] = set()
+    for node in edges:
+        circle = _circle(node, edges)
+        if not circle or frozenset(member for member, _ in circle) in told:
+            continue
+        told.add(frozenset(member for member, _ in circle))
+        one, path = objects[node], circle[0][1]
+        names = [str(ref_of(objects[member].data, objects[member].namespace)) for member, _ in circle]
+        last = "itself" if len(names) == 1 else names[0]
+        yield RenderProblem(
+            DEPENDENCY_CYCLE.id,
+            f"{names[0]} waits for {', which waits for '.join([*names[1:], last])}: none of it is ever applied",
+            world.locate(one, path),
+            help="Remove one of these entries of spec.dependsOn.",
+            object=ref_of(one.data, one.namespace),
+            path=path,
+            fatal=False,
+        )
+
+
+def _edges(one: AgentObject, world: World) -> list[tuple[FieldPath, Node]]:
+    found = []
+    for path, namespace, name in _dependencies(one):
+        other = world.find(*_kind(one), namespace, name, one.target)
+        if other is not None:
+            found.append((path, _node(other)))
+    return found
+
+
+def _in_circles(edges: Edges) -> dict[Node, list[tuple[FieldPath, Node]]]:
+    """The edges without the objects that no circle leads through, as long as those can be told by looking around."""
+    left = {node: [edge for edge in own if edge[1] in edges] for node, own in edges.items()}
+    while True:
+        reached = {other for own in left.values() for _, other in own}
+        kept = {node: own for node, own in left.items() if own and node in reached}
+        if len(kept) == len(left):
+            return kept
+        left = {node: [edge for edge in own if edge[1] in kept] for node, own in kept.items()}
+
+
+def _circle(home: Node, edges: Edges) -> list[tuple[Node, FieldPath]]:
+    """The shortest way from an object back to itself, each with the field that leads on; [] where there is none."""
+    came: dict[Node, tuple[Node, FieldPath]] = {}
+    waiting = deque([home])
+    while waiting:
+        node = waiting.popleft()
+        for path, other in edges.get(node, ()):
+            if other == home:
+                way = [(node, path)]
+                while way[0][0] != home:
+                    way.insert(0, came[way[0][0]])
+                return way
+            if other not in came:
+                came[other] = (node, path)
+                waiting.append(other)
+    return []
+
+
+def _dependencies(one: AgentObject) -> Iterator[tuple[FieldPath, str, str]]:
+    """The field, the namespace and the name of everything that an object waits for."""
+    entries = dig(one.data, "spec", "dependsOn")
+    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
+        name = text_at(entry, "name")
+        if name:
+            yield ("spec", "dependsOn", index), text_at(entry, "namespace") or one.namespace, name
+
+
+def _kind(one: AgentObject) -> tuple[str, str]:
+    return _kind_of(one.data)
+
+
+def _kind_of(data: Mapping[str, object]) -> tuple[str, str]:
+    return text_at(data, "apiVersion").rpartition("/")[0], text_at(data, "kind")
+
+
+def _group_kind(ref: ObjectRef) -> tuple[str, str]:
+    return ref.api_version.rpartition("/")[0], ref.kind
+
+
+def _identity(data: Mapping[str, object], namespace: str) -> tuple[str, str, str, str]:
+    return (*_kind_of(data), text_at(data, "metadata", "namespace") or namespace, text_at(data, "metadata", "name"))
+
+
+def _node(one: AgentObject) -> Node:
+    return (*_kind(one), one.namespace, text_at(one.data, "metadata", "name"), one.target)
+
+
+def _node_of(ref: ObjectRef, target: str | None) -> Node:
+    return (*_group_kind(ref), ref.namespace or "", ref.name, target)
