@@ -4,6 +4,7 @@ from __future__ import annotations
 
 # ruff: noqa: S106  an example that passes is not a password
 from gategit.model import Level, Rule, Stage
+from gategit.render.flux_rules import RULES as FLUX_RULES
 from gategit.render.helm_rules import RULES as HELM_RULES
 
 NOT_RENDERED = Rule(
@@ -72,4 +73,5 @@ RULES: tuple[Rule, ...] = (
     NOT_RENDERED,
     RENDER_FAILED,
     *HELM_RULES,
+    *FLUX_RULES,
 )
