@@ -43,6 +43,7 @@ def run_renderer(  # noqa: PLR0913  what a program is run with
     *,
     cwd: Path,
     settings: RenderSettings,
+    folder: Path | None = None,
     stdin: bytes = b"",
     network: bool = False,
     others: Sequence[Program] = (),
@@ -50,13 +51,14 @@ def run_renderer(  # noqa: PLR0913  what a program is run with
     """Run a renderer to its end and return what it answered, whatever its exit code. May be called from any thread.
 
     It has an empty home, no variables of the caller's and, where the system can keep it from them, no network and no
-    file but those below ``cwd``.
+    file but those below ``folder``.
 
     Args:
         program: which.
         arguments: what stands after its name; no shell reads them.
-        cwd: the working folder, with everything that it may read.
+        cwd: the working folder.
         settings: the limits.
+        folder: the folder with everything that it may read; None for the working folder.
         stdin: the bytes on its standard input.
         network: whether it may reach the network, to fetch what the config allows.
         others: programs that it may start.
@@ -73,7 +75,7 @@ def run_renderer(  # noqa: PLR0913  what a program is run with
             "environment": _environment(home, settings),
             "limits": _limits(settings),
             "read": [other.path for other in others],
-            "write": [str(cwd), home],
+            "write": [str(folder or cwd), home],
         }
         return _Run(host, request, program.name or program.path, settings).result(stdin)
 

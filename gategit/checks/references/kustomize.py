@@ -186,7 +186,7 @@ def read_graph(tree: Tree, parsed: dict[str, Parsed] | None = None) -> Kustomize
                 foreign[folder] = file
         if found:
             file, first = found[0]
-            links = tuple(_link(index, folder, reference) for reference in first.references)
+            links = links_of(index, folder, first)
             kustomizations[folder] = Kustomization(file, folder, first, links, tuple(path for path, _ in found[1:]))
             if first.template:
                 unread.append((file, "it is a template that something has yet to fill in"))
@@ -444,6 +444,11 @@ _STATES = {
     Place.SUBMODULE: LinkState.SUBMODULE,
     Place.OUTSIDE: LinkState.LINKED_OUT,
 }
+
+
+def links_of(index: PathIndex, folder: str, parsed: Parsed) -> tuple[Link, ...]:
+    """What a kustomization names, looked up as if it stood in a folder."""
+    return tuple(_link(index, folder, reference) for reference in parsed.references)
 
 
 def _link(index: PathIndex, folder: str, reference: Reference) -> Link:

@@ -1,0 +1,204 @@
+"""``kustomize build`` of a folder of a tree, as an agent runs it, by the real program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+from gategit.checks.references.kustomize import KustomizeGraph, LinkState
+from gategit.checks.references.shapes import Use
+from gategit.errors import UndecidedError
+from gategit.model import Level, Location, format_path
+from gategit.process import Result
+from gategit.render.kustomize_errors import explain
+from gategit.render.kustomize_output import objects, read
+from gategit.render.kustomize_overlay import as_json
+from gategit.render.kustomize_places import Places
+from gategit.render.kustomize_plan import Plan, Step, plan
+from gategit.render.programs import Program, find_program
+from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
+from gategit.render.running import run_renderer
+from gategit.render.values import KustomizeBuild, Rendered, RenderedObject, RenderProblem, RenderSettings, Trace, Unit
+from gategit.render.workspace import PlaceError, Workspace
+from gategit.tree import Tree
+
+_VENDOR: Final = (
+    "Bring the files into the repository, as a copy of a pinned version; what is fetched while it is rendered can "
+    "change without a pull request."
+)
+_SENSITIVE: Final = (b"/annotations", b"metadata.annotations", b"kustomize.config.k8s.io/needs-hash")
+"""What in a patch, a replacement or a generator could come out otherwise because of the annotations that trace."""
+
+
+def inputs_of(build: KustomizeBuild, graph: KustomizeGraph, tree: Tree) -> frozenset[str]:
+    """Every path of the tree that a build reads, the links on the way to them included. Nothing is run."""
+    return plan(build, graph, tree).inputs
+
+
+def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: RenderSettings) -> Rendered:
+    """Build a unit with Kustomize. Never raises for what the tree holds; may be called from several threads.
+
+    What leads out of the tree is decided before anything runs; the program sees a copy of the files that the build
+    reads, and nothing else.
+    """
+    if not isinstance(unit.build, KustomizeBuild):
+        raise TypeError(f"{unit.name} is not built with Kustomize")
+    try:
+        made = plan(unit.build, graph, tree)
+    except UndecidedError as error:
+        top = graph.kustomizations.get(unit.build.folder)
+        location = unit.owner.location if unit.owner else Location(top.file if top else unit.build.folder)
+        return Rendered(unit, problems=(RenderProblem(NOT_RENDERED.id, error.message, location, error.hint),))
+    places = Places(unit, made, tree)
+    rendered = Rendered(unit, inputs=made.inputs, unchecked=tuple(_unchecked(made)))
+    refused = tuple(_refused(made, places))
+    if made.content is None or refused:
+        return replace(rendered, problems=refused or (_nothing(made, places),))
+    try:
+        answer, bare = _run(unit.build, made, tree, settings)
+    except UndecidedError as error:
+        return replace(rendered, problems=(_undecided(unit, places, error),))
+    decisive = bare or answer
+    if decisive.code:
+        return replace(rendered, problems=tuple(explain(decisive, made, places)))
+    return _rendered(rendered, made, places, (answer, bare), _Reader(graph, made, settings))
+
+
+class _Reader:
+    """Reads what the program prints."""
+
+    def __init__(self, graph: KustomizeGraph, made: Plan, settings: RenderSettings) -> None:
+        self._graph = graph
+        self._made = made
+        self._limit = settings.output
+
+    def read(self, answer: Result) -> tuple[tuple[RenderedObject, ...], str]:
+        """The objects, and why they cannot be read, or ""."""
+        decoded = read(answer.stdout, self._limit)
+        if decoded.problems:
+            return (), decoded.problems[0].message
+        return objects(decoded, self._made.folder, self._made.kept, self._resolved), ""
+
+    def _resolved(self, path: str) -> str:
+        return self._graph.index.find(path).path
+
+
+def _rendered(
+    rendered: Rendered, made: Plan, places: Places, answers: tuple[Result, Result | None], reader: _Reader
+) -> Rendered:
+    answer, bare = answers
+    found, problem = reader.read(answer) if answer.code == 0 else ((), "")
+    if bare is not None and not problem:
+        plain, problem = reader.read(bare)
+        traces = [one.trace for one in found] if len(found) == len(plain) else [Trace()] * len(plain)
+        found = tuple(RenderedObject(one.data, trace) for one, trace in zip(plain, traces, strict=True))
+    if problem:
+        message = f"What {made.file} renders to cannot be read: {problem}"
+        return replace(rendered, problems=(RenderProblem(NOT_RENDERED.id, message, places.top()),))
+    notes = tuple(line.removeprefix("# ").strip() for line in answer.error_text.splitlines() if line.strip())
+    return replace(rendered, objects=found, notes=notes)
+
+
+def _run(build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings) -> tuple[Result, Result | None]:
+    """Run the program; a second time without asking where objects come from, where that could change what comes out."""
+    program = find_program("kustomize", settings)
+    arguments = ["build", "."]
+    others: tuple[Program, ...] = ()
+    if build.free:
+        arguments += ["--load-restrictor", "LoadRestrictionsNone"]
+    elif made.charts:
+        helm = find_program("helm", settings)
+        others = (helm,)
+        arguments += _helm_arguments(helm, settings)
+    with Workspace(tree, settings) as workspace:
+        workspace.place(sorted(made.inputs))
+
+        def once(content: bytes) -> Result:
+            workspace.write(made.file, content)
+            found = run_renderer(
+                program,
+                arguments,
+                cwd=workspace.folder / made.folder,
+                folder=workspace.folder,
+                settings=settings,
+                others=others,
+            )
+            return Result(found.code, found.stdout, _without(found.stderr, workspace.folder))
+
+        answer = once(made.content or b"")
+        return answer, once(as_json(made.data)) if _is_sensitive(made, tree) else None
+
+
+def _helm_arguments(helm: Program, settings: RenderSettings) -> list[str]:
+    arguments = ["--enable-helm", "--helm-command", helm.path]
+    if settings.kubernetes_version:
+        arguments += ["--helm-kube-version", settings.kubernetes_version]
+    for version in settings.api_versions:
+        arguments += ["--helm-api-versions", version]
+    return arguments
+
+
+def _is_sensitive(made: Plan, tree: Tree) -> bool:
+    """Whether anything in a kustomization, or in what it changes objects with, asks for annotations."""
+    texts = [made.content or b""]
+    for one in made.kustomizations.values():
+        paths = [one.file] if one.file != made.file else []
+        paths += [link.path for link in one.links if link.state is LinkState.FILE and _changes(link.reference.use)]
+        texts += [tree.read(path) for path in paths if path in made.inputs]
+    return any(mark in text for text in texts for mark in _SENSITIVE)
+
+
+def _changes(use: Use) -> bool:
+    return use in (Use.PATCH, Use.PATCH_OR_INLINE, Use.PLUGIN, Use.DATA)
+
+
+def _without(text: bytes, folder: Path) -> bytes:
+    """What a program says, with paths of the tree instead of those of the workspace."""
+    root = str(folder).encode()
+    return text.replace(root + b"/", b"").replace(root, b".")
+
+
+def _unchecked(made: Plan) -> Iterator[tuple[str, str]]:
+    for step in made.refused:
+        yield f"{step.one.file}: {step.link.reference.text}", _reason(step)
+    for chart in made.charts:
+        if chart.folder is None and chart.repository:
+            yield f"{chart.one.file}: chart {chart.name}", f"it is pulled from {chart.repository}"
+
+
+def _reason(step: Step) -> str:
+    return "it is remote; remote resources are not fetched" if step.link.state is LinkState.REMOTE else step.reason
+
+
+def _refused(made: Plan, places: Places) -> Iterator[RenderProblem]:
+    """A problem for each entry that leads out of the tree. What the check of references says is only noted here."""
+    for step in made.refused:
+        where, text = format_path(step.link.reference.path), step.link.reference.text
+        location = places.field(step.one, step.link.reference.path)
+        if step.link.state is LinkState.REMOTE:
+            message = f'{where} names "{text}", which is remote and not fetched: nothing that builds on it is rendered'
+            yield RenderProblem(NOT_RENDERED.id, message, location, _VENDOR, path=step.link.reference.path)
+        else:
+            message = f'{where} names "{text}", {step.reason}: nothing that builds on it is rendered'
+            yield RenderProblem(NOT_RENDERED.id, message, location, path=step.link.reference.path)
+    for chart in made.charts:
+        if chart.folder is None and chart.repository:
+            path = ("helmCharts", chart.index, "repo") if chart.index >= 0 else (chart.name,)
+            message = (
+                f"{format_path(path[:2])} pulls the chart {chart.name} from {chart.repository}, which is not fetched: "
+                "nothing that builds on it is rendered"
+            )
+            yield RenderProblem(NOT_RENDERED.id, message, places.field(chart.one, path), _VENDOR, path=path)
+
+
+def _nothing(made: Plan, places: Places) -> RenderProblem:
+    folder = made.folder or "The root of the repository"
+    message = f"{folder} cannot be built: {made.problem}"
+    return RenderProblem(RENDER_FAILED.id, message, places.top(), level=Level.NOTE if made.said else None)
+
+
+def _undecided(unit: Unit, places: Places, error: UndecidedError) -> RenderProblem:
+    message = error.message if isinstance(error, PlaceError) else f"{unit.name} is not rendered: {error.message}"
+    return RenderProblem(NOT_RENDERED.id, message, places.top(), error.hint)

@@ -1,0 +1,88 @@
+"""Where the entries of kustomizations stand, and what they refer to; files are read when somebody asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from gategit.checks.references.kustomize import Kustomization, LinkState
+from gategit.manifests.file import ManifestFile, read_file
+from gategit.manifests.manifest import Manifest, Role, Source
+from gategit.model import FieldPath, Location
+from gategit.render.kustomize_plan import Plan
+from gategit.render.values import Unit
+from gategit.tree import Tree
+
+
+class Places:
+    """The files of one build, with their lines."""
+
+    def __init__(self, unit: Unit, made: Plan, tree: Tree) -> None:
+        self._unit = unit
+        self._made = made
+        self._tree = tree
+        self._files: dict[str, ManifestFile | None] = {}
+
+    def top(self) -> Location:
+        """The kustomization that is built; for one that an agent writes, the object that makes it do so."""
+        if self._file(self._made.file, Role.KUSTOMIZATION) is None and self._unit.owner is not None:
+            return self._unit.owner.location
+        return Location(self._made.file)
+
+    def field(self, one: Kustomization, path: FieldPath, on: Literal["key", "value"] = "value") -> Location:
+        """A field of a kustomization; what the agent adds to it stands in the agent's object."""
+        file = self._file(one.file, Role.KUSTOMIZATION)
+        if one.file == self._made.file and (file is None or not _has(self._made.own, path)):
+            return self.top()
+        return Location(one.file) if file is None else file.location(Source(one.file, one.parsed.document), path, on=on)
+
+    def data(self, one: Kustomization) -> dict[str, Any]:
+        """What a kustomization says."""
+        if one.file == self._made.file:
+            return dict(self._made.data)
+        file = self._file(one.file, Role.KUSTOMIZATION)
+        documents = file.decoded.documents if file else ()
+        found = next((document.data for document in documents if document.index == one.parsed.document), None)
+        return found if isinstance(found, dict) else {}
+
+    def at(self, path: str, source: Source, field: FieldPath = ()) -> Location:
+        """A field of an object in any other file."""
+        file = self._file(path, Role.PATCH)
+        return Location(path) if file is None else file.location(source, field)
+
+    def documents(self, path: str) -> Iterator[tuple[int, Any]]:
+        """The documents of a file, each with its number."""
+        file = self._file(path, Role.PATCH)
+        for document in file.decoded.documents if file else ():
+            yield document.index, document.data
+
+    def manifests(self, path: str) -> tuple[Manifest, ...]:
+        """The objects that a file declares."""
+        file = self._file(path, Role.PATCH)
+        return file.manifests if file else ()
+
+    def linked_file(self, one: Kustomization, path: FieldPath) -> str:
+        """The file that an entry names, "" where it names none."""
+        return next(
+            (link.path for link in one.links if link.reference.path == path and link.state is LinkState.FILE), ""
+        )
+
+    def _file(self, path: str, role: Role) -> ManifestFile | None:
+        if path not in self._files:
+            try:
+                content = self._tree.read(path)
+            except KeyError:
+                self._files[path] = None
+            else:
+                self._files[path] = read_file(path, content, role)
+        return self._files[path]
+
+
+def _has(data: Any, path: FieldPath) -> bool:
+    """Whether a field is there."""
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True

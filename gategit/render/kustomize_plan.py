@@ -1,0 +1,334 @@
+"""What a build with Kustomize reads and what it must not: worked out from paths, before any program runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from gategit.checks.references.kustomize import (
+    FILE_NAMES,
+    Kustomization,
+    KustomizeGraph,
+    Link,
+    LinkState,
+    links_of,
+    parse,
+)
+from gategit.checks.references.paths import Place, join
+from gategit.checks.references.shapes import Use
+from gategit.manifests.decode import decode
+from gategit.render.kustomize_overlay import as_json, generated, merged, with_traces
+from gategit.render.values import KustomizeBuild
+from gategit.tree import EntryKind, Tree
+
+_MAX_LINKS: Final = 40
+_FOLDERS: Final = (Use.RESOURCE, Use.COMPONENT, Use.PLUGIN)
+_OUT: Final = {
+    LinkState.REMOTE: "",
+    LinkState.ABSOLUTE: "an absolute path",
+    LinkState.OUTSIDE: "a path outside of the repository",
+    LinkState.SUBMODULE: "which is in a submodule, another repository",
+    LinkState.LINKED_OUT: "a symbolic link that leads out of the repository",
+}
+_NOWHERE: Final = (LinkState.MISSING, LinkState.VARIABLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An entry of a kustomization that stands in the way of a build, and why."""
+
+    one: Kustomization
+    link: Link
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A chart that a kustomization has Helm render. ``folder`` is None where it would have to be fetched."""
+
+    one: Kustomization
+    index: int
+    name: str
+    folder: str | None
+    repository: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a build is made of.
+
+    Attributes:
+        folder: the folder that is built, by the path that leads through no link.
+        file: the kustomization there, or the one that the agent writes.
+        content: what it says with all that the agent adds, asking where objects come from; None where nothing can be
+            built.
+        own: what the folder's own kustomization says, without what the agent adds.
+        data: what it says with it.
+        kept: the sorts of metadata that the kustomization itself asks for.
+        inputs: every path of the tree that is read, links on the way included.
+        kustomizations: by file, the ones that take part.
+        refused: entries that lead out of the tree; nothing is built with one of them.
+        nowhere: entries that lead to nothing.
+        charts: what Helm renders.
+        problem: why there is nothing to build at all, as the end of a sentence, or "".
+        said: whether another check says so, too.
+    """
+
+    folder: str
+    file: str
+    content: bytes | None
+    own: Mapping[str, Any]
+    data: Mapping[str, Any]
+    kept: frozenset[str]
+    inputs: frozenset[str]
+    kustomizations: Mapping[str, Kustomization]
+    refused: tuple[Step, ...] = ()
+    nowhere: tuple[Step, ...] = ()
+    charts: tuple[Chart, ...] = ()
+    problem: str = ""
+    said: bool = False
+
+
+def plan(build: KustomizeBuild, graph: KustomizeGraph, tree: Tree) -> Plan:
+    """Work out what a build reads."""
+    return _Planner(build, graph, tree).plan()
+
+
+class _Planner:
+    def __init__(self, build: KustomizeBuild, graph: KustomizeGraph, tree: Tree) -> None:
+        self._build = build
+        self._graph = graph
+        self._tree = tree
+        self._index = graph.index
+        self._inputs: set[str] = set()
+        self._seen: dict[str, Kustomization] = {}
+        self._refused: list[Step] = []
+        self._nowhere: list[Step] = []
+        self._charts: list[Chart] = []
+
+    def plan(self) -> Plan:
+        found = self._index.find(self._build.folder)
+        self._add(self._build.folder)
+        if found.place is not Place.FOLDER:
+            return self._nothing(self._build.folder, "there is no such folder")
+        folder = found.path
+        top = self._graph.kustomizations.get(folder)
+        if top is None and (folder in self._graph.foreign or not self._build.generate):
+            return self._without_kustomization(folder)
+        if top is not None and top.others:
+            self._inputs.update((top.file, *top.others))
+            return self._nothing(folder, "it has two kustomization files")
+        content, data = self._own(top, folder)
+        if data is None:
+            return self._nothing(folder, "its kustomization cannot be read")
+        return self._with_overlay(top, folder, content, data)
+
+    def _without_kustomization(self, folder: str) -> Plan:
+        if folder in self._graph.foreign:
+            return self._nothing(folder, "its kustomization file holds another kind of object")
+        if any(file.rpartition("/")[0] == folder for file, _ in self._graph.unread):
+            return self._nothing(folder, "its kustomization cannot be read")
+        return self._nothing(folder, "it has no kustomization", said=False)
+
+    def _nothing(self, folder: str, problem: str, *, said: bool = True) -> Plan:
+        file = f"{folder}/{FILE_NAMES[0]}" if folder else FILE_NAMES[0]
+        top = self._graph.kustomizations.get(folder)
+        return Plan(
+            folder,
+            top.file if top else self._graph.foreign.get(folder, file),
+            None,
+            {},
+            {},
+            frozenset(),
+            frozenset(self._inputs),
+            self._seen,
+            problem=problem,
+            said=said,
+        )
+
+    def _own(self, top: Kustomization | None, folder: str) -> tuple[bytes, dict[str, Any] | None]:
+        """The folder's kustomization, or the one that Flux writes, as text and as data."""
+        if top is None:
+            return b"", generated(self._index, self._tree, folder)
+        self._add(top.file)
+        content = self._tree.read(self._index.find(top.file).path)
+        if not top.parsed.readable:
+            return content, None
+        documents = [one for one in decode(content, FILE_NAMES[0]).documents if one.index == top.parsed.document]
+        data = documents[0].data if documents else None
+        return content, data if isinstance(data, dict) else {}
+
+    def _with_overlay(self, top: Kustomization | None, folder: str, content: bytes, data: dict[str, Any]) -> Plan:
+        file = top.file if top else (f"{folder}/{FILE_NAMES[0]}" if folder else FILE_NAMES[0])
+        overlay = json.loads(self._build.overlay) if self._build.overlay else {}
+        own: Mapping[str, Any] = data if top else {}
+        if overlay or top is None:
+            data = merged(data, overlay)
+            parsed = parse(as_json(data))
+            content = b""
+        else:
+            parsed = top.parsed
+        self._walk(Kustomization(file, folder, parsed, links_of(self._index, folder, parsed)), data)
+        asked = data.get("buildMetadata")
+        # Flux has even an empty kustomization built, to nothing.
+        empty = not self._build.free and any(flaw.subject == "empty" for flaw in parsed.flaws)
+        return Plan(
+            folder,
+            file,
+            None if empty else with_traces(content, data),
+            own,
+            data,
+            frozenset(one for one in asked if isinstance(one, str)) if isinstance(asked, list) else frozenset(),
+            frozenset(self._inputs),
+            self._seen,
+            tuple(self._refused),
+            tuple(self._nowhere),
+            tuple(self._charts),
+            problem="its kustomization is empty" if empty else "",
+            said=empty,
+        )
+
+    def _walk(self, top: Kustomization, data: Mapping[str, Any]) -> None:
+        """Follow every entry of a kustomization and of those that it builds on. A loop, not a recursion."""
+        self._seen[top.file] = top
+        if top.parsed.charts:
+            self._look_at_charts(top, data)
+        waiting: list[tuple[Kustomization, bool]] = [(top, False)]
+        while waiting:
+            one, configures = waiting.pop()
+            for link in one.links:
+                self._follow(one, link, configures=configures)
+                base = self._graph.kustomizations.get(link.path) if link.state is LinkState.FOLDER else None
+                if base is not None and link.reference.use in _FOLDERS and base.file not in self._seen:
+                    self._seen[base.file] = base
+                    self._inputs.update(base.others)
+                    self._add(base.file)
+                    if base.parsed.charts:
+                        self._look_at_charts(base, self._data(base))
+                    waiting.append((base, configures or link.reference.use is Use.PLUGIN))
+
+    def _data(self, one: Kustomization) -> Mapping[str, Any]:
+        decoded = decode(self._tree.read(self._index.find(one.file).path), FILE_NAMES[0])
+        data = decoded.documents[0].data if decoded.documents else None
+        return data if isinstance(data, dict) else {}
+
+    def _follow(self, one: Kustomization, link: Link, *, configures: bool) -> None:
+        reference, state = link.reference, link.state
+        if state in _OUT:
+            self._refused.append(Step(one, link, _OUT[state]))
+            return
+        if state in _NOWHERE:
+            self._nowhere.append(Step(one, link, "which is not there"))
+            return
+        plugin = reference.use is Use.PLUGIN or (configures and reference.use is Use.RESOURCE)
+        if state is LinkState.INLINE:
+            if plugin:
+                self._look_at_plugins(one, link, reference.text.encode("utf-8", "surrogateescape"))
+            return
+        path = join(one.folder, reference.text)
+        if path is not None:
+            self._add(path)
+        if state is LinkState.FILE:
+            self._inputs.add(link.path)
+            if plugin:
+                self._look_at_plugins(one, link, self._tree.read(link.path))
+        elif reference.use is Use.CHART_HOME:
+            self._add_folder(link.path)
+
+    def _look_at_plugins(self, one: Kustomization, link: Link, content: bytes) -> None:
+        """The files that the configuration of a built-in generator or transformer names."""
+        for document in decode(content, FILE_NAMES[0]).documents:
+            for text in _plugin_files(document.data):
+                path = join(one.folder, text)
+                found = None if path is None else self._index.find(path)
+                if path is None or found is None or found.place in (Place.OUTSIDE, Place.SUBMODULE):
+                    self._refused.append(Step(one, link, f'which names "{text}", a path outside of the repository'))
+                elif found.place is Place.FILE:
+                    self._add(path)
+                elif found.place is Place.FOLDER:
+                    self._add_folder(found.path)
+
+    def _look_at_charts(self, one: Kustomization, data: Mapping[str, Any]) -> None:
+        settings = data.get("helmGlobals")
+        home = settings.get("chartHome") if isinstance(settings, dict) else None
+        home = home if isinstance(home, str) and home else "charts"
+        charts = data.get("helmCharts")
+        for index, chart in enumerate(charts if isinstance(charts, list) else ()):
+            if isinstance(chart, dict):
+                self._charts.append(self._chart(one, index, chart, home))
+        if data.get("helmChartInflationGenerator"):
+            self._charts.append(Chart(one, -1, "helmChartInflationGenerator", None, ""))
+
+    def _chart(self, one: Kustomization, index: int, chart: Mapping[str, Any], home: str) -> Chart:
+        name, version, repository = (_text(chart, field) for field in ("name", "version", "repo"))
+        # Kustomize pulls a chart of some version into a folder of that version.
+        text = f"{home}/{name}-{version}/{name}" if version and repository else f"{home}/{name}"
+        path = join(one.folder, text)
+        found = None if path is None or not name else self._index.find(path)
+        folder = found.path if found is not None and found.place is Place.FOLDER else None
+        if folder is not None and path is not None:
+            self._add(path)
+            self._add_folder(folder)
+        return Chart(one, index, name, folder, repository)
+
+    def _add_folder(self, folder: str) -> None:
+        prefix = f"{folder}/" if folder else ""
+        self._inputs.update(path for path in self._index.entries if path.startswith(prefix))
+
+    def _add(self, path: str) -> None:
+        """Count a file in, with every symbolic link on the way to it."""
+        for _ in range(_MAX_LINKS):
+            entry = self._index.entries.get(path)
+            if entry is not None and entry.kind is EntryKind.FILE:
+                self._inputs.add(path)
+                return
+            link = next((one for one in _above(path) if self._is_link(one)), None)
+            if link is None:
+                return
+            self._inputs.add(link)
+            text = self._tree.read(link).decode("utf-8", "surrogateescape")
+            target = join(link.rpartition("/")[0], text)
+            if target is None:
+                return
+            path = join(target, path[len(link) + 1 :] or ".") or ""
+
+    def _is_link(self, path: str) -> bool:
+        entry = self._index.entries.get(path)
+        return entry is not None and entry.kind is EntryKind.SYMLINK
+
+
+def _above(path: str) -> Iterator[str]:
+    names = path.split("/")
+    return ("/".join(names[:depth]) for depth in range(1, len(names) + 1))
+
+
+def _text(data: Mapping[str, Any], field: str) -> str:
+    value = data.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def _plugin_files(data: Any) -> Iterator[str]:
+    """What the configuration of a built-in generator or transformer names, by the fields that hold paths."""
+    if not isinstance(data, dict):
+        return
+    for field in ("path", "env", "valuesFile"):
+        if _text(data, field):
+            yield _text(data, field)
+    for field in ("paths", "envs", "additionalValuesFiles"):
+        yield from _texts(data.get(field))
+    for text in _texts(data.get("files")):
+        yield text.rpartition("=")[2]
+    replacements = data.get("replacements")
+    for entry in replacements if isinstance(replacements, list) else ():
+        if isinstance(entry, dict) and _text(entry, "path"):
+            yield _text(entry, "path")
+    if data.get("kind") == "HelmChartInflationGenerator" and _text(data, "name"):
+        yield f"{_text(data, 'chartHome') or 'charts'}/{_text(data, 'name')}"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for text in value if isinstance(value, list) else ():
+        if isinstance(text, str) and "\n" not in text:
+            yield text
