@@ -39,6 +39,7 @@ _FOLDER = re.compile(
 )
 _MERGING = re.compile(r"recursed merging from path '(?P<path>.*?)': (?P<rest>.*)", re.DOTALL)
 _QUOTED = re.compile(r"(?:accumulateDirectory|loader\.New): (?P<text>\".*\")", re.DOTALL)
+_POINTER = r"\"?(?P<pointer>/[^\"\n]*?)\"?"
 _ID = (
     r"(?P<kind>[^\s./\"]+)\.(?P<version>[^\s./\"]+)\.(?P<group>[^\s/\"]+)/(?P<name>[^\s\"]+?)\.(?P<namespace>[^\s.\"]+)"
 )
