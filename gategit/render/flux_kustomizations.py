@@ -61,7 +61,7 @@ class _Variables:
         if kind not in {"ConfigMap", "Secret"} or not name:
             return
         one, world = self._one, self._world
-        source = world.find("", kind, one.namespace, name, one.target)
+        source = world.find("", kind, one.namespace, name, one)
         if source is None or has_variable(name):
             self.anything = True
             asked = f"{ref_of(one.data, one.namespace)}: variables of the {kind} {name}"

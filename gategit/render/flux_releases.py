@@ -231,7 +231,7 @@ class _Release:
         if kind not in {"ConfigMap", "Secret"} or not name:
             return None
         world, one = self._world, self._one
-        source = world.find("", kind, one.namespace, name, one.target)
+        source = world.find("", kind, one.namespace, name, one)
         asked = f"{self._ref}: values of the {kind} {name}"
         if source is None or has_variable(name):
             self._found.unchecked.append((asked, "it is not declared in this repository"))

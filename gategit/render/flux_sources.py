@@ -12,7 +12,7 @@ from typing import Any
 from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import dig, normal_url, root_path, text_at
-from gategit.model import FieldPath, Level, format_path
+from gategit.model import FieldPath, Level, Location, format_path
 from gategit.nearest import nearest
 from gategit.render.values import AgentObject, RenderProblem
 from gategit.render.world import World, ref_of
@@ -30,7 +30,7 @@ class Sources:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._known: dict[tuple[str, str, str | None], str] = {}
+        self._known: dict[tuple[str, Location | None], str] = {}
 
     def why_elsewhere(self, reference: Any, one: AgentObject) -> str:
         """Why what a reference names is not this repository as it is here, as the end of a sentence; "" where it is.
@@ -44,34 +44,29 @@ class Sources:
             return f"its source is the {kind or 'unnamed source'} {name}".rstrip()
         if has_variable(name):
             return "its source is filled in later"
-        key = (name, text_at(reference, "namespace") or one.namespace, one.target)
+        source = self.declared(reference, one) or self._world.find(SOURCE, kind, "", name, one)
+        key = (name, None if source is None else source.location)
         if key not in self._known:
-            self._known[key] = self._work_out(*key)
+            self._known[key] = self._work_out(name, source)
         return self._known[key]
 
     def declared(self, reference: Any, one: AgentObject) -> AgentObject | None:
         """The source that a reference names, None where it is not declared here."""
         namespace = text_at(reference, "namespace") or one.namespace
-        return self._world.find(SOURCE, text_at(reference, "kind"), namespace, text_at(reference, "name"), one.target)
+        return self._world.find(SOURCE, text_at(reference, "kind"), namespace, text_at(reference, "name"), one)
 
-    def _work_out(self, name: str, namespace: str, target: str | None) -> str:
+    def _work_out(self, name: str, source: AgentObject | None) -> str:
         world = self._world
-        declared = world.named(SOURCE, "GitRepository", namespace, name) or world.named(
-            SOURCE, "GitRepository", "", name
-        )
-        declared = [one for one in declared if one.target == target] or declared
-        for one in declared:
-            pinned = self._pinned(one)
-            if pinned:
-                return pinned
+        pinned = "" if source is None else self._pinned(source)
+        if pinned:
+            return pinned
         asked = self._asked.get(name, ())
-        urls = {url for one in declared if (url := normal_url(text_at(one.data, "spec", "url")))}
-        if urls & world.urls or any(_applies_itself(one, asked) for one in declared):
+        url = None if source is None else normal_url(text_at(source.data, "spec", "url"))
+        if url in world.urls or (source is not None and _applies_itself(source, asked)):
             return ""
         borne_out = world.witness.bears_out(root_path(path) for path in asked)
-        if urls and world.urls:
-            names = {url.rpartition("/")[2] for url in world.urls}
-            alike = any(url.rpartition("/")[2] in names for url in urls)
+        if url and world.urls:
+            alike = url.rpartition("/")[2] in {one.rpartition("/")[2] for one in world.urls}
             return "" if alike and borne_out else _elsewhere(name)
         if borne_out or (name == BOOTSTRAP and borne_out is None):
             return ""

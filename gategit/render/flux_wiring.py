@@ -11,13 +11,13 @@ from gategit.checks.references.sources import dig, text_at
 from gategit.model import FieldPath, Level, ObjectRef
 from gategit.render.flux_rules import DEPENDENCY_CYCLE, KIND_NOT_AWAITED
 from gategit.render.flux_sources import HELM, KUSTOMIZE, SOURCE, missing
-from gategit.render.values import AgentObject, Rendered, RenderProblem, Unit
+from gategit.render.values import AgentObject, Owner, Rendered, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
 _KINDS = ((KUSTOMIZE, "Kustomization"), (HELM, "HelmRelease"))
 
-Node = tuple[str, str, str, str, str | None]
-"""A Flux object: group, kind, namespace, name and target."""
+Node = tuple[str, str, str, str, str | None, str, int]
+"""A Flux object: group, kind, namespace, name, target, file and document."""
 
 Edges = Mapping[Node, Sequence[tuple[FieldPath, Node]]]
 """What each object waits for, each with the field that says so."""
@@ -34,7 +34,7 @@ def check_wiring(wanted: Sequence[AgentObject], world: World) -> list[RenderProb
     for one in wanted:
         group, kind = _kind(one)
         for path, namespace, name in _dependencies(one):
-            if world.find(group, kind, namespace, name, one.target) is None:
+            if world.find(group, kind, namespace, name, one) is None:
                 problem = missing(world, one, (group, kind, namespace, name), (*path, "name"))
                 problems.extend([problem] if problem else [])
         problems.extend(_source_of_kustomization(one, world))
@@ -47,7 +47,7 @@ def _source_of_kustomization(one: AgentObject, world: World) -> Iterator[RenderP
     reference = dig(one.data, "spec", "sourceRef")
     kind, name = text_at(reference, "kind"), text_at(reference, "name")
     namespace = text_at(reference, "namespace") or one.namespace
-    if kind and _kind(one) == _KINDS[0] and world.find(SOURCE, kind, namespace, name, one.target) is None:
+    if kind and _kind(one) == _KINDS[0] and world.find(SOURCE, kind, namespace, name, one) is None:
         problem = missing(world, one, (SOURCE, kind, namespace, name), ("spec", "sourceRef", "name"))
         if problem is not None:
             yield problem
@@ -63,12 +63,17 @@ def check_rendered(unit: Unit, rendered: Rendered, world: World) -> list[RenderP
     """
     if unit.owner is None or rendered.failed:
         return []
-    ref = unit.owner.ref
-    group, kind = ref.api_version.rpartition("/")[0], ref.kind
-    owner = world.find(group, kind, ref.namespace or "", ref.name, unit.target)
-    if owner is None or (group, kind) != _KINDS[0]:
+    owner = _object_of(unit.owner, world)
+    if owner is None or _kind(owner) != _KINDS[0]:
         return []
-    return [*_health_checks(owner, rendered, world), *_unawaited_kinds(owner, unit, rendered, world)]
+    return [*_health_checks(owner, rendered, world), *_unawaited_kinds(owner, rendered, world)]
+
+
+def _object_of(owner: Owner, world: World) -> AgentObject | None:
+    """The object that a unit belongs to; rendered if it is."""
+    ref = owner.ref
+    several = world.named(*_group_kind(ref), ref.namespace or "", ref.name)
+    return next((one for one in several if one.location == owner.location), None)
 
 
 def _health_checks(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
@@ -105,60 +110,63 @@ def _health_checks(owner: AgentObject, rendered: Rendered, world: World) -> Iter
         )
 
 
-def _unawaited_kinds(owner: AgentObject, unit: Unit, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
+def _unawaited_kinds(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
     """Objects of kinds that another Kustomization defines, for which this one does not wait."""
-    defined = _defined_elsewhere(unit, rendered, world)
+    defined = _defined_elsewhere(owner, rendered, world)
     if not defined:
         return
     awaited = _awaited(owner, world)
     ref = ref_of(owner.data, owner.namespace)
-    said: set[tuple[str, str]] = set()
     for one in rendered.objects:
-        kind = _kind_of(one.data)
-        bringers = defined.get(kind)
-        if not bringers or kind in said or any(_node_of(other, unit.target) in awaited for other in bringers):
+        bringers = defined.pop(_kind_of(one.data), None)
+        if not bringers or any(_node(other) in awaited for other in bringers):
             continue
-        if any(other == ref for other in bringers):
-            continue
-        said.add(kind)
+        bringer = ref_of(bringers[0].data, bringers[0].namespace)
+        held = f"{one.data.get('kind')} {text_at(one.data, 'metadata', 'name')}"
         path: FieldPath = ("spec", "dependsOn")
         yield RenderProblem(
             KIND_NOT_AWAITED.id,
-            f"{ref}: it holds the {kind[1]} {text_at(one.data, 'metadata', 'name')}, a kind that {bringers[0]} brings, "
-            "and does not wait for that",
+            f"{ref}: it holds the {held}, a kind that {bringer} brings, and does not wait for that",
             world.locate(owner, path, on="key"),
-            help=f"Name {bringers[0].name} under spec.dependsOn.",
+            help=f"Name {bringer.name} under spec.dependsOn.",
             object=ref,
             path=path,
             fatal=False,
         )
 
 
-def _defined_elsewhere(unit: Unit, rendered: Rendered, world: World) -> Mapping[tuple[str, str], list[ObjectRef]]:
-    """The kinds that other Kustomizations of the same target define, and this one does not, with who does."""
-    own = {
-        (text_at(one.data, "spec", "group"), text_at(one.data, "spec", "names", "kind"))
-        for one in rendered.objects
-        if one.data.get("kind") == "CustomResourceDefinition"
-    }
-    found: dict[tuple[str, str], list[ObjectRef]] = {}
+def _defined_elsewhere(
+    owner: AgentObject, rendered: Rendered, world: World
+) -> dict[tuple[str, str], list[AgentObject]]:
+    """The kinds that other Kustomizations of the same cluster define, and this one does not, with who does."""
+    own = {_defined(one.data) for one in rendered.objects}
+    found: dict[tuple[str, str], list[AgentObject]] = {}
     for one in world.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"):
-        kind = (text_at(one.data, "spec", "group"), text_at(one.data, "spec", "names", "kind"))
-        owner = one.parent.owner if one.parent is not None else None
-        if kind in own or owner is None or one.target != unit.target or _group_kind(owner.ref) != _KINDS[0]:
+        kind = _defined(one.data)
+        bringer = one.parent.owner if one.parent is not None else None
+        if kind is None or kind in own or bringer is None or _group_kind(bringer.ref) != _KINDS[0]:
             continue
-        found.setdefault(kind, []).append(owner.ref)
+        other = world.find(*_KINDS[0], bringer.ref.namespace or "", bringer.ref.name, owner)
+        if other is not None and other.location == bringer.location and other.target == owner.target:
+            found.setdefault(kind, []).append(other)
     return found
 
 
+def _defined(data: Mapping[str, object]) -> tuple[str, str] | None:
+    """The kind that an object defines, None for one that defines none."""
+    if data.get("kind") != "CustomResourceDefinition":
+        return None
+    return text_at(data, "spec", "group"), text_at(data, "spec", "names", "kind")
+
+
 def _awaited(owner: AgentObject, world: World) -> set[Node]:
-    """Everything that an object waits for, directly or not."""
-    seen: set[Node] = set()
+    """Everything that an object waits for, directly or not, and the object."""
+    seen = {_node(owner)}
     waiting = [owner]
     while waiting:
         one = waiting.pop()
         for _, namespace, name in _dependencies(one):
-            other = world.find(*_kind(one), namespace, name, one.target)
+            other = world.find(*_kind(one), namespace, name, one)
             if other is not None and _node(other) not in seen:
                 seen.add(_node(other))
                 waiting.append(other)
@@ -192,7 +200,7 @@ def _cycles(wanted: Sequence[AgentObject], world: World) -> Iterator[RenderProbl
 def _edges(one: AgentObject, world: World) -> list[tuple[FieldPath, Node]]:
     found = []
     for path, namespace, name in _dependencies(one):
-        other = world.find(*_kind(one), namespace, name, one.target)
+        other = world.find(*_kind(one), namespace, name, one)
         if other is not None:
             found.append((path, _node(other)))
     return found
@@ -253,8 +261,4 @@ def _identity(data: Mapping[str, object], namespace: str) -> tuple[str, str, str
 
 
 def _node(one: AgentObject) -> Node:
-    return (*_kind(one), one.namespace, text_at(one.data, "metadata", "name"), one.target)
-
-
-def _node_of(ref: ObjectRef, target: str | None) -> Node:
-    return (*_group_kind(ref), ref.namespace or "", ref.name, target)
+    return (*_kind(one), one.namespace, text_at(one.data, "metadata", "name"), one.target, one.file, one.document)

@@ -129,11 +129,21 @@ class World:
         chosen = sure or several
         return sorted(chosen, key=lambda one: one.parent is None)
 
-    def find(self, group: str, kind: str, namespace: str, name: str, target: str | None = None) -> AgentObject | None:
-        """The one object of a name: rendered before declared, and of a target before any other."""
+    def find(
+        self, group: str, kind: str, namespace: str, name: str, asking: AgentObject | None = None
+    ) -> AgentObject | None:
+        """The one object of a name, as another object would find it in its cluster.
+
+        A repository may hold several clusters that have an object of that name each. Those of the same target come
+        first, then rendered ones, then those whose file is nearest.
+        """
         several = self.named(group, kind, namespace, name)
-        of_target = [one for one in several if one.target == target] or [one for one in several if one.target is None]
-        return next(iter(of_target or several), None)
+        if len(several) < 2 or asking is None:
+            return next(iter(several), None)
+        of_target = [one for one in several if one.target == asking.target]
+        of_target = of_target or [one for one in several if one.target is None] or list(several)
+        rendered = [one for one in of_target if one.parent is not None] or of_target
+        return max(rendered, key=lambda one: _shared(one.file, asking.file))
 
     def locate(self, one: AgentObject, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
         """The place of an object's field, or of its nearest ancestor that exists; the object's where nobody knows.
@@ -188,6 +198,16 @@ def ref_of(data: Mapping[str, Any], namespace: str = "") -> ObjectRef:
         text_at(data, "metadata", "namespace") or namespace or None,
         text_at(data, "metadata", "name"),
     )
+
+
+def _shared(one: str, other: str) -> int:
+    """How many folders two paths have in common from the root on."""
+    count = 0
+    for left, right in zip(one.split("/")[:-1], other.split("/")[:-1], strict=False):
+        if left != right:
+            break
+        count += 1
+    return count
 
 
 def _clean(path: str) -> str | None:
