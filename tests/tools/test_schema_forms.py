@@ -12,12 +12,13 @@ from typing import Any
 
 import pytest
 
-from tools.schemas import form_crds, form_openshift
+from tools.schemas import form_crds, form_go_types, form_openshift
 from tools.schemas.errors import SchemasError
+from tools.schemas.form_go_types import GENERATOR
 from tools.schemas.form_strimzi import definitions as strimzi_definitions
 from tools.schemas.form_strimzi import generator_runs
 from tools.schemas.relaxed import left_open, not_required
-from tools.schemas.sources import Release
+from tools.schemas.sources import Package, Release
 
 MODULE = "example.com/wells"
 VERSION = "v1.2.3"
@@ -123,23 +124,23 @@ def proxy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder that Go's client takes for a module proxy, and the only one that it asks."""
     folder = tmp_path / "proxy"
     monkeypatch.setenv("GOPROXY", folder.as_uri())
-    monkeypatch.setenv("GONOSUMDB", MODULE)
+    monkeypatch.setenv("GONOSUMDB", f"{MODULE},{GENERATOR}")
     monkeypatch.setenv("GOMODCACHE", str(tmp_path / "modules"))
     return folder
 
 
-def publish(proxy: Path, files: dict[str, str]) -> str:
+def publish(proxy: Path, files: dict[str, str], module: str = MODULE) -> str:
     """Publish a module with files, as a module proxy has it.
 
     Returns:
         the sum that go.sum would have for it.
     """
-    folder = proxy / MODULE / "@v"
+    folder = proxy / module / "@v"
     folder.mkdir(parents=True)
-    contents = {"go.mod": f"module {MODULE}\n"} | files
+    contents = {"go.mod": f"module {module}\n"} | files
     (folder / f"{VERSION}.info").write_text(f'{{"Version": "{VERSION}"}}')
     (folder / f"{VERSION}.mod").write_text(contents["go.mod"])
-    names = {f"{MODULE}@{VERSION}/{path}": text for path, text in contents.items()}
+    names = {f"{module}@{VERSION}/{path}": text for path, text in contents.items()}
     with zipfile.ZipFile(folder / f"{VERSION}.zip", "w") as archive:
         for name, text in names.items():
             archive.writestr(name, text)
@@ -437,3 +438,59 @@ def test_without_maven_strimzi_cannot_be_derived(tmp_path: Path, monkeypatch: py
     )
     with pytest.raises(SchemasError, match=r"^mvn is not installed, and Strimzi's definitions cannot be generated"):
         strimzi_definitions(release)
+
+
+# --- definitions generated of a Go module's types ---------------------------------------------------------------------
+
+PRINTER = """package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+)
+
+func main() {
+	required, _ := os.ReadFile("go.mod")
+	if !strings.Contains(string(required), strings.TrimSuffix(strings.TrimPrefix(os.Args[2], "paths="), "/...")) {
+		fmt.Fprintln(os.Stderr, "no such package")
+		os.Exit(1)
+	}
+	fmt.Print(`%s`)
+}
+"""
+
+
+def a_typed_release(proxy: Path, files: dict[str, str], package: Package) -> Release:
+    """A release that is made of one package, with a generator that writes the same whatever the types are."""
+    generator = {
+        "version": VERSION,
+        "checksum": publish(proxy, {"cmd/controller-gen/main.go": PRINTER % WELL}, GENERATOR),
+    }
+    checksum = publish(proxy, files)
+    return replace(a_release(checksum, generator=generator), form="go_types", packages=(package,))
+
+
+def test_definitions_are_generated_of_types(proxy: Path) -> None:
+    """The generator is built, and run where the module with the types is required."""
+    release = a_typed_release(proxy, {"LICENSE": LICENCE}, Package(MODULE, VERSION, ""))
+    (found,) = form_go_types.definitions(replace(release, packages=()))
+    assert found["metadata"]["name"] == "wells.example.com"
+
+
+def test_types_of_another_version_than_is_required_are_not_read(proxy: Path) -> None:
+    """What a release is made of is said by its own go.mod."""
+    files = {"LICENSE": LICENCE, "go.mod": f"module {MODULE}\n\nrequire example.com/well/api v0.3.0\n"}
+    release = a_typed_release(proxy, files, Package("example.com/well/api", "v0.4.0", "h1:c"))
+    with pytest.raises(SchemasError) as raised:
+        form_go_types.definitions(release)
+    assert str(raised.value) == "wells 1.2.3 requires v0.3.0, and not example.com/well/api v0.4.0 as pinned"
+
+
+def test_another_generator_than_is_pinned_is_not_run(proxy: Path) -> None:
+    """It is a program that somebody else wrote."""
+    release = a_typed_release(proxy, {"LICENSE": LICENCE}, Package(MODULE, VERSION, ""))
+    broken = publish(proxy.parent / "other", {"cmd/controller-gen/main.go": "package main\n"}, GENERATOR)
+    generator = {"version": VERSION, "checksum": broken}
+    with pytest.raises(SchemasError, match=rf"^the module {GENERATOR}@{VERSION} has the sum "):
+        form_go_types.definitions(replace(release, packages=(), options={"generator": generator}))

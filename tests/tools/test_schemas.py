@@ -18,7 +18,7 @@ from tools.schemas.licences import check_licence, spdx
 from tools.schemas.patches import patched
 from tools.schemas.prune import pruned
 from tools.schemas.since import fields_since
-from tools.schemas.sources import Release, Source, read_sources
+from tools.schemas.sources import Package, Release, Source, read_sources
 
 SOURCES = """
 [wells]
@@ -375,6 +375,20 @@ def test_sources_are_read_with_what_their_releases_have_in_common(tmp_path: Path
     assert (side.name, side.channel) == ("1.10.0-experimental", "experimental")
 
 
+def test_a_release_may_be_made_of_several_packages(tmp_path: Path) -> None:
+    """Each of them is pinned; the release itself need not be where it is not to be had."""
+    file = tmp_path / "sources.toml"
+    package = '{ origin = "example.com/well/api", version = "v0.3.0", checksum = "h1:c" }'
+    release = f'version = "v1.9.0", checksum = "h1:a", packages = [{package}]'
+    file.write_text(SOURCES.replace('version = "v1.9.0", checksum = "h1:a"', release), encoding="utf-8")
+    assert read_sources(file)[0].releases[1].packages == (Package("example.com/well/api", "v0.3.0", "h1:c"),)
+    file.write_text(file.read_text().replace(', checksum = "h1:a"', ""), encoding="utf-8")
+    assert read_sources(file)[0].releases[1].checksum == ""
+    file.write_text(file.read_text().replace(', checksum = "h1:c"', ""), encoding="utf-8")
+    with pytest.raises(SchemasError, match=r"^a release of the source wells has no checksum$"):
+        read_sources(file)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -419,8 +433,11 @@ def test_the_table_stands_between_its_markers(tmp_path: Path) -> None:
     page = with_table("before\n<!-- carried -->\nold\n<!-- /carried -->\nafter\n", table(tmp_path))
     assert page == (
         "before\n<!-- carried -->\n\n"
+        "Projects: 1. Kinds: 1.\n\n"
         "| project | kinds | releases | read from | licence |\n|---|---|---|---|---|\n"
-        "| Wells | `example.com`: Well (v1) | 2.0, 1.0 | `example.com/wells` | MIT |\n\n"
+        "| Wells | 1 | 2.0, 1.0 | `example.com/wells` | MIT |\n\n"
+        "### Kinds and API versions\n\n"
+        "<details><summary>Wells</summary>\n\n- `example.com`: Well (v1)\n\n</details>\n\n"
         "<!-- /carried -->\nafter\n"
     )
     with pytest.raises(SchemasError, match=r"^docs/schemas\.md lacks the marker"):

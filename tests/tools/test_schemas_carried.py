@@ -11,7 +11,7 @@ import pytest
 from gategit.checks.schema.crd import structural
 from tools.schemas.bundle import FOLDER, headers
 from tools.schemas.carried import PAGE, table, with_table
-from tools.schemas.sources import read_sources
+from tools.schemas.sources import Release, read_sources
 
 BUDGET = 4_500_000
 """The most bytes that the folder may take of the wheel."""
@@ -76,12 +76,18 @@ def test_every_source_stands_in_the_index_with_all_of_its_releases_and_a_licence
                     "version": release.version,
                     "licence": release.licence,
                     **({"channel": release.channel} if release.channel else {}),
+                    **({"packages": packages} if (packages := packages_of(release)) else {}),
                 }
                 for release in source.releases
             ],
         }
         for source in read_sources()
     }
+
+
+def packages_of(release: Release) -> list[dict[str, str]]:
+    """The publications that a release is made of, where it is not one itself."""
+    return [{"origin": one.origin, "version": one.version} for one in release.packages]
 
 
 def test_every_schema_is_used_and_read(kinds: Kinds) -> None:

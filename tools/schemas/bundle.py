@@ -176,13 +176,17 @@ def write_index(folder: Path, sources: Iterable[Source]) -> None:
 
 
 def _origin(release: Release) -> dict[str, Any]:
-    said = {
+    said: dict[str, Any] = {
         "release": release.name,
         "origin": release.origin,
         "version": release.version,
         "licence": release.licence,
     }
-    return {**said, "channel": release.channel} if release.channel else said
+    if release.channel:
+        said["channel"] = release.channel
+    if release.packages:
+        said["packages"] = [{"origin": one.origin, "version": one.version} for one in release.packages]
+    return said
 
 
 def _indexed(header: Header) -> dict[str, Any]:

@@ -16,25 +16,30 @@ _END: Final = "<!-- /carried -->"
 
 
 def table(folder: Path = FOLDER) -> str:
-    """The table: for each project its kinds and their API versions, its releases, where they were read, the licence."""
+    """What is carried of each project: how many kinds, of which releases, read where, and below that which kinds."""
     index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
-    kinds: dict[str, dict[str, list[str]]] = {}
+    sources = sorted(index["sources"].items(), key=lambda one: one[1]["title"].lower())
+    kinds: dict[str, dict[str, list[str]]] = {name: {} for name, _ in sources}
     for kind in index["kinds"]:
         said = f"{kind['kind']} ({', '.join(kind['versions']) or 'not served'})"
-        kinds.setdefault(kind["source"], {}).setdefault(kind["group"], []).append(said)
-    rows = [
-        _row(source, kinds[name])
-        for name, source in sorted(index["sources"].items(), key=lambda one: one[1]["title"].lower())
-    ]
-    return "\n".join(["| project | kinds | releases | read from | licence |", "|---|---|---|---|---|", *rows])
+        kinds[kind["source"]].setdefault(kind["group"], []).append(said)
+    lines = [f"Projects: {len(sources)}. Kinds: {len(index['kinds'])}.", ""]
+    lines += ["| project | kinds | releases | read from | licence |", "|---|---|---|---|---|"]
+    lines += [_row(source, sum(map(len, kinds[name].values()))) for name, source in sources]
+    lines += ["", "### Kinds and API versions"]
+    for name, source in sources:
+        lines += ["", f"<details><summary>{source['title']}</summary>", ""]
+        lines += [f"- `{group}`: {', '.join(said)}" for group, said in kinds[name].items()]
+        lines += ["", "</details>"]
+    return "\n".join(lines)
 
 
-def _row(source: dict[str, Any], kinds: dict[str, list[str]]) -> str:
-    groups = "<br>".join(f"`{group}`: {', '.join(said)}" for group, said in kinds.items())
+def _row(source: dict[str, Any], kinds: int) -> str:
     releases = ", ".join(release["release"] for release in source["releases"])
-    origins = ", ".join(dict.fromkeys(f"`{release['origin']}`" for release in source["releases"]))
+    packages = [one for release in source["releases"] for one in release.get("packages", [release])]
+    origins = ", ".join(f"`{origin}`" for origin in dict.fromkeys(one["origin"] for one in packages))
     licences = ", ".join(dict.fromkeys(release["licence"] for release in source["releases"]))
-    return f"| {source['title']} | {groups} | {releases} | {origins} | {licences} |"
+    return f"| {source['title']} | {kinds} | {releases} | {origins} | {licences} |"
 
 
 def with_table(page: str, rows: str) -> str:
