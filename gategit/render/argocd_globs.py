@@ -107,10 +107,7 @@ def _alternatives(pattern: str) -> list[str]:
         else:
             start, end, commas = span
             edges = [start, *commas, end]
-            waiting.extend(
-                text[:start] + text[left + 1 : right] + text[end + 1 :]
-                for left, right in pairwise(edges)
-            )
+            waiting.extend(text[:start] + text[left + 1 : right] + text[end + 1 :] for left, right in pairwise(edges))
         if len(waiting) + len(done) > MAX_ALTERNATIVES:
             raise GlobError(f"it has more than {MAX_ALTERNATIVES} alternatives")
     return done

@@ -1,0 +1,164 @@
+"""An Argo CD Application wherever it comes from: a file, another Application's manifests, or an ApplicationSet."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from gategit.checks.references.sources import dig, text_at
+from gategit.model import FieldPath, Location, ObjectRef
+from gategit.render.values import AgentObject, RenderProblem, Unit
+from gategit.render.world import World
+
+GROUP: Final = "argoproj.io"
+IN_CLUSTER: Final = "https://kubernetes.default.svc"
+"""How Argo CD calls the cluster that it runs in."""
+
+IN_CLUSTER_NAME: Final = "in-cluster"
+
+_EXPANSION: Final = re.compile(r"\$(?:\{([^{}]*)\}|([*#$@!?0-9-])|([A-Za-z_][A-Za-z0-9_]*))")
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An Application.
+
+    Attributes:
+        data: the object.
+        one: the object that declares it: itself, or the ApplicationSet that it is generated from.
+        prefix: where its fields stand in that object.
+        parameters: for a generated one, the parameters in words, else "".
+    """
+
+    data: Mapping[str, Any]
+    one: AgentObject
+    prefix: FieldPath = ()
+    parameters: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return text_at(self.data, "metadata", "name")
+
+    @property
+    def namespace(self) -> str:
+        """Where it lives, "" where nobody says."""
+        return text_at(self.data, "metadata", "namespace") or self.one.namespace
+
+    @property
+    def ref(self) -> ObjectRef:
+        """The Application as findings name it."""
+        return ObjectRef(text_at(self.data, "apiVersion"), "Application", self.namespace or None, self.name)
+
+    @property
+    def title(self) -> str:
+        """The Application in words."""
+        where = f"{self.namespace}/" if self.namespace else ""
+        return f"Application {where}{self.name}"
+
+    @property
+    def is_declared(self) -> bool:
+        """Whether a file declares it as it is, so that other checks judge its paths too."""
+        return self.one.parent is None and not self.prefix
+
+    @property
+    def project(self) -> str:
+        """Its project; an Application that names none is in ``default``."""
+        return text_at(self.data, "spec", "project") or "default"
+
+    @property
+    def destination_namespace(self) -> str:
+        """Where its objects go that name no namespace."""
+        return text_at(self.data, "spec", "destination", "namespace")
+
+    def locate(self, world: World, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
+        """The place of a field, or of its nearest ancestor that exists."""
+        return world.locate(self.one, (*self.prefix, *path), on=on)
+
+    def problem(  # noqa: PLR0913  what a finding says, by name
+        self,
+        world: World,
+        rule: str,
+        message: str,
+        path: FieldPath,
+        help_: str = "",
+        *,
+        fatal: bool = True,
+    ) -> RenderProblem:
+        """What is wrong with one of its fields. The message goes on where the Application's name stands before it."""
+        end = f" (generated with {self.parameters})" if self.parameters else ""
+        return RenderProblem(
+            rule,
+            f"{self.title}: {message}{end}",
+            self.locate(world, path),
+            help_,
+            object=self.ref,
+            path=path,
+            fatal=fatal,
+        )
+
+    def environment(self, source: Mapping[str, Any]) -> dict[str, str]:
+        """The variables that Argo CD fills into a source's texts (``newEnv``). Nobody knows the commit yet."""
+        commit = "0" * 40
+        return {
+            "ARGOCD_APP_NAME": self.name,
+            "ARGOCD_APP_NAMESPACE": self.destination_namespace,
+            "ARGOCD_APP_PROJECT_NAME": self.project,
+            "ARGOCD_APP_REVISION": commit,
+            "ARGOCD_APP_REVISION_SHORT": commit[:7],
+            "ARGOCD_APP_REVISION_SHORT_8": commit[:8],
+            "ARGOCD_APP_SOURCE_REPO_URL": text_at(source, "repoURL"),
+            "ARGOCD_APP_SOURCE_PATH": text_at(source, "path"),
+            "ARGOCD_APP_SOURCE_TARGET_REVISION": text_at(source, "targetRevision"),
+        }
+
+
+def expand(text: str, environment: Mapping[str, str]) -> str:
+    """Fill variables in as Go's ``os.Expand`` does; ``$$`` is a dollar sign, an unknown one nothing."""
+
+    def value(found: re.Match[str]) -> str:
+        if found[2] == "$":
+            return "$"
+        name = found[1] or found[2] or found[3] or ""
+        return environment.get(name, "")
+
+    return _EXPANSION.sub(value, text)
+
+
+def entries(data: Any, *path: str | int) -> list[Any]:
+    """A list of decoded data, or an empty one."""
+    value = dig(data, *path)
+    return value if isinstance(value, list) else []
+
+
+def texts(data: Any, *path: str | int) -> list[tuple[int, str]]:
+    """The texts of a list, each with its index."""
+    return [(index, one) for index, one in enumerate(entries(data, *path)) if isinstance(one, str) and one]
+
+
+def fields(data: Any, *path: str | int) -> dict[str, Any]:
+    """A mapping of decoded data, or an empty one."""
+    value = dig(data, *path)
+    return value if isinstance(value, dict) else {}
+
+
+def plain(value: Any) -> str:
+    """A scalar as text, as Go writes it."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def unit_name(application: Application, source: FieldPath) -> str:
+    """What a unit of a source is called."""
+    several = source[-1] if source and isinstance(source[-1], int) else None
+    end = "" if several is None else f", source {several + 1}"
+    where = f" on {application.one.target}" if application.one.target else ""
+    return f"Argo CD {application.title}{where}{end}"
+
+
+def brings(unit: Unit | None) -> str:
+    """The end of a sentence that says which unit brings something."""
+    return f" (brought by {unit.name})" if unit else ""
