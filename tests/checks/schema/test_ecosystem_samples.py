@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,16 +21,35 @@ if TYPE_CHECKING:
     from tests.checks.schema.conftest import Check
 
 OF_CLUSTERS = [one for one in samples() if one.parent.name != KUSTOMIZE]
+OF_KUSTOMIZE = [one for one in samples() if one.parent.name == KUSTOMIZE]
 
 
-def found(file: ManifestFile, *, release: bool = True) -> list[Finding]:
-    """What is said of a sample where the cluster runs the newest release with its kinds, or where nobody says so."""
-    source = Path(file.path).parent.name
-    if source == KUSTOMIZE:
-        return check_kustomization(file)
-    releases = {(source, judge(one).release.name) for one in file.manifests} if release else set()
-    assert len(releases) <= 1, f"{file.path}: what different releases have stands in different files"
-    return check_file(file, SchemaSet(SchemaSpec(releases=tuple(releases))))[0]
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A file of samples, and what it is validated with where the cluster runs the newest release with its kinds."""
+
+    path: Path
+    file: ManifestFile
+    schemas: SchemaSet
+
+    def found(self, text: bytes | None = None) -> list[Finding]:
+        """What is said of the sample, or of another text in its place."""
+        return check_file(self.file if text is None else read(self.path, text), self.schemas)[0]
+
+
+@pytest.fixture(scope="module", params=OF_CLUSTERS, ids=name)
+def sample(request: pytest.FixtureRequest) -> Sample:
+    """Each sample in turn: the tests of one stand together, since its schemas take time to compile."""
+    file = read(request.param)
+    releases = {(request.param.parent.name, judge(one).release.name) for one in file.manifests}
+    assert len(releases) == 1, f"{file.path}: what different releases have stands in different files"
+    return Sample(request.param, file, SchemaSet(SchemaSpec(releases=tuple(releases))))
+
+
+def said(findings: list[Finding], rule: str) -> list[tuple[int, int, Level]]:
+    """Where the findings of a rule stand, and how much they weigh."""
+    places = [(one.location.region, one.level) for one in findings if one.rule == rule]
+    return sorted((region.line, region.column, level) for region, level in places if region is not None)
 
 
 def test_every_project_has_samples() -> None:
@@ -37,56 +57,48 @@ def test_every_project_has_samples() -> None:
     assert {one.parent.name for one in samples()} == set(index().sources)
 
 
-@pytest.mark.parametrize("path", samples(), ids=name)
-def test_a_sample_is_taken(path: Path) -> None:
-    """The newest release that has the kinds says nothing against it, but that an API version is deprecated."""
-    assert [(one.rule, one.message) for one in found(read(path)) if one.rule != "deprecated-api"] == []
-
-
-@pytest.mark.parametrize("path", OF_CLUSTERS, ids=name)
-def test_a_sample_is_taken_where_nobody_names_a_release(path: Path) -> None:
-    """All that is added then is a warning on what older releases lack, and on kinds that newer ones dropped."""
-    said = {(one.rule, one.level) for one in found(read(path), release=False)}
-    assert said <= {(rule, Level.WARNING) for rule in ("deprecated-api", "unknown-field", "version-not-served")}
-
-
-@pytest.mark.parametrize("path", samples(), ids=name)
-def test_a_sample_is_judged_by_its_project(path: Path) -> None:
-    """What is said of it rests on the schema of its kind, and on the release that serves its API version."""
+@pytest.mark.parametrize("path", OF_KUSTOMIZE, ids=name)
+def test_a_kustomization_is_taken(path: Path) -> None:
+    """It is judged by the release of Kustomize that is carried, which says nothing against it."""
     file = read(path)
-    if path.parent.name == KUSTOMIZE:
-        origins = [origin for _, _, origin in judged_kustomization(file)]
-        assert origins == [f"Kustomize {newest(KUSTOMIZE)}"]
-        return
-    choices = [judge(one) for one in file.manifests]
-    assert {one.kind.source for one in choices} == {path.parent.name}
-    assert [origin for _, _, origin in judged_by(file, SchemaSet(SchemaSpec()))] == [one.origin for one in choices]
+    assert check_kustomization(file) == []
+    assert [origin for _, _, origin in judged_kustomization(file)] == [f"Kustomize {newest(KUSTOMIZE)}"]
 
 
-@pytest.mark.parametrize("path", OF_CLUSTERS, ids=name)
-def test_a_misspelt_field_is_found(path: Path) -> None:
+def test_a_sample_is_taken(sample: Sample) -> None:
+    """The newest release with its kinds says nothing against it, but that an API version is deprecated."""
+    assert [(one.rule, one.message) for one in sample.found() if one.rule != "deprecated-api"] == []
+
+
+def test_a_sample_is_judged_by_its_project(sample: Sample) -> None:
+    """By the release that serves its API version, where nobody says which one the cluster runs.
+
+    All that is added then is a warning on what older releases lack, and on kinds that newer ones dropped.
+    """
+    schemas = SchemaSet(SchemaSpec())
+    choices = [judge(one) for one in sample.file.manifests]
+    assert {one.kind.source for one in choices} == {sample.path.parent.name}
+    assert [origin for _, _, origin in judged_by(sample.file, schemas)] == [one.origin for one in choices]
+    warnings = {(one.rule, one.level) for one in check_file(sample.file, schemas)[0]}
+    assert warnings <= {(rule, Level.WARNING) for rule in ("deprecated-api", "unknown-field", "version-not-served")}
+
+
+def test_a_misspelt_field_is_found(sample: Sample) -> None:
     """One in each object, anywhere: it is named, on its line and column."""
-    text, mistakes = misspell(path)
-    findings = found(read(path, text))
-    said = [
-        (one.location.region.line, one.location.region.column, one.level, one.message.split(" in ")[0])
-        for one in findings
-        if one.rule == "unknown-field" and one.location.region is not None
-    ]
-    assert sorted(said) == [(*one.place, Level.ERROR, f"unknown field {one.key}") for one in mistakes]
+    text, mistakes = misspell(sample.path)
+    findings = sample.found(text)
+    assert said(findings, "unknown-field") == [(*one.place, Level.ERROR) for one in mistakes]
+    named = [one.message.split(" in ")[0] for one in findings if one.rule == "unknown-field"]
+    assert sorted(named) == sorted(f"unknown field {one.key}" for one in mistakes)
 
 
-@pytest.mark.parametrize("path", OF_CLUSTERS, ids=name)
-def test_a_wrong_type_is_found(path: Path) -> None:
+def test_a_wrong_type_is_found(sample: Sample) -> None:
     """One in each object, anywhere: it is named, on its line and column."""
-    text, mistakes = mistype(path)
-    findings = found(read(path, text))
-    said = [
-        (one.location.region.line, one.location.region.column, one.level, format_path(one.path))
-        for one in findings
-        if one.rule == "wrong-type" and one.location.region is not None
-    ]
-    assert sorted(said) == [(*one.place, Level.ERROR, format_path(one.path)) for one in mistakes]
+    text, mistakes = mistype(sample.path)
+    findings = sample.found(text)
+    assert said(findings, "wrong-type") == [(*one.place, Level.ERROR) for one in mistakes]
+    named = [format_path(one.path) for one in findings if one.rule == "wrong-type"]
+    assert sorted(named) == sorted(format_path(one.path) for one in mistakes)
 
 
 WRONG_APPLICATION = """apiVersion: argoproj.io/v1alpha1
@@ -255,7 +267,7 @@ def test_what_is_often_written_wrong_is_said(check: Check, text: str, expected: 
     """Each mistake on its line, in words that name it, and with the release that says so."""
     (manifest,) = read_file("shop.yaml", text.encode(), Role.MANIFEST).manifests
     by = f" (judged by {judge(manifest).origin})"
-    said = check(text)
-    lines = [f"{line}:{column} {rule}: {message.removesuffix(by)}\n" for line, column, rule, message in said]
+    found = check(text)
+    lines = [f"{line}:{column} {rule}: {message.removesuffix(by)}\n" for line, column, rule, message in found]
     assert "".join(lines) == expected
-    assert all(message.endswith(by) for *_, rule, message in said if rule != "surprising-scalar")
+    assert all(message.endswith(by) for *_, rule, message in found if rule != "surprising-scalar")
