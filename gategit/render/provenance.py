@@ -1,0 +1,262 @@
+"""The line that a person edits to change a field of a rendered object."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from gategit.checks.references.kustomize import KustomizeGraph
+from gategit.checks.references.sources import dig, text_at
+from gategit.model import FieldPath, Location
+from gategit.render.kustomize_plan import Plan, plan
+from gategit.render.provenance_kustomize import Carried, Replay, Wanted
+from gategit.render.provenance_match import Match, follow, is_named, is_same
+from gategit.render.provenance_nodes import Node, Origin, load
+from gategit.render.provenance_texts import Texts
+from gategit.render.values import FilesBuild, KustomizeBuild, Rendered, RenderedObject
+from gategit.tree import Tree
+
+_DEPTH: Final = 4
+"""How many replacements in a row are followed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where something is set.
+
+    Attributes:
+        location: the place.
+        sure: whether a change there changes the field; where it is False, only the file is named, as the best guess.
+    """
+
+    location: Location
+    sure: bool
+
+
+class Provenance:
+    """Where the fields of one unit's objects are set. Nothing is read before somebody asks.
+
+    Args:
+        tree: what was rendered.
+        graph: the tree's kustomizations.
+        rendered: what came of it.
+    """
+
+    def __init__(self, tree: Tree, graph: KustomizeGraph, rendered: Rendered) -> None:
+        self._tree = tree
+        self._graph = graph
+        self._rendered = rendered
+        self._unit = rendered.unit
+
+    @cached_property
+    def _texts(self) -> Texts:
+        return Texts(self._tree, self._graph.index)
+
+    @cached_property
+    def _names(self) -> frozenset[str]:
+        return frozenset(text_at(one.data, "metadata", "name") for one in self._rendered.objects)
+
+    def locate(self, one: RenderedObject, path: FieldPath = (), on: Literal["key", "value"] = "value") -> Located:
+        """The place that sets a field, or, for one that is missing, the nearest field around it.
+
+        Args:
+            one: one of the unit's objects.
+            path: the field; () for the object.
+            on: whether its key or its value is meant.
+        """
+        return self._locate(one, path, on, 0)
+
+    def _locate(self, one: RenderedObject, path: FieldPath, on: Literal["key", "value"], depth: int) -> Located:
+        found = self._by_agent(one, path) or self._by_replay(one, path, on, depth)
+        return found or Located(Location(self._file(one)), sure=False)
+
+    def _file(self, one: RenderedObject) -> str:
+        """The file that has most to do with an object."""
+        trace, build, owner = one.trace, self._unit.build, self._unit.owner
+        named = trace.changed_by[-1:] or (trace.file or trace.generated_by,)
+        if named[0] or owner is not None:
+            return named[0] or (owner.location.file if owner is not None else "")
+        return self._made.file if isinstance(build, KustomizeBuild) and self._made is not None else ""
+
+    def _by_agent(self, one: RenderedObject, path: FieldPath) -> Located | None:
+        """What the agent puts on every object in the end."""
+        if len(path) != len(("metadata", "labels", "name")) or path[0] != "metadata":
+            return None
+        added = {"labels": self._unit.labels, "annotations": self._unit.annotations}.get(str(path[1]), ())
+        value = dict(added).get(str(path[2]))
+        if value is None or dig(one.data, *path) != value:
+            return None
+        origin = self._owner.of((str(path[1]), path[2]), value)
+        if origin is not None:
+            return Located(self._texts.locate(origin), sure=True)
+        owner = self._unit.owner
+        return Located(Location(owner.location.file), sure=False) if owner is not None else None
+
+    def _by_replay(
+        self, one: RenderedObject, path: FieldPath, on: Literal["key", "value"], depth: int
+    ) -> Located | None:
+        carried = self._carried(one)
+        match = follow(carried.node, one.data, path) if carried is not None else None
+        if carried is None or match is None:
+            return None
+        if match.missing:
+            return self._missing(match)
+        copies = [copied for node, copied in carried.replaced if node is match.node]
+        value = dig(one.data, *path) if path else one.data
+        if copies:
+            return self._replaced(copies[-1].source, value, depth)
+        node: Node | None = match.node
+        while node is not None and not is_same(node, value, self._names):
+            node = node.before
+        if node is None or node.origin is None:
+            return None
+        return Located(self._texts.locate(node.origin, on), sure=True)
+
+    def _missing(self, match: Match) -> Located | None:
+        """The place for a field that is not there: what removed it, or what it should stand in."""
+        if match.gone is not None:
+            return Located(self._texts.locate(match.gone, "key"), sure=True)
+        if match.node.origin is None:
+            return None
+        return Located(self._texts.locate(match.node.origin.at(*match.missing)), sure=True)
+
+    def _replaced(self, source: Node, value: Any, depth: int) -> Located | None:
+        """The place of the field that a replacement copies from."""
+        if isinstance(source.value, str):
+            here = source.origin
+            return Located(self._texts.locate(here), sure=True) if here is not None and source.value == value else None
+        if depth > _DEPTH:
+            return None
+        kind, name = source.text("kind"), source.text("name")
+        steps = tuple(
+            int(step) if step.isdecimal() else step
+            for step in (source.text("fieldPath") or "metadata.name").replace("[", ".").replace("]", "").split(".")
+        )
+        whole = source.get("options", "delimiter") is None
+        for one in self._rendered.objects:
+            data = one.data
+            if kind not in {"", text_at(data, "kind")} or name not in text_at(data, "metadata", "name"):
+                continue
+            here = dig(data, *steps)
+            if here == value or (not whole and isinstance(here, str) and str(value) in here):
+                found = self._locate(one, steps, "value", depth + 1)
+                return found if found.sure else None
+        return None
+
+    def _carried(self, one: RenderedObject) -> Carried | None:
+        """What became an object, with every value knowing where it is written."""
+        build = self._unit.build
+        if isinstance(build, FilesBuild):
+            several = self._declared(one)
+        elif isinstance(build, KustomizeBuild) and self._replay is not None:
+            several = self._replay.objects(Wanted(one.trace.file, one.trace.generated_by))
+        else:
+            return None
+        kind = (one.data.get("apiVersion"), one.data.get("kind"))
+        name, namespace = text_at(one.data, "metadata", "name"), text_at(one.data, "metadata", "namespace")
+        alike = [
+            each
+            for each in several
+            if (each.node.text("apiVersion"), each.node.text("kind")) == kind and is_named(each.node, name)
+        ]
+        exact = [each for each in alike if each.node.text("metadata", "namespace") == namespace] or alike
+        return exact[0] if len(exact) == 1 else None
+
+    def _declared(self, one: RenderedObject) -> list[Carried]:
+        return [
+            Carried(load(data, Origin(source.file, source.document, source.pointer)), [])
+            for source, data in self._texts.objects(one.trace.file)
+            if one.trace.document in {None, source.document}
+        ]
+
+    @cached_property
+    def _made(self) -> Plan | None:
+        build = self._unit.build
+        return plan(build, self._graph, self._tree) if isinstance(build, KustomizeBuild) else None
+
+    @cached_property
+    def _replay(self) -> Replay | None:
+        return Replay(self._made, self._graph, self._texts, self._overlaid) if self._made is not None else None
+
+    @cached_property
+    def _owner(self) -> _OwnersObject:
+        return _OwnersObject(self._rendered, self._texts)
+
+    @cached_property
+    def _overlay(self) -> dict[str, Any]:
+        build = self._unit.build
+        return json.loads(build.overlay) if isinstance(build, KustomizeBuild) and build.overlay else {}
+
+    def _overlaid(self, path: FieldPath, value: Any) -> Origin | None:
+        """Where the agent's object says a field of the kustomization."""
+        if self._made is None or not path:
+            return None
+        field, rest = str(path[0]), path[1:]
+        added = self._overlay.get(field)
+        if isinstance(added, list) and rest:
+            entry = dig(self._made.data, field, rest[0])
+            index = next((i for i, each in enumerate(added) if _is_entry(each, entry)), None)
+            if index is None:
+                return None
+            rest = (index, *rest[1:])
+        elif field not in self._overlay:
+            return None
+        return self._owner.of((field, *rest), value)
+
+
+def _is_entry(added: Any, merged: Any) -> bool:
+    if added == merged:
+        return True
+    named = isinstance(added, dict) and isinstance(merged, dict) and "name" in added
+    return named and added["name"] == merged.get("name")
+
+
+class _OwnersObject:
+    """The object that has something built, as its file declares it."""
+
+    def __init__(self, rendered: Rendered, texts: Texts) -> None:
+        self._owner = rendered.unit.owner
+        self._texts = texts
+
+    @cached_property
+    def _declared(self) -> tuple[Any, Origin] | None:
+        owner = self._owner
+        for source, data in self._texts.objects(owner.location.file) if owner is not None else ():
+            kind, name = text_at(data, "kind"), text_at(data, "metadata", "name")
+            if owner is not None and (kind, name) == (owner.ref.kind, owner.ref.name):
+                return data, Origin(source.file, source.document, source.pointer)
+        return None
+
+    def of(self, path: FieldPath, value: Any) -> Origin | None:
+        """Where the object holds a field of what it adds, if it has this value there."""
+        if self._declared is None:
+            return None
+        data, origin = self._declared
+        for candidate in self._candidates(data, path):
+            here = dig(data, *candidate)
+            if here is not None and (here == value or _is_short_image(here, value)):
+                return origin.at(*candidate)
+        return None
+
+    @staticmethod
+    def _candidates(data: Any, path: FieldPath) -> Iterator[FieldPath]:
+        renamed = {"namespace": "targetNamespace"}.get(str(path[0]), str(path[0]))
+        yield ("spec", renamed, *path[1:])
+        yield ("spec", "commonMetadata", *path)
+        sources = dig(data, "spec", "sources")
+        starts: list[FieldPath] = [("spec", "source", "kustomize")]
+        starts += [
+            ("spec", "sources", index, "kustomize") for index in range(len(sources) if isinstance(sources, list) else 0)
+        ]
+        for start in starts:
+            yield (*start, *path)
+            if path[0] == "images":
+                yield (*start, *path[:2])
+
+
+def _is_short_image(here: Any, value: Any) -> bool:
+    """Whether an image as Argo CD writes it (``name=other:tag``) says a part of an image."""
+    return isinstance(here, str) and isinstance(value, str) and bool(value) and value in here
