@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 from gategit.checks.schema import facts, rules
 from gategit.checks.schema.crd import crd_problems, is_crd
 from gategit.checks.schema.keyed import Keyed, repeated
+from gategit.checks.schema.node import MEANS, WRITTEN
+from gategit.checks.schema.patterns import compile_pattern
 from gategit.checks.schema.releases import OtherReleases, how_to_pin, newer_fields, with_judge
 from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
 from gategit.manifests.classify import KUSTOMIZATION_NAMES, NEVER_APPLIED
@@ -194,28 +196,37 @@ class _Check:
         if self.schemas.missing_level is not None:
             cluster = self.schemas.served
             lacks = cluster is not None and _lacks(cluster, manifest)
+            kind, place = ("", "") if lacks else self._alike()
+            group = place.partition("/")[0]
+            like = f"; did you mean {kind}?" if kind else f"; did you mean the group {group}?" if group else ""
+            mend = f"write kind: {kind}, or " if kind else f"write apiVersion: {place}, or " if group else ""
             self._find(
                 rules.SCHEMA_MISSING,
-                f"there is no schema for {what}{', and its cluster does not serve it' if lacks else self._alike()}",
+                f"there is no schema for {what}{', and its cluster does not serve it' if lacks else like}",
                 ("kind",),
-                help=f"add its CustomResourceDefinition: gategit schema add FILE (FILE defines {manifest.kind} of "
-                f"{manifest.group or 'the core group'})",
+                help=f"{mend}add its CustomResourceDefinition: gategit schema add FILE "
+                f"(FILE defines {manifest.kind} of {manifest.group or 'the core group'})",
+                place=("apiVersion",) if group else None,
                 level=self.schemas.missing_level,
                 subject=f"{manifest.group}/{manifest.version}/{manifest.kind}",
             )
 
-    def _alike(self) -> str:
-        """The end of the sentence on a kind that nothing has: what it may have been meant to be, or nothing."""
+    def _alike(self) -> tuple[str, str]:
+        """What a kind that nothing has was meant to be: another kind of its group, or its kind in an API version."""
         from gategit.checks.schema import ecosystem  # noqa: PLC0415  only a kind that is not there needs the index
+        from gategit.checks.schema.known import stability  # noqa: PLC0415  the same
 
         manifest = self.manifest
         carried = ecosystem.index()
         group = [one.kind for one in carried.of_group(manifest.group)]
         if group:
-            return _did_you_mean(manifest.kind, group)
-        places = {one.group for one in carried.kinds if one.kind == manifest.kind}
+            return _like(manifest.kind, group), ""
+        places = {one.group: one.versions for one in carried.kinds if one.kind == manifest.kind}
         place = nearest(manifest.group, sorted(places))
-        return f"; did you mean the group {place}?" if place is not None else ""
+        if place is None:
+            return "", ""
+        served = places[place]
+        return "", f"{place}/{manifest.version if manifest.version in served else min(served, key=stability)}"
 
     def _release(self, choice: Choice) -> None:
         """Say what depends on which release of a project the cluster runs, where nobody said which one that is."""
@@ -235,9 +246,10 @@ class _Check:
         if newer is not None:
             served = " and ".join(f"{manifest.group}/{version}" for version in newer.served) or "none"
             last = f", as {choice.release.name} does" if choice.version.served else ""
+            still = "" if choice.release.channel else " any more"
             self._find(
                 rules.VERSION_NOT_SERVED,
-                f"{what}: {choice.kind.of(newer)} does not serve it any more{last}; it serves {served}",
+                f"{what}: {choice.kind.of(newer)} does not serve it{still}{last}; it serves {served}",
                 ("apiVersion",),
                 help=f"write apiVersion: {manifest.group}/{newer.served[-1]}, or {how_to_pin(choice)}"
                 if newer.served
@@ -285,10 +297,12 @@ class _Check:
             if found.deprecated is not None and not dropped:
                 words = f": {found.deprecated}" if found.deprecated else ""
                 by = "its CustomResourceDefinition" if found.choice is None else found.origin
+                better = found.choice.release.lasting if found.choice is not None else None
                 self._find(
                     rules.DEPRECATED_API,
                     f"{manifest.api_version} {manifest.kind} is deprecated by {by}{words}",
                     ("apiVersion",),
+                    help=f"write apiVersion: {manifest.group}/{better}" if better else "",
                 )
             return
         if found is not None and not isinstance(found, KindSchema):
@@ -399,13 +413,13 @@ class _Check:
                 self._report(trouble, secret=secret)
             return
         for trouble, taking in zip(troubles, others.taking(troubles), strict=True):
-            judged = replace(trouble, message=with_judge(trouble.message, choice, taking))
+            by = with_judge("", choice, taking)
             if taking is None:
-                self._report(judged, secret=secret)
+                self._report(trouble, secret=secret, by=by)
             else:
-                self._report(replace(judged, help=how_to_pin(choice)), secret=secret, level=Level.WARNING)
+                self._report(replace(trouble, help=how_to_pin(choice)), secret=secret, level=Level.WARNING, by=by)
 
-    def _report(self, trouble: Trouble, *, secret: bool, level: Level | None = None) -> None:
+    def _report(self, trouble: Trouble, *, secret: bool, level: Level | None = None, by: str = "") -> None:
         path = trouble.path
         if path == ("sops",) and isinstance(self.manifest.data.get("sops"), dict):
             self._miss("encrypted with SOPS: encrypted values were not looked at")
@@ -419,7 +433,9 @@ class _Check:
         if trouble.rule == "wrong-type":
             surprise = self._surprise(trouble, secret=secret)
             if surprise is not None:
-                self._find(rules.SURPRISING_SCALAR, surprise[0], path, help=surprise[1], level=level)
+                # What a value without quotes means is no matter of releases, unless one of them takes it.
+                message = surprise[0] if level is None else surprise[0] + by
+                self._find(rules.SURPRISING_SCALAR, message, path, help=surprise[1], level=level)
                 return
         advice = trouble.help
         if trouble.rule == "unknown-field" and self.schemas.spec.kubernetes_version is not None:
@@ -428,7 +444,7 @@ class _Check:
                 # Where several versions are checked, a reader must see which one it is.
                 advice = f"Kubernetes {self.schemas.version} has no such field there"
         rule = _RULES[trouble.rule]
-        self._find(rule, trouble.message, path, help=advice, place=trouble.place, key=trouble.key, level=level)
+        self._find(rule, trouble.message + by, path, help=advice, place=trouble.place, key=trouble.key, level=level)
 
     def _surprise(self, trouble: Trouble, *, secret: bool) -> tuple[str, str] | None:  # noqa: PLR0911  one answer for each case
         """Message and help, where the value is not what a reader sees; None where it is just of the wrong type."""
@@ -461,7 +477,19 @@ class _Check:
         message = (
             f"{name} is written {raw[:80]} without quotes, which the cluster reads as {read}; a string is wanted here"
         )
-        return message, f'write "{raw[:80]}" in quotes'
+        return message, self._other_form(raw, path) or f'write "{raw[:80]}" in quotes'
+
+    def _other_form(self, text: str, path: FieldPath) -> str:
+        """How to mend a value that quotes alone do not mend, such as a duration without a unit; "" where they do."""
+        from gategit.checks.schema.elsewhere import schema_at  # noqa: PLC0415  only failures pay
+
+        found = self.schemas.find(self.manifest.api_version, self.manifest.kind)
+        node = schema_at(found.schema, path) if isinstance(found, KindSchema) else None
+        pattern = (node or {}).get("pattern")
+        compiled = compile_pattern(pattern) if isinstance(pattern, str) else None
+        if node is None or compiled is None or compiled.is_valid(text):
+            return ""
+        return f"write {node[MEANS]}" if MEANS in node else f"write a text that matches {node.get(WRITTEN, pattern)}"
 
     # --- the lists ---------------------------------------------------------------------------------------------------
 
@@ -565,9 +593,14 @@ def _lacks(cluster: Snapshot, manifest: Manifest) -> bool:
 
 
 def _did_you_mean(kind: str, known: list[str]) -> str:
+    found = _like(kind, known)
+    return f"; did you mean {found}?" if found else ""
+
+
+def _like(kind: str, known: list[str]) -> str:
     folded = {one.casefold(): one for one in known}
     found = nearest(kind, folded)
-    return f"; did you mean {folded[found]}?" if found else ""
+    return folded[found] if found else ""
 
 
 def _value_at(data: Any, path: Iterable[str | int]) -> Any:

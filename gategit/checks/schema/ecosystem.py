@@ -30,6 +30,8 @@ _GZIP: Final = 31
 _PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
 _PROTECTED: Final = (".k8s.io", ".kubernetes.io")
 """The groups of Kubernetes itself end so."""
+_DAMAGED: Final = (zlib.error, ValueError, KeyError, TypeError, AttributeError)
+"""What reading a file raises that is not as ``make schemas`` wrote it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,12 @@ class CarriedRelease:
         """The names of the API versions that it serves, the one that it stores last."""
         return tuple(one.name for one in sorted(self.versions, key=lambda one: one.storage) if one.served)
 
+    @property
+    def lasting(self) -> str | None:
+        """The API version to write where another one is deprecated; None where all that it serves are."""
+        deprecated = {one.name for one in self.versions if one.deprecated is not None}
+        return next((name for name in reversed(self.served) if name not in deprecated), None)
+
 
 @dataclass(frozen=True, slots=True)
 class CarriedKind:
@@ -100,8 +108,15 @@ class CarriedKind:
     _lines: tuple[bytes, ...] = field(repr=False)
 
     def schema(self, version: CarriedVersion) -> Schema:
-        """The openAPIV3Schema of an API version."""
-        found: Schema = json.loads(self._lines[version.line])
+        """The openAPIV3Schema of an API version.
+
+        Raises:
+            UndecidedError: the kind's file is damaged.
+        """
+        try:
+            found: Schema = json.loads(self._lines[version.line])
+        except (ValueError, IndexError) as error:
+            raise _damaged(f"{self.group}/{self.kind.lower()}.jsonl.gz", error) from None
         return found
 
     def of(self, release: CarriedRelease) -> str:
@@ -301,7 +316,13 @@ def index() -> Index:
     Raises:
         UndecidedError: the installation is incomplete.
     """
-    data = json.loads(ecosystem_index().read_bytes())
+    try:
+        return _index(json.loads(ecosystem_index().read_bytes()))
+    except (OSError, *_DAMAGED) as error:
+        raise _damaged("index.json", error) from None
+
+
+def _index(data: Any) -> Index:
     sources = {
         name: Source(
             name,
@@ -340,22 +361,34 @@ def carried(group: str, kind: str) -> CarriedKind | None:
     Args:
         group: an API group, from whatever manifest.
         kind: a kind, the same.
+
+    Raises:
+        UndecidedError: its file cannot be read, or is damaged.
     """
     # Both come from manifests: nothing else than a name may become part of a path.
     if _GROUP.match(group) is None or _KIND.match(kind) is None:
         return None
     file = ecosystem_index().parent / group / f"{kind.lower()}.jsonl.gz"
     try:
-        lines = zlib.decompress(file.read_bytes(), _GZIP).split(b"\n")
+        found = _read(zlib.decompress(file.read_bytes(), _GZIP).split(b"\n"))
     except FileNotFoundError:
         return None
     except OSError as error:
         if len(group) + len(kind) > 200:  # longer than a file's name can be
             return None
-        raise UndecidedError(f"the carried schema {file.name} cannot be read: {error.strerror}") from None
+        raise _damaged(f"{group}/{file.name}", error) from None
+    except _DAMAGED as error:
+        raise _damaged(f"{group}/{file.name}", error) from None
+    return found if found.kind == kind else None
+
+
+def _damaged(name: str, error: Exception) -> UndecidedError:
+    why = error.strerror if isinstance(error, OSError) else "it is damaged"
+    return UndecidedError(f"the carried schema {name} cannot be read: {why}", "install gategit again")
+
+
+def _read(lines: list[bytes]) -> CarriedKind:
     head = json.loads(lines[0])
-    if head["kind"] != kind:
-        return None
     scope = head["scope"]
     return CarriedKind(
         head["group"],

@@ -92,7 +92,7 @@ def _walk(root: Schema) -> Iterator[tuple[tuple[str, ...], str]]:
         node = _resolve(root, raw)
         for name, child in node.get("properties", {}).items():
             seen += 1
-            if not path and name in ("metadata", "status"):
+            if not path and name in ("apiVersion", "kind", "metadata", "status"):
                 continue
             yield path, name
             if len(path) < _DEEPEST:

@@ -167,7 +167,7 @@ def _words_of(name: str) -> str:
         return f"{text[:-3]}y"
     if text.endswith("sses"):
         return text[:-2]
-    return text[:-1] if text.endswith("s") and not text.endswith("ss") else text
+    return text[:-1] if text.endswith("s") and not text.endswith(("ss", "us")) else text
 
 
 class _Words:

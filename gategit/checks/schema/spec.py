@@ -18,6 +18,7 @@ from gategit.checks.schema.crd import GROUP, KIND, Crd, CrdVersion, TooLargeErro
 from gategit.checks.schema.keyed import Keyed, keyed_lists
 from gategit.checks.schema.node import partial_root
 from gategit.checks.schema.patterns import compile_schema
+from gategit.errors import UndecidedError
 from gategit.model import Level
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-_FORM: Final = "11"
+_FORM: Final = "12"
 """Part of every digest: raise it when the same schemas begin to give other verdicts."""
 
 _LAYOUT: Final = re.compile(r"(?:.*/)?([^/]+)/([^/_]+)_(v[0-9][a-z0-9]*)\.json\Z")
@@ -317,7 +318,10 @@ class SchemaSet:
     def _carried(self, group: str, version: str, kind: str) -> KindSchema | NotServed | Unusable | None:
         from gategit.checks.schema import ecosystem  # noqa: PLC0415  where all kinds are Kubernetes' own it costs 5 ms
 
-        carried = ecosystem.carried(group, kind)
+        try:
+            carried = ecosystem.carried(group, kind)
+        except UndecidedError as error:
+            return Unusable(error.message)
         if carried is None:
             return None
         choice = ecosystem.choose(carried, version, self._releases.get(carried.source))
@@ -332,6 +336,8 @@ class SchemaSet:
             form = structural(carried.schema(version), kubernetes.object_meta(self.version), preserve=version.preserve)
         except TooLargeError:
             return Unusable(f"the schema of {choice.origin} is too deep or too large")
+        except UndecidedError as error:
+            return Unusable(error.message)
         return KindSchema(
             form.schema,
             form.skipped,

@@ -215,6 +215,8 @@ def test_refusal_that_an_older_release_does_not_share_is_a_warning(judge: Judge)
 def test_number_that_an_older_release_takes_is_a_warning(judge: Judge) -> None:
     """A scalar that the newest release reads otherwise than its author is as much a refusal as others are."""
     assert levels(judge, widget("  size: 2\n  port: 80\n")) == [("surprising-scalar", "spec.port", Level.WARNING)]
+    said = judge(widget("  size: 2\n  port: 80\n"))[0][0].message
+    assert said.endswith("a string is wanted here; so says Acme 2.1.0, but 1.4.2 takes it")
 
 
 def test_object_that_no_release_takes_as_a_whole_is_an_error(judge: Judge) -> None:
@@ -317,8 +319,41 @@ def test_kind_near_a_carried_one_is_suggested(check: Check) -> None:
         (2, 7, "schema-missing", "there is no schema for acme.io/v1 Wigdet; did you mean Widget?")
     ]
     assert check(text.replace("acme.io", "acme.com")) == [
-        (2, 7, "schema-missing", "there is no schema for acme.com/v1 Widget; did you mean the group acme.io?")
+        (1, 13, "schema-missing", "there is no schema for acme.com/v1 Widget; did you mean the group acme.io?")
     ]
+
+
+def test_kind_near_a_carried_one_is_mended_by_name(judge: Judge) -> None:
+    """The kind, or the whole API version: the one that is written where it is served, else the most stable one."""
+    text = widget("  size: 1\n")
+    add = "add its CustomResourceDefinition: gategit schema add FILE (FILE defines"
+    for old, new, advice in (
+        ("Widget", "Wigdet", f"write kind: Widget, or {add} Wigdet of acme.io)"),
+        ("acme.io/v1", "acme.com/v1beta1", f"write apiVersion: acme.io/v1beta1, or {add} Widget of acme.com)"),
+        ("acme.io/v1", "acme.com/v7", f"write apiVersion: acme.io/v1, or {add} Widget of acme.com)"),
+        ("Widget", "Unheard", f"{add} Unheard of acme.io)"),
+    ):
+        assert [one.help for one in judge(text.replace(old, new))[0]] == [advice]
+
+
+def test_deprecated_version_names_the_one_to_write(judge: Judge) -> None:
+    """The version that the release serves and has not deprecated."""
+    findings, _ = judge(widget("  size: 1\n", "v1beta1"), releases=(("acme", "1.4"),))
+    assert [(one.rule, one.message, one.help) for one in findings] == [
+        (
+            "deprecated-api",
+            "acme.io/v1beta1 Widget is deprecated by Acme 1.4.2: use v1",
+            "write apiVersion: acme.io/v1",
+        )
+    ]
+
+
+def test_text_without_quotes_that_quotes_alone_do_not_mend(acme: Path, judge: Judge) -> None:
+    """A duration needs its unit: to write the number in quotes would be refused as well."""
+    schema = {"properties": {"spec": {"properties": {"wait": {"type": "string", "pattern": "^[0-9]+s$"}}}}}
+    write(acme, HEADER, (schema, schema, schema))
+    advice = [one.help for one in judge(widget("  wait: 10\n"))[0]]
+    assert advice == ["write a text that matches ^[0-9]+s$"]
 
 
 def test_definition_in_the_tree_and_in_folders_come_first() -> None:
@@ -393,6 +428,38 @@ def test_digest_names_the_carried_schemas_and_the_releases(acme: Path) -> None:
     assert SchemaSpec(releases=(("acme", "1.4"),)).digest != first
     (acme / "index.json").write_text(json.dumps(INDEX) + "\n", encoding="utf-8")
     assert SchemaSpec().digest != first
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"no gzip",
+        gzip.compress(b"no JSON"),
+        gzip.compress(b"{}"),
+        gzip.compress(b"[]"),
+        gzip.compress(b"x" * 99)[:40],
+    ],
+)
+def test_damaged_schema_is_undecided(acme: Path, judge: Judge, content: bytes) -> None:
+    """What it would judge was not looked at, and one sentence says so; the other kinds are judged as ever."""
+    (acme / "acme.io" / "widget.jsonl.gz").write_bytes(content)
+    said = [(one.rule, one.message) for one in judge(widget("  size: 1\n"))[0]]
+    why = "the carried schema acme.io/widget.jsonl.gz cannot be read: it is damaged"
+    assert said == [("schema-unusable", f"acme.io/v1 Widget cannot be validated: {why}")]
+
+
+def test_schema_without_its_lines_is_undecided(acme: Path, judge: Judge) -> None:
+    """The header may be whole, and the schemas after it gone."""
+    write(acme, HEADER, (OLD,))
+    assert [one.rule for one in judge(widget("  size: 1\n"))[0]] == ["schema-unusable"]
+
+
+def test_damaged_index_is_undecided(acme: Path) -> None:
+    """Whoever asks what is carried is told that nobody knows."""
+    (acme / "index.json").write_text("{", encoding="utf-8")
+    with pytest.raises(UndecidedError, match=r"the carried schema index\.json cannot be read: it is damaged"):
+        ecosystem.index()
 
 
 def test_installation_without_them_is_undecided(acme: Path) -> None:
