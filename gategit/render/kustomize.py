@@ -112,20 +112,21 @@ def _run(build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings
         helm = find_program("helm", settings)
         others = (helm,)
         arguments += _helm_arguments(helm, settings)
-    with Workspace(tree, settings) as workspace:
+    with Workspace(tree, settings, made.root) as workspace:
         workspace.place(sorted(made.inputs))
+        working_folder = workspace.folder / made.folder[len(made.root) :].lstrip("/")
 
         def once(content: bytes) -> Result:
             workspace.write(made.file, content)
             found = run_renderer(
                 program,
                 arguments,
-                cwd=workspace.folder / made.folder,
+                cwd=working_folder,
                 folder=workspace.folder,
                 settings=settings,
                 others=others,
             )
-            return Result(found.code, found.stdout, _without(found.stderr, workspace.folder))
+            return Result(found.code, found.stdout, _without(found.stderr, workspace.folder, made.root))
 
         answer = once(made.content or b"")
         return answer, once(as_json(made.data)) if _is_sensitive(made, tree) else None
@@ -154,10 +155,10 @@ def _changes(use: Use) -> bool:
     return use in (Use.PATCH, Use.PATCH_OR_INLINE, Use.PLUGIN, Use.DATA)
 
 
-def _without(text: bytes, folder: Path) -> bytes:
+def _without(text: bytes, folder: Path, root: str) -> bytes:
     """What a program says, with paths of the tree instead of those of the workspace."""
-    root = str(folder).encode()
-    return text.replace(root + b"/", b"").replace(root, b".")
+    disk, stands_for = str(folder).encode(), root.encode("utf-8", "surrogateescape")
+    return text.replace(disk + b"/", stands_for + b"/" if root else b"").replace(disk, stands_for or b".")
 
 
 def _unchecked(made: Plan) -> Iterator[tuple[str, str]]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+import re
+from collections.abc import Callable
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from gategit.checks.references.paths import join
 from gategit.manifests.decode import Decoded, Limits, decode
@@ -14,6 +16,7 @@ ORIGIN: Final = "config.kubernetes.io/origin"
 TRANSFORMATIONS: Final = "alpha.config.kubernetes.io/transformations"
 
 _ASKED_BY: Final = {ORIGIN: "originAnnotations", TRANSFORMATIONS: "transformerAnnotations"}
+_SIMPLE: Final = re.compile(r"path: (?P<path>[\w./-]+\.ya?ml)\n?", re.ASCII)
 _NODES: Final = 5_000_000
 _DOCUMENTS: Final = 200_000
 
@@ -47,7 +50,19 @@ def _traced(
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     if not isinstance(metadata, dict) or not isinstance(annotations, dict):
         return data, Trace()
-    trace = _trace(annotations.get(ORIGIN), annotations.get(TRANSFORMATIONS), folder, resolve)
+
+    def tree_path(text: str) -> str:
+        path = join(folder, text) if text else None
+        return resolve(path) if path else ""
+
+    origin, changes = (_origins(_text(annotations, name)) for name in (ORIGIN, TRANSFORMATIONS))
+    where = origin[0] if origin else _Origin()
+    changed = (tree_path(change.path or change.configured_in) for change in changes)
+    trace = Trace(
+        file=tree_path(where.path),
+        changed_by=tuple(dict.fromkeys(path for path in changed if path)),
+        generated_by=tree_path(where.configured_in),
+    )
     left = {name: value for name, value in annotations.items() if name not in _ASKED_BY or _ASKED_BY[name] in kept}
     bare = {name: value for name, value in metadata.items() if name != "annotations"}
     if left:
@@ -55,32 +70,29 @@ def _traced(
     return {**data, "metadata": bare}, trace
 
 
-def _trace(origin: Any, transformations: Any, folder: str, resolve: Callable[[str], str]) -> Trace:
-    where = _decoded(origin)
-    where = where if isinstance(where, dict) else {}
-    if where.get("repo"):
-        return Trace()
-    changes = _decoded(transformations)
-    changed: list[str] = []
-    for change in changes if isinstance(changes, list) else ():
-        path = _path(change, "path", folder, resolve) or _path(change, "configuredIn", folder, resolve)
-        if path and path not in changed:
-            changed.append(path)
-    return Trace(
-        file=_path(where, "path", folder, resolve),
-        changed_by=tuple(changed),
-        generated_by=_path(where, "configuredIn", folder, resolve),
+class _Origin(NamedTuple):
+    """Where something comes from, relative to the folder that was built; nothing of what is fetched."""
+
+    path: str = ""
+    configured_in: str = ""
+
+
+@lru_cache(maxsize=4096)
+def _origins(text: str) -> tuple[_Origin, ...]:
+    """What an annotation of Kustomize's says; many objects of a build have the same."""
+    one = _SIMPLE.fullmatch(text)
+    if one is not None:
+        return (_Origin(path=one["path"]),)
+    documents = decode(text.encode("utf-8", "surrogateescape"), "origin.yaml").documents
+    data = documents[0].data if documents else None
+    entries = data if isinstance(data, list) else [data]
+    return tuple(
+        _Origin() if entry.get("repo") else _Origin(_text(entry, "path"), _text(entry, "configuredIn"))
+        for entry in entries
+        if isinstance(entry, dict)
     )
 
 
-def _decoded(text: Any) -> Any:
-    if not isinstance(text, str):
-        return None
-    documents = decode(text.encode("utf-8", "surrogateescape"), "origin.yaml").documents
-    return documents[0].data if documents else None
-
-
-def _path(entry: Mapping[str, Any] | Any, field: str, folder: str, resolve: Callable[[str], str]) -> str:
-    text = entry.get(field) if isinstance(entry, dict) and not entry.get("repo") else None
-    path = join(folder, text) if isinstance(text, str) and text else None
-    return resolve(path) if path else ""
+def _text(entry: dict[str, Any], field: str) -> str:
+    value = entry.get(field)
+    return value if isinstance(value, str) else ""

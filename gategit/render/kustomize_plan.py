@@ -67,6 +67,7 @@ class Plan:
         own: what the folder's own kustomization says, without what the agent adds.
         data: what it says with it.
         kept: the sorts of metadata that the kustomization itself asks for.
+        root: the folder that everything lies in that is read or looked for.
         inputs: every path of the tree that is read, links on the way included.
         kustomizations: by file, the ones that take part.
         refused: entries that lead out of the tree; nothing is built with one of them.
@@ -82,6 +83,7 @@ class Plan:
     own: Mapping[str, Any]
     data: Mapping[str, Any]
     kept: frozenset[str]
+    root: str
     inputs: frozenset[str]
     kustomizations: Mapping[str, Kustomization]
     refused: tuple[Step, ...] = ()
@@ -142,6 +144,7 @@ class _Planner:
             {},
             {},
             frozenset(),
+            "",
             frozenset(self._inputs),
             self._seen,
             problem=problem,
@@ -181,6 +184,7 @@ class _Planner:
             own,
             data,
             frozenset(one for one in asked if isinstance(one, str)) if isinstance(asked, list) else frozenset(),
+            self._root(folder),
             frozenset(self._inputs),
             self._seen,
             tuple(self._refused),
@@ -189,6 +193,14 @@ class _Planner:
             problem="its kustomization is empty" if empty else "",
             said=empty,
         )
+
+    def _root(self, folder: str) -> str:
+        names = folder.split("/") if folder else []
+        looked_for = (step.link.path for step in self._nowhere if step.link.state is LinkState.MISSING)
+        for path in (*self._inputs, *looked_for):
+            while names and not path.startswith(f"{'/'.join(names)}/"):
+                names.pop()
+        return "/".join(names)
 
     def _walk(self, top: Kustomization, data: Mapping[str, Any]) -> None:
         """Follow every entry of a kustomization and of those that it builds on. A loop, not a recursion."""

@@ -1,4 +1,4 @@
-"""Files of a tree in a private folder on disk, for programs that read folders: nothing of it can lead out of it."""
+"""Files of a tree in a private folder on disk, for programs that read folders: nothing in it leads out of it."""
 
 from __future__ import annotations
 
@@ -34,36 +34,47 @@ class PlaceError(UndecidedError):
 class Workspace:
     """A private folder that is gone at the end; ``with Workspace(tree, settings) as workspace``.
 
+    Args:
+        tree: where files are taken from.
+        settings: how much may be placed.
+        root: the folder of the tree that it stands for, "" for all of it; what lies elsewhere cannot be placed.
+
     Attributes:
-        folder: where the files stand, by the same paths as in the tree.
+        folder: where the files stand, by the paths that they have below ``root``.
     """
 
-    def __init__(self, tree: Tree, settings: RenderSettings) -> None:
+    def __init__(self, tree: Tree, settings: RenderSettings, root: str = "") -> None:
         self._tree = tree
         self._settings = settings
         self._entries = tree.entries()
-        self._top = ""
-        self._root = ""
-        self._made: set[str] = {""}
+        self._root = root
+        self._start = len(root) + 1 if root else 0
+        self._disk = ""
+        self._folders: dict[str, None] = {root: None}
         self._placed: set[str] = set()
         self._bytes = 0
 
     @property
     def folder(self) -> Path:
         """The folder; it holds what was placed, and nothing else."""
-        return Path(self._root)
+        return Path(self._disk)
 
     def __enter__(self) -> Self:
         # What the system calls the temporary folder may be a link (/tmp on macOS); renderers speak of the real one.
-        self._top = os.path.realpath(tempfile.mkdtemp(prefix="gategit-render-"))
-        self._root = os.path.join(self._top, "tree")  # noqa: PTH118  pathlib is slower than the disk
-        os.mkdir(self._root)  # noqa: PTH102  the same
+        self._disk = os.path.realpath(tempfile.mkdtemp(prefix="gategit-render-"))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self._top, ignore_errors=True)
+        # Taking away what is known to be there is three times as fast as looking for it.
+        try:
+            for path in self._placed:
+                os.unlink(self._on_disk(path))  # noqa: PTH108  pathlib is slower than the disk
+            for folder in reversed(self._folders):
+                os.rmdir(self._on_disk(folder))  # noqa: PTH106  the same
+        except OSError:  # the renderer has left something behind
+            shutil.rmtree(self._disk, ignore_errors=True)
 
     def place(self, paths: Iterable[str]) -> None:
         """Write files of the tree, and the symbolic links on the way to them as links.
@@ -128,10 +139,12 @@ class Workspace:
             return None
         if not _is_plain(path):
             raise PlaceError(path, "is no path that a tree may hold")
+        if not self._is_inside(path):
+            raise PlaceError(path, f"lies outside of {self._root}")
         names = path.split("/")
         for depth in range(1, len(names) + 1):
             above = "/".join(names[:depth])
-            if above in self._made:
+            if above in self._folders:
                 continue
             entry = self._entries.get(above)
             if entry is None or (entry.kind is EntryKind.FILE and depth == len(names)):
@@ -155,6 +168,8 @@ class Workspace:
         if link not in self._placed:
             self._count(link, self._entries[link])
             self._folder_of(link)
+            if not self._is_inside(target):
+                raise PlaceError(link, f"is a symbolic link that leads out of {self._root}")
             # Not the link's own text: "a/a/../.." stays inside where names are counted, and leads out where "a" is a
             # link to the root.
             os.symlink(relative(target, link.rpartition("/")[0]), self._on_disk(link))  # noqa: PTH211  as above
@@ -173,10 +188,10 @@ class Workspace:
 
     def _folder_of(self, path: str) -> None:
         parent = path.rpartition("/")[0]
-        if parent not in self._made:
+        if parent not in self._folders:
             self._folder_of(parent)
             os.mkdir(self._on_disk(parent), 0o700)  # noqa: PTH102  pathlib is slower than the disk
-            self._made.add(parent)
+            self._folders[parent] = None
 
     def _write(self, path: str, content: bytes) -> None:
         self._folder_of(path)
@@ -186,7 +201,10 @@ class Workspace:
             file.write(content)
 
     def _on_disk(self, path: str) -> str:
-        return f"{self._root}/{path}"
+        return f"{self._disk}/{path[self._start :]}"
+
+    def _is_inside(self, path: str) -> bool:
+        return not self._root or path == self._root or path.startswith(f"{self._root}/")
 
 
 def _is_plain(path: str) -> bool:
