@@ -52,8 +52,12 @@ _SKIPS_SCHEMAS: Final = (3, 16)
 """The first Helm that has ``--skip-schema-validation``."""
 
 
-class _Stop(Exception):  # noqa: N818  ends one build; what is to be said is in it
-    """Nothing is rendered."""
+_BESIDE: Final = "charts/_gategit"
+"""Where the values are laid: Helm passes by what begins so in ``charts/``, even where that is the chart's own."""
+
+
+class Stop(Exception):  # noqa: N818  ends one build; what is to be said is in it
+    """Nothing is rendered. ``problems`` says why, and ``unchecked`` what was not followed."""
 
     def __init__(self, *problems: RenderProblem, unchecked: Sequence[tuple[str, str]] = ()) -> None:
         super().__init__()
@@ -78,10 +82,10 @@ def build_helm(unit: Unit, tree: Tree, settings: RenderSettings, *, index: PathI
         raise TypeError(build)
     places = Places(tree, index)
     inputs = _inputs(build, places)
-    release = _Release(unit, build, places, settings)
+    release = Release(unit, build, places, settings)
     try:
         objects, problems = release.render()
-    except _Stop as stop:
+    except Stop as stop:
         return Rendered(unit, (), stop.problems, inputs, stop.unchecked)
     except PlaceError as error:
         problem = RenderProblem(NOT_RENDERED.id, error.message, Location(error.path), error.hint)
@@ -121,7 +125,7 @@ def _with_help(problem: RenderProblem, hint: str) -> RenderProblem:
 
 
 @dataclass
-class _Release:
+class Release:
     """One build on its way from values to objects."""
 
     unit: Unit
@@ -143,7 +147,7 @@ class _Release:
         """The objects, and what is wrong without keeping Helm from rendering.
 
         Raises:
-            _Stop: nothing is rendered.
+            Stop: nothing is rendered.
             UndecidedError: Helm cannot be run, or not with these files.
         """
         self._check_names()
@@ -152,39 +156,46 @@ class _Release:
         chart = self._chart()
         wrong = [*problems, *base_problems]
         if any(problem.fatal for problem in wrong):
-            raise _Stop(*wrong)
+            raise Stop(*wrong)
         program = find_program("helm", self.settings)
         with Workspace(self.places.tree, self.settings) as workspace:
             if chart is None:
                 path = self._fetched(program, workspace)
             else:
-                path = f"tree/{chart.folder}".rstrip("/")
-                self._lay_out(chart, program, workspace)
+                path = place_of(chart)
+                self.lay_out(chart, program, workspace)
                 if self.build.base_values is not None:
                     workspace.write(_in(chart.folder, "values.yaml"), merged(base))
-            # The values stand beside the tree: in it, a chart of the tree's root would hold them as its own files.
-            top = workspace.folder.parent
-            files = []
-            for number, layer in enumerate(layers):
-                name = f"values-{number}.yaml"
-                (top / name).write_bytes(layer.values.text.encode("utf-8", "surrogateescape"))
-                files.append(f"--values={name}")
+            files = self._write(layers, workspace)
             site = Site(
                 chart,
                 self.places,
                 Values([*base, *layers], self.build.parameters, chart),
                 self.build.parameters,
-                str(top),
+                str(workspace.folder),
                 self.owner if chart is None else Location(chart.file),
             )
             output = self._template(program, path, files, site, workspace)
         objects, more = self._objects(output, site)
         return objects, (*wrong, *more)
 
+    def write_values(self, workspace: Workspace) -> list[str]:
+        """Write the values that can be read, and return the arguments that name them."""
+        return self._write(self._layers(self.build.values)[0], workspace)
+
+    @staticmethod
+    def _write(layers: Sequence[Layer], workspace: Workspace) -> list[str]:
+        arguments = []
+        for number, layer in enumerate(layers):
+            name = _in(_BESIDE, f"values-{number}.yaml")
+            workspace.write(name, layer.values.text.encode("utf-8", "surrogateescape"))
+            arguments.append(f"--values={name}")
+        return arguments
+
     def _check_names(self) -> None:
         release, namespace = self.build.release, self.build.namespace
         if len(release) > _LONGEST_RELEASE or not _RELEASE.match(release):
-            raise _Stop(
+            raise Stop(
                 RenderProblem(
                     RENDER_FAILED.id,
                     f'"{sentence(release)}" is no name that Helm takes for a release',
@@ -193,7 +204,7 @@ class _Release:
                 )
             )
         if namespace and not _NAMESPACE.match(namespace):
-            raise _Stop(
+            raise Stop(
                 RenderProblem(
                     RENDER_FAILED.id,
                     f'"{sentence(namespace)}" is no name of a namespace',
@@ -203,7 +214,7 @@ class _Release:
             )
         for parameter in self.build.parameters:
             if "\0" in parameter.name + parameter.value:
-                raise _Stop(
+                raise Stop(
                     RenderProblem(
                         RENDER_FAILED.id,
                         "a parameter holds a null character, which no program takes",
@@ -224,7 +235,9 @@ class _Release:
             what = values.file or self.unit.name
             if not values.optional:
                 reason = "its values are encrypted (SOPS), so the release that they belong to is not rendered"
-                raise _Stop(unchecked=[(what, reason)])
+                place = layer.locate() or self.owner
+                problem = RenderProblem(NOT_RENDERED.id, f"{sentence(what)}: {reason}", place, level=Level.NOTE)
+                raise Stop(problem, unchecked=[(what, reason)])
             self.unchecked.append((what, "its values are encrypted (SOPS): the release is rendered without them"))
         return layers, problems
 
@@ -232,20 +245,22 @@ class _Release:
         """The chart in the tree, None for one from elsewhere.
 
         Raises:
-            _Stop: Helm would refuse it at the first look.
+            Stop: Helm would refuse it at the first look.
         """
         asked = self.build.chart
         if asked.folder is None:
             refused = helm_remote.refusal(asked.repository, asked.name, asked.version, self.settings)
             if refused is not None:
-                raise self._refused(f"{_the_chart(self.build)} is not rendered: {refused[0]}", self.owner, refused[1])
+                message = f"{_the_chart(self.build)} is not rendered: {refused[0]}"
+                problem = RenderProblem(NOT_RENDERED.id, message, self.owner, refused[1])
+                raise Stop(problem, unchecked=[(f"{self.owner.file}: {_the_chart(self.build)}", refused[0])])
             return None
         chart = chart_at(asked.folder, self.places)
         if chart is None:
             message = f"there is no chart in {sentence(asked.folder) or 'the root'}: it has no Chart.yaml"
-            raise _Stop(RenderProblem(CHART_INVALID.id, message, self.owner, "correct the path, or add the chart"))
+            raise Stop(RenderProblem(CHART_INVALID.id, message, self.owner, "correct the path, or add the chart"))
         if chart.data.get("type") == "library":
-            raise _Stop(
+            raise Stop(
                 RenderProblem(
                     CHART_INVALID.id,
                     "a library chart holds templates for other charts and nothing that can be applied",
@@ -255,23 +270,18 @@ class _Release:
             )
         return chart
 
-    def _refused(self, message: str, location: Location, hint: str) -> _Stop:
-        return _Stop(
-            RenderProblem(NOT_RENDERED.id, message, location, hint), unchecked=[(self.unit.name, f"{message}: {hint}")]
-        )
-
     def _fetched(self, program: Program, workspace: Workspace) -> str:
-        """The path of a chart from elsewhere, which lies beside the tree."""
+        """The path of a chart from elsewhere."""
         asked = self.build.chart
         content = helm_remote.fetch(program, asked.repository, asked.name, asked.version, self.settings)
-        (workspace.folder.parent / "chart.tgz").write_bytes(content)
+        workspace.write("chart.tgz", content)
         return "chart.tgz"
 
-    def _lay_out(self, chart: ChartFolder, program: Program, workspace: Workspace) -> None:
+    def lay_out(self, chart: ChartFolder, program: Program, workspace: Workspace) -> None:
         """Place a chart with everything that it is put together from.
 
         Raises:
-            _Stop: a dependency is not there and cannot be brought.
+            Stop: a dependency is not there and cannot be brought.
         """
         # What cannot be brought is found before anything is fetched.
         brought = [(one, self._local(one, chart) if one.is_local else None) for one in chart.missing]
@@ -291,7 +301,7 @@ class _Release:
         local = chart.beside(one)
         if local is None:
             place = self.places.field(one.file, (*one.path, "repository"))
-            raise _Stop(
+            raise Stop(
                 RenderProblem(
                     CHART_INVALID.id,
                     f"the dependency {sentence(one.name)} is to be at {sentence(one.repository)}, "
@@ -304,7 +314,7 @@ class _Release:
         for wanted in (chart.locked.get(one.name, ""), one.version):
             if helm_remote.is_exact(wanted) and wanted.removeprefix("v") != version.removeprefix("v"):
                 locked = chart.locked.get(one.name) == wanted
-                raise _Stop(
+                raise Stop(
                     RenderProblem(
                         CHART_INVALID.id,
                         f"the dependency {sentence(one.name)} is {sentence(version)} in {sentence(local.file)}, and "
@@ -319,7 +329,7 @@ class _Release:
         version = chart.locked.get(one.name, one.version)
         shown = sentence(one.name)
         if not one.repository:
-            raise _Stop(
+            raise Stop(
                 RenderProblem(
                     CHART_INVALID.id,
                     f"the dependency {shown} names no repository, and it is not in charts/",
@@ -330,7 +340,9 @@ class _Release:
         refused = helm_remote.refusal(one.repository, one.name, version, self.settings)
         if refused is not None:
             message = f"the chart is not rendered: its dependency {shown} is not in charts/, and {refused[0]}"
-            raise self._refused(message, self.places.field(one.file, (*one.path, "repository")), refused[1])
+            place = self.places.field(one.file, (*one.path, "repository"))
+            problem = RenderProblem(NOT_RENDERED.id, message, place, refused[1])
+            raise Stop(problem, unchecked=[(f"{one.file}: the chart {shown}", refused[0])])
 
     def _pack(self, local: ChartFolder, chart: ChartFolder, program: Program, workspace: Workspace) -> None:
         """Put a chart that lies beside another one into its charts/, as ``helm dependency build`` does."""
@@ -343,14 +355,11 @@ class _Release:
                     workspace.write(_in(chart.folder, f"charts/{local.name}/{inside}"), content)
             return
         workspace.place(sorted(local.files))
-        top = workspace.folder.parent
-        to = _in("tree", _in(chart.folder, "charts"))
-        (top / to).mkdir(exist_ok=True)
-        arguments = ("package", f"--destination={to}", "--", f"tree/{local.folder}".rstrip("/"))
-        result = run_renderer(program, arguments, cwd=top, settings=self.settings)
+        arguments = ("package", f"--destination={place_of(chart)}/charts", "--", place_of(local))
+        result = run_renderer(program, arguments, cwd=workspace.folder, settings=self.settings)
         if result.code:
-            site = Site(local, self.places, Values((), (), local), (), str(top), Location(local.file))
-            raise _Stop(*problems_of(error_of(result.stderr.decode("utf-8", "replace")), site))
+            site = Site(local, self.places, Values((), (), local), (), str(workspace.folder), Location(local.file))
+            raise Stop(*problems_of(error_of(result.stderr.decode("utf-8", "replace")), site))
 
     def _arguments(self, program: Program, path: str, files: Sequence[str]) -> list[str]:
         build, settings = self.build, self.settings
@@ -383,12 +392,12 @@ class _Release:
             return result.stdout
         template = rendered_template(error)
         if template is None:
-            raise _Stop(*problems_of(error, site))
+            raise Stop(*problems_of(error, site))
         shown = self._run(program, [arguments[0], "--debug", *arguments[1:]], workspace).stdout
-        raise _Stop(*problems_of_output(template, error, _part(shown, template), site))
+        raise Stop(*problems_of_output(template, error, _part(shown, template), site))
 
     def _run(self, program: Program, arguments: Sequence[str], workspace: Workspace) -> Result:
-        return run_renderer(program, arguments, cwd=workspace.folder.parent, settings=self.settings)
+        return run_renderer(program, arguments, cwd=workspace.folder, settings=self.settings)
 
     def _objects(self, output: bytes, site: Site) -> tuple[tuple[RenderedObject, ...], tuple[RenderProblem, ...]]:
         objects: list[RenderedObject] = []
@@ -453,6 +462,11 @@ def _is_crd(name: str) -> bool:
     while rest.startswith("charts/"):
         rest = rest.split("/", 2)[-1]
     return rest.startswith("crds/")
+
+
+def place_of(chart: ChartFolder) -> str:
+    """A chart's folder in a workspace, written so that it cannot be taken for an option or a repository's name."""
+    return f"./{chart.folder}" if chart.folder else "."
 
 
 def _in(folder: str, name: str) -> str:

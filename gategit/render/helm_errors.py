@@ -79,7 +79,7 @@ class Site:
 
     def plain(self, text: str) -> str:
         """A text without the workspace's paths, ready to be shown."""
-        for start in (f"{self.folder}/tree/", f"{self.folder}/", self.folder):
+        for start in (f"{self.folder}/", self.folder):
             text = text.replace(start, "")
         return sentence(text)
 
@@ -162,6 +162,8 @@ def _parse(error: str, site: Site) -> Iterator[RenderProblem]:
         if unclosed:
             place = _template(unclosed[1], int(unclosed[2]), None, "", site)
         said = re.sub(r" started at [^\n]{1,500}?:\d+", "", found["said"])
+        if said.startswith("U+"):  # Helm keeps only the end of "unrecognized character in action: U+201C"
+            said = f"no action may hold the character {said}"
         yield RenderProblem(RENDER_FAILED.id, f"the template cannot be parsed: {site.plain(said)}", place)
 
 
@@ -268,14 +270,17 @@ def _folder(error: str, chart: ChartFolder, site: Site) -> Iterator[RenderProble
     if loading:
         file = f"{chart.folder}/{loading['file']}" if chart.folder else loading["file"]
         rule = VALUES_INVALID.id if loading["file"] == "values.yaml" else CHART_INVALID.id
-        problems = decode(site.places.content(file) or b"", file).problems
-        if problems:
-            first = problems[0]
+        decoded = decode(site.places.content(file) or b"", file)
+        if decoded.problems:
+            first = decoded.problems[0]
             message = f"Helm cannot load {loading['file']}: {first.message}"
             # The first check of the gate says it too: here it is a note, since it is no second mistake.
             yield RenderProblem(rule, message, Location(file, first.region), first.help, level=Level.NOTE)
             return
-        yield RenderProblem(rule, f"Helm cannot load {loading['file']}: {site.plain(loading['said'])}", Location(file))
+        said, place = site.plain(loading["said"]), Location(file)
+        if decoded.documents and not isinstance(decoded.documents[0].data, dict):
+            said, place = "it is not a mapping of names and values", site.places.line(file, decoded.documents[0].line)
+        yield RenderProblem(rule, f"Helm cannot load {loading['file']}: {said}", place)
         return
     metadata = _METADATA.search(error)
     dependency = _DEPENDENCY.search(error)
