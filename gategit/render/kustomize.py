@@ -183,7 +183,8 @@ def _refused(made: Plan, places: Places) -> Iterator[RenderProblem]:
             yield RenderProblem(NOT_RENDERED.id, message, location, _VENDOR, path=step.link.reference.path)
         else:
             message = f'{where} names "{text}", {step.reason}: nothing that builds on it is rendered'
-            yield RenderProblem(NOT_RENDERED.id, message, location, path=step.link.reference.path)
+            rule, level = (RENDER_FAILED.id, Level.NOTE) if step.said else (NOT_RENDERED.id, None)
+            yield RenderProblem(rule, message, location, level=level, path=step.link.reference.path)
     for chart in made.charts:
         if chart.folder is None and chart.repository:
             path = ("helmCharts", chart.index, "repo") if chart.index >= 0 else (chart.name,)

@@ -131,7 +131,7 @@ def _nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
             f'{format_path(path)} names "{step.link.reference.text}", {step.reason}: nothing that builds on it is '
             "rendered",
             places.field(step.one, path),
-            level=Level.NOTE,
+            level=Level.NOTE if step.said else None,
             path=path,
         )
 
@@ -179,6 +179,7 @@ def _unquoted(text: str) -> str:
 
 
 def _short(text: str) -> str:
+    text = re.sub(r"^Failed to read kustomization file under .*?:\n", "", text)
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
@@ -214,6 +215,9 @@ def _fits(data: Any, found: re.Match[str]) -> bool:
 def _duplicate(context: _Context, found: re.Match[str]) -> RenderProblem:
     """Two resources of one name. The second is the one that the entry brings."""
     what, entry = _named(found), context.entry
+    if entry is not None and any(link is not entry and link.path == entry.path for link in context.one.links):
+        message = f'{format_path(entry.reference.path)} names "{entry.reference.text}" a second time'
+        return context.problem(message, path=entry.reference.path, said=True)
     help_text = "Remove one of the two, or give one another name or namespace."
     if entry is None:
         message = f"{context.one.file} puts two objects {what} into one build; Kustomize takes one"
@@ -366,6 +370,12 @@ class _Patch:
     file: str
     documents: tuple[tuple[int, Any], ...]
 
+    def location(self, context: _Context, document: int, field: FieldPath) -> Location:
+        """Where a field of the patch stands."""
+        if self.file:
+            return context.places.at(self.file, Source(self.file, document), field)
+        return context.places.inside(context.one, self.path, document, field)
+
 
 def _patches(context: _Context) -> Iterator[_Patch]:
     """Every patch of a kustomization."""
@@ -398,9 +408,7 @@ def _no_match(context: _Context, found: re.Match[str]) -> RenderProblem | None:
     for patch in _patches(context):
         for document, data in patch.documents:
             if _fits(data, found):
-                location = None
-                if patch.file:
-                    location = context.places.at(patch.file, Source(patch.file, document), ("metadata", "name"))
+                location = patch.location(context, document, ("metadata", "name"))
                 return context.problem(
                     f"{format_path(patch.path[:2])} changes {what}, which none of the resources brings",
                     location,
@@ -443,8 +451,58 @@ def _json_patch(context: _Context, found: re.Match[str]) -> RenderProblem | None
         message = f"{where} tests {pointer}, which has another value in the object that it changes"
     if len(hits) > 1:
         return context.problem(message, path=patch.path[:1], help_text=help_text)
-    location = context.places.at(patch.file, Source(patch.file, document), (index, "path")) if patch.file else None
-    return context.problem(message, location, path=patch.path, help_text=help_text)
+    return context.problem(
+        message, patch.location(context, document, (index, "path")), path=patch.path, help_text=help_text
+    )
+
+
+def _operation(context: _Context, found: re.Match[str]) -> RenderProblem | None:
+    """An operation that JSON patches do not know."""
+    for patch in _patches(context):
+        for document, data in patch.documents:
+            for index, entry in enumerate(data if isinstance(data, list) else ()):
+                if isinstance(entry, dict) and entry.get("op") == found["operation"]:
+                    return context.problem(
+                        f"{format_path(patch.path[:2])} has the operation {found['operation']}, which JSON patches do "
+                        "not know",
+                        patch.location(context, document, (index, "op")),
+                        path=patch.path,
+                        help_text="The operations are add, remove, replace, move, copy and test.",
+                    )
+    return None
+
+
+def _wrong_type(context: _Context, found: re.Match[str]) -> RenderProblem | None:
+    """A patch with a value of another type than the field has. Kustomize says the value; one patch must have it."""
+    content = found["content"].strip()
+    hits = [
+        (patch, document, path)
+        for patch in _patches(context)
+        for document, data in patch.documents
+        for path in _places_of(data, content)
+    ]
+    if len(hits) != 1:
+        return None
+    patch, document, path = hits[0]
+    wanted = {"SequenceNode": "a list", "MappingNode": "a mapping", "ScalarNode": "a single value"}
+    return context.problem(
+        f"{format_path(patch.path[:2])} sets {format_path(path)}, where the object has "
+        f"{wanted.get(found['wanted'], 'something else')}",
+        patch.location(context, document, path),
+        path=patch.path,
+    )
+
+
+def _places_of(data: Any, content: str, path: FieldPath = ()) -> Iterator[FieldPath]:
+    """Where a value stands, as Kustomize writes it."""
+    if isinstance(data, dict):
+        for key, value in data.items():
+            yield from _places_of(value, content, (*path, key))
+    elif isinstance(data, list):
+        for index, value in enumerate(data):
+            yield from _places_of(value, content, (*path, index))
+    elif str(data) == content:
+        yield path
 
 
 def _unreadable_patch(context: _Context, found: re.Match[str]) -> RenderProblem | None:
@@ -586,6 +644,10 @@ def _helm(context: _Context, found: re.Match[str]) -> RenderProblem:
     )
 
 
+def _sort_order(context: _Context, found: re.Match[str]) -> RenderProblem:
+    return context.problem(f"sortOptions.order must be one of {found['known']}", path=("sortOptions", "order"))
+
+
 def _variable(context: _Context, found: re.Match[str]) -> RenderProblem | None:
     for index, entry in context.entries("vars"):
         if entry.get("name") == found["name"]:
@@ -622,7 +684,10 @@ _ANSWERS: Final[tuple[tuple[re.Pattern[str], _Answer], ...]] = tuple(
         (r"invalid Kustomization: yaml: (?P<why>.*)", _malformed),
         (r"json: unknown field \"(?P<key>[^\"]*)\"", _invalid),
         (r"json: cannot unmarshal .* into Go struct field \w+\.(?P<key>\w+)\S* .*", _invalid),
-        (r"cycle detected|expected kind", _cycle),
+        (r"cycle detected|\bexpected kind [!']", _cycle),
+        (r"Unexpected kind: (?P<operation>\S+)", _operation),
+        (r"wrong node kind: expected (?P<wanted>\w+) but got \w+: node contents:\n(?P<content>.*)", _wrong_type),
+        (r"the field 'sortOptions\.order' must be one of (?P<known>\[.*?\])", _sort_order),
         (
             r"Found multiple kustomization files|kustomization.yaml is empty|mapping key .* already defined",
             _already_said,

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from gategit.checks.references.kustomize import Kustomization, LinkState
 from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.manifest import Manifest, Role, Source
-from gategit.model import FieldPath, Location
+from gategit.manifests.positions import SourceMap
+from gategit.model import FieldPath, Location, Region
 from gategit.render.kustomize_plan import Plan
 from gategit.render.values import Unit
 from gategit.tree import Tree
@@ -49,6 +50,23 @@ class Places:
         """A field of an object in any other file."""
         file = self._file(path, Role.PATCH)
         return Location(path) if file is None else file.location(source, field)
+
+    def inside(self, one: Kustomization, path: FieldPath, document: int, field: FieldPath) -> Location:
+        """A field of YAML that is the text of a field; the whole text where it is not written line by line."""
+        whole = self.field(one, path)
+        file = self._files.get(one.file)
+        if file is None or whole.file != one.file or whole.region is None:
+            return whole
+        text: Any = self.data(one)
+        for step in path:
+            text = text[step]
+        inner = SourceMap(text.encode("utf-8", "surrogateescape"), "inline.yaml").region(document, field)
+        line = whole.region.line + inner.line
+        there, here = file.source_map.line_text(line), text.split("\n")[inner.line - 1]
+        if not here.strip() or there.strip() != here.strip() or inner.line != inner.end_line:
+            return whole
+        shift = len(there) - len(there.lstrip()) - (len(here) - len(here.lstrip()))
+        return Location(one.file, Region(line, inner.column + shift, line, inner.end_column + shift))
 
     def documents(self, path: str) -> Iterator[tuple[int, Any]]:
         """The documents of a file, each with its number."""

@@ -37,11 +37,19 @@ _NOWHERE: Final = (LinkState.MISSING, LinkState.VARIABLE)
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An entry of a kustomization that stands in the way of a build, and why."""
+    """An entry of a kustomization that stands in the way of a build, and why.
+
+    Attributes:
+        one: the kustomization.
+        link: the entry.
+        reason: as the end of a sentence.
+        said: whether the check of references says it as an error.
+    """
 
     one: Kustomization
     link: Link
     reason: str
+    said: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +237,8 @@ class _Planner:
     def _follow(self, one: Kustomization, link: Link, *, configures: bool) -> None:
         reference, state = link.reference, link.state
         if state in _OUT:
-            self._refused.append(Step(one, link, _OUT[state]))
+            said = state in (LinkState.ABSOLUTE, LinkState.OUTSIDE)
+            self._refused.append(Step(one, link, _OUT[state], said=said))
             return
         if state in _NOWHERE:
             self._nowhere.append(Step(one, link, "which is not there"))
@@ -248,6 +257,8 @@ class _Planner:
                 self._look_at_plugins(one, link, self._tree.read(link.path))
         elif reference.use is Use.CHART_HOME:
             self._add_folder(link.path)
+        elif reference.use in _FOLDERS and link.path not in self._graph.kustomizations:
+            self._nowhere.append(Step(one, link, "a folder without a kustomization"))
 
     def _look_at_plugins(self, one: Kustomization, link: Link, content: bytes) -> None:
         """The files that the configuration of a built-in generator or transformer names."""
@@ -256,7 +267,10 @@ class _Planner:
                 path = join(one.folder, text)
                 found = None if path is None else self._index.find(path)
                 if path is None or found is None or found.place in (Place.OUTSIDE, Place.SUBMODULE):
-                    self._refused.append(Step(one, link, f'which names "{text}", a path outside of the repository'))
+                    reason = f'which names "{text}", a path outside of the repository'
+                    self._refused.append(Step(one, link, reason, said=False))
+                elif found.place is Place.MISSING:
+                    self._nowhere.append(Step(one, link, f'which names "{text}", and that is not there', said=False))
                 elif found.place is Place.FILE:
                     self._add(path)
                 elif found.place is Place.FOLDER:
