@@ -152,8 +152,11 @@ def finish(rendered: Rendered, tree: Tree) -> Rendered:
             done = substitute(data, variables)
             left = left or done.left
             data = done.data
-            if done.unset or done.refused:
-                problems.extend(_problems(unit, one, done, tree))
+            problems.extend(_problems(unit, one, done, tree))
+            field = "" if data is one.data else _no_text(data)
+            if field:
+                problems.append(_left_out(unit, one, field, tree))
+                continue
         objects.append(one if data is one.data else replace(one, data=data))
     objects = [_marked(one, unit) for one in objects]
     unchecked = rendered.unchecked
@@ -176,15 +179,7 @@ def _marked(one: RenderedObject, unit: Unit) -> RenderedObject:
 
 
 def _problems(unit: Unit, one: RenderedObject, done: Substituted, tree: Tree) -> Iterator[RenderProblem]:
-    metadata = one.data.get("metadata")
-    where = metadata if isinstance(metadata, dict) else {}
-    namespace = where.get("namespace") or unit.namespace
-    ref = ObjectRef(
-        str(one.data.get("apiVersion", "")),
-        str(one.data.get("kind", "")),
-        namespace or None,
-        str(where.get("name", "")),
-    )
+    ref = _ref(unit, one.data)
     owner = f"{unit.owner.ref.kind} {unit.owner.ref.name}" if unit.owner else unit.name
     if done.refused:
         yield RenderProblem(
@@ -206,6 +201,35 @@ def _problems(unit: Unit, one: RenderedObject, done: Substituted, tree: Tree) ->
             object=ref,
             fatal=False,
         )
+
+
+def _no_text(data: Mapping[str, Any]) -> str:
+    """The field without which Flux takes something for no object, where it is no text; "" where all are."""
+    metadata = data.get("metadata")
+    named = {"apiVersion": data.get("apiVersion"), "kind": data.get("kind")}
+    named["metadata.name"] = metadata.get("name") if isinstance(metadata, dict) else None
+    return next((field for field, value in named.items() if not isinstance(value, str) or not value), "")
+
+
+def _left_out(unit: Unit, one: RenderedObject, field: str, tree: Tree) -> RenderProblem:
+    ref = _ref(unit, one.data)
+    return RenderProblem(
+        SUBSTITUTION_FAILED.id,
+        f"{ref}: once its variables are filled in, {field} is no text, and Flux leaves the object out without a word",
+        _place(one, ref.name if "${" in ref.name else "", tree, unit),
+        help="Give the variable a value that YAML takes for a text, or put more text around it.",
+        object=ref,
+        fatal=False,
+    )
+
+
+def _ref(unit: Unit, data: Mapping[str, Any]) -> ObjectRef:
+    metadata = data.get("metadata")
+    where = metadata if isinstance(metadata, dict) else {}
+    namespace = where.get("namespace") or unit.namespace
+    return ObjectRef(
+        str(data.get("apiVersion", "")), str(data.get("kind", "")), namespace or None, str(where.get("name", ""))
+    )
 
 
 def _place(one: RenderedObject, needle: str, tree: Tree, unit: Unit) -> Location:
