@@ -20,7 +20,7 @@ from gategit.model import Level, Location, ObjectRef
 from gategit.render.flux_envsubst import Absent, EnvsubstError, Expanded, expand
 from gategit.render.flux_rules import SUBSTITUTION_FAILED, VARIABLE_UNSET
 from gategit.render.flux_yaml import write_yaml
-from gategit.render.values import Rendered, RenderedObject, RenderProblem, Unit
+from gategit.render.values import Rendered, RenderedObject, RenderProblem, RenderSettings, Unit
 from gategit.tree import EntryKind, Tree
 
 _SWITCH: Final = "kustomize.toolkit.fluxcd.io/substitute"
@@ -130,16 +130,21 @@ def _has_dollar(data: Any) -> bool:
     return False
 
 
-def finish(rendered: Rendered, tree: Tree) -> Rendered:
-    """What Flux applies of what was built: variables filled in, labels and annotations put on.
+def finish(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Rendered:
+    """What Flux applies of what was built: post-renderers run, variables filled in, labels and annotations put on.
 
     Whatever is refused is a finding, and nothing of the unit is applied then; its other objects are there all the same.
 
     Args:
         rendered: a unit's objects as Kustomize or Helm built them.
         tree: where they come from; files are read for the places of findings alone.
+        settings: for post-renderers.
     """
     unit = rendered.unit
+    if unit.post:
+        from gategit.render.flux_post import lay_over  # noqa: PLC0415  few releases have post-renderers
+
+        rendered = lay_over(rendered, tree, settings)
     variables = variables_of(unit)
     if variables is None and not unit.labels and not unit.annotations:
         return rendered
