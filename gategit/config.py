@@ -48,6 +48,9 @@ class Target:
         snapshot: the path of its export in the repository, or None.
         field_manager: under whose name the dry run applies, or None for the live object's owner.
         releases: the releases of other projects that it runs, by their short names, where they are not the config's.
+        server: the URL by which Argo CD names it, or "".
+        cluster: the name by which Argo CD names it, "" for the target's.
+        labels: that it has in Argo CD.
     """
 
     name: str
@@ -60,6 +63,9 @@ class Target:
     snapshot: str | None = None
     field_manager: str | None = None
     releases: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    server: str = ""
+    cluster: str = ""
+    labels: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
 
     def matches(self, path: str) -> bool:
         """Whether a file belongs to this target."""
@@ -146,6 +152,39 @@ class SchemaSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Renderer:
+    """A program that renders: its path, None for the one in PATH, and the version that it must be, "" for any."""
+
+    program: str | None = None
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """How kustomizations and charts are rendered.
+
+    Attributes:
+        enabled: whether they are.
+        kustomize: the program that builds kustomizations.
+        helm: the program that renders charts.
+        remotes: host and beginning of the path of what may be fetched.
+        timeout: seconds for one build.
+        memory: bytes for one build.
+        output: bytes that one build may write.
+        files: files that one build may read.
+    """
+
+    enabled: bool = True
+    kustomize: Renderer = Renderer()
+    helm: Renderer = Renderer()
+    remotes: tuple[tuple[str, str], ...] = ()
+    timeout: int = 60
+    memory: int = 2 << 30
+    output: int = 64 << 20
+    files: int = 20_000
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Limits on what is read; sizes in bytes."""
 
@@ -166,6 +205,7 @@ class Config:
         targets: the clusters, in the file's order.
         repositories: URLs that mean this repository, besides those of git's remotes.
         waivers: the waivers file's path, or None.
+        render: how kustomizations and charts are rendered.
         limits: limits on what is read.
         fail_on: the lowest level that blocks.
         fail_on_existing: whether findings that the base has too block.
@@ -182,6 +222,7 @@ class Config:
     targets: tuple[Target, ...] = ()
     repositories: tuple[str, ...] = ()
     waivers: str | None = None
+    render: RenderOptions = field(default_factory=RenderOptions)
     limits: Limits = field(default_factory=Limits)
     fail_on: Level = Level.ERROR
     fail_on_existing: bool = False
@@ -281,7 +322,28 @@ def _target(name: str, data: Mapping[str, Any]) -> Target:
         snapshot=clean_path(data["snapshot"]) if "snapshot" in data else None,
         field_manager=data.get("field_manager"),
         releases=MappingProxyType(data.get("releases", {})),
+        server=data.get("server", ""),
+        cluster=data.get("cluster", ""),
+        labels=MappingProxyType(data.get("labels", {})),
     )
+
+
+def _render(data: Mapping[str, Any], size: Callable[[str], int]) -> RenderOptions:
+    default = RenderOptions()
+    return RenderOptions(
+        data.get("enabled", default.enabled),
+        _renderer(data.get("kustomize", {})),
+        _renderer(data.get("helm", {})),
+        tuple((one["host"], one.get("path", "")) for one in data.get("remotes", ())),
+        data.get("timeout", default.timeout),
+        size(data["memory"]) if "memory" in data else default.memory,
+        size(data["output"]) if "output" in data else default.output,
+        data.get("files", default.files),
+    )
+
+
+def _renderer(data: Mapping[str, Any]) -> Renderer:
+    return Renderer(data.get("program"), data.get("version", "").removeprefix("v"))
 
 
 def load_config(text: bytes, file: str) -> Config:
@@ -317,6 +379,7 @@ def load_config(text: bytes, file: str) -> Config:
         targets=tuple(_target(name, target) for name, target in data.get("targets", {}).items()),
         repositories=tuple(data.get("repositories", ())),
         waivers=None if waivers is None else clean_path(waivers),
+        render=_render(data.get("render", {}), file_size),
         limits=Limits(file_size(limits.get("file_size", "5MiB"))),
         fail_on=Level(data.get("fail_on", "error")),
         fail_on_existing=data.get("fail_on_existing", False),

@@ -9,13 +9,13 @@ import re
 
 from gategit.config import DRY_RUN_MODES, KUBERNETES_VERSION
 from gategit.globs import name_pattern, path_matcher
-from gategit.settings import Choice, Field, Flag, ListOf, MapOf, Number, Plain, Record, Text
+from gategit.settings import Choice, Field, Flag, ListOf, MapOf, Number, Plain, Record, Text, Whole
 
 MAX_FILE_SIZE = 100 * 1024 * 1024
 """The largest value of limits.file_size: git hosts refuse larger files, so none can need it."""
 
 _RULE_ID = r"[a-z0-9]+(-[a-z0-9]+)*"
-_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20}
+_UNITS = {"B": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30}
 _SIZE = r"[1-9][0-9]{0,8}(B|KiB|MiB)"
 
 
@@ -46,7 +46,7 @@ def _check_size(text: str) -> None:
 
 def file_size(text: str) -> int:
     """The bytes that ``5MiB``, ``512KiB`` or ``100B`` stand for."""
-    number = text.rstrip("BKMi")
+    number = text.rstrip("BKMGi")
     return int(number) * _UNITS[text[len(number) :]]
 
 
@@ -64,6 +64,73 @@ _RULE = Text("a rule's id such as image-digest", pattern=_RULE_ID)
 _RULE_LEVELS = MapOf(Choice((*_LEVELS, "off")), _RULE)
 _POLICY_PARAMETERS = MapOf(
     MapOf(Plain(), Text("a parameter's name", pattern=r"[a-z][a-z0-9_]*")), Text("a policy's id", pattern=_RULE_ID)
+)
+
+_PROGRAM = Record(
+    {
+        "program": Field(
+            Text("the program's path", pattern=r"[^\x00-\x1f\x7f-][^\x00-\x1f\x7f]*"),
+            "The program's path; from the repository's root where it is relative.",
+            default="the one in PATH",
+        ),
+        "version": Field(
+            Text('a version such as "5.8" or "5.8.1"', pattern=r"v?[0-9]+(\.[0-9]+){0,2}"),
+            "The version that it must be, or its leading numbers: that of the agent in the cluster.",
+            default="any",
+        ),
+    },
+    minimum=1,
+)
+
+RENDER = Record(
+    {
+        "enabled": Field(
+            Flag(),
+            "Whether kustomizations and charts are rendered. Where not, files are judged as they stand, and what is "
+            "not rendered is counted.",
+            default="true",
+        ),
+        "kustomize": Field(_PROGRAM, "The kustomize that builds kustomizations."),
+        "helm": Field(_PROGRAM, "The helm that renders charts."),
+        "remotes": Field(
+            ListOf(
+                Record(
+                    {
+                        "host": Field(
+                            Text(
+                                "a host such as charts.example.com, or *.example.com",
+                                pattern=r"(\*\.)?[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+                                r"(:[1-9][0-9]{0,4})?",
+                            ),
+                            "The host.",
+                            required=True,
+                            example="charts.example.com",
+                        ),
+                        "path": Field(
+                            Text("a path such as /stable", pattern=r"/[^\x00-\x20\x7f]*"),
+                            "What paths on that host must begin with.",
+                            default="any path",
+                        ),
+                    }
+                )
+            ),
+            "Where charts and bases may be fetched from, in the exact version that is asked for. From nowhere else "
+            "anything is fetched.",
+            default="[]",
+        ),
+        "timeout": Field(Whole(1, 3600), "The seconds that one build may take.", default="60"),
+        "memory": Field(
+            Text("a size such as 2GiB (MiB or GiB)", pattern=r"[1-9][0-9]{0,5}(MiB|GiB)"),
+            "The memory that one build may use.",
+            default="2GiB",
+        ),
+        "output": Field(
+            Text("a size such as 64MiB (KiB or MiB)", pattern=r"[1-9][0-9]{0,5}(KiB|MiB)"),
+            "How much one build may write.",
+            default="64MiB",
+        ),
+        "files": Field(Whole(1, 1_000_000), "How many files of the repository one build may read.", default="20000"),
+    }
 )
 
 OVERRIDE = Record(
@@ -121,6 +188,24 @@ TARGET = Record(
             Text("a field manager's name", pattern=r"[^\x00-\x1f\x7f]{1,128}"),
             "The field manager that the dry run applies as: the name under which the agent applies.",
             default="the live object's owner, else gategit",
+        ),
+        "server": Field(
+            Text("a URL such as https://10.0.0.1:6443", pattern=r"https?://[^\x00-\x20\x7f]+"),
+            "The API server's URL as Argo CD's Applications name it in destination.server.",
+            default="none",
+        ),
+        "cluster": Field(
+            Text("a cluster's name", pattern=r"[^\x00-\x1f\x7f]{1,253}"),
+            "The cluster's name as Argo CD's Applications name it in destination.name.",
+            default="the target's name",
+        ),
+        "labels": Field(
+            MapOf(
+                Text("a label's value", pattern=r"[A-Za-z0-9._-]{0,63}"),
+                Text("a label's name", pattern=r"[A-Za-z0-9./_-]{1,317}"),
+            ),
+            "The labels that the cluster has in Argo CD, for cluster generators of ApplicationSets.",
+            default="{}",
         ),
         "releases": Field(
             _RELEASES,
@@ -214,6 +299,7 @@ DESCRIPTION = Record(
             "The file with the waivers.",
             default="none",
         ),
+        "render": Field(RENDER, "How kustomizations and charts are rendered, and what they may cost."),
         "limits": Field(
             Record(
                 {

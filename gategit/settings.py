@@ -1,6 +1,7 @@
 """The shape of gategit's own files: one description that reads them, documents them and gives editors a JSON Schema.
 
-A description is a tree of ``Record``, ``MapOf``, ``ListOf``, ``Text``, ``Choice``, ``Number``, ``Flag`` and ``Plain``.
+A description is a tree of ``Record``, ``MapOf``, ``ListOf``, ``Text``, ``Choice``, ``Number``, ``Whole``,
+``Flag`` and ``Plain``.
 ``read_settings`` decodes a file as manifests are decoded (same limits, same refusal of duplicate keys) and checks it
 against the description; what it returns is plain data whose types the description guarantees.
 """
@@ -56,6 +57,14 @@ class Number:
 
 
 @dataclass(frozen=True, slots=True)
+class Whole:
+    """A whole number within bounds, both of them allowed."""
+
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True, slots=True)
 class Flag:
     """True or false."""
 
@@ -100,7 +109,7 @@ class Record:
     minimum: int = 0
 
 
-Node = Text | Choice | Number | Flag | Plain | ListOf | MapOf | Record
+Node = Text | Choice | Number | Whole | Flag | Plain | ListOf | MapOf | Record
 
 
 def _shown(value: Any) -> str:
@@ -177,6 +186,8 @@ class _Reader:
                 return self.choice(node, value, path)
             case Number():
                 return self.number(node, value, path)
+            case Whole():
+                return self.whole(node, value, path)
             case Flag():
                 return self.flag(value, path)
             case Plain():
@@ -242,6 +253,11 @@ class _Reader:
             hint = "a newer gategit may read it" if newer else f"write {node.value}"
             self.fail(path, f"must be {node.value}, not {_shown(value)}", hint)
         return node.value
+
+    def whole(self, node: Whole, value: Any, path: FieldPath) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or not node.minimum <= value <= node.maximum:
+            self.fail(path, f"must be a whole number from {node.minimum} to {node.maximum}, not {_shown(value)}")
+        return value
 
     def flag(self, value: Any, path: FieldPath) -> bool:
         if not isinstance(value, bool):
@@ -346,6 +362,8 @@ def _schema(node: Node) -> dict[str, Any]:  # noqa: PLR0911  one return for each
             return {"enum": words}
         case Number():
             return {"const": node.value}
+        case Whole():
+            return {"type": "integer", "minimum": node.minimum, "maximum": node.maximum}
         case Flag():
             return {"type": "boolean"}
         case Plain():

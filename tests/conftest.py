@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tools.golang import built
+
 # How fast a machine makes examples is no property of the program. The profile that is in force (hypothesis has one of
 # its own for CI) stays otherwise as it is.
 settings.register_profile("gategit", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -130,3 +132,11 @@ def _own_git_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def git_repository(tmp_path: Path) -> RepositoryBuilder:
     """An empty git repository in ``tmp_path/repository`` on the branch ``main``."""
     return RepositoryBuilder(tmp_path / "repository")
+
+
+@pytest.fixture
+def renderers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put the kustomize and helm that ``make tools`` built before all others in PATH."""
+    built("helm")
+    folder = built("kustomize").parent
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")

@@ -14,7 +14,16 @@ from hypothesis import strategies as st
 
 from gategit import config_format, waivers_format
 from gategit.cli.reference import generated_files, keys
-from gategit.config import Config, Limits, PolicySettings, SchemaSettings, Target, load_config
+from gategit.config import (
+    Config,
+    Limits,
+    PolicySettings,
+    Renderer,
+    RenderOptions,
+    SchemaSettings,
+    Target,
+    load_config,
+)
 from gategit.errors import ConfigError
 from gategit.manifests.decode import decode
 from gategit.model import Level
@@ -35,6 +44,7 @@ policies:
 schemas:
   folders: [gate/crds]
   missing: error
+  releases: {argo-cd: "3.5"}
 targets:
   prod: {paths: ["clusters/prod/**"], kubernetes_version: "1.33", upgrade_to: "1.34", dry_run: sandbox}
   dev: {paths: ["clusters/dev/**"], dry_run: off}
@@ -45,8 +55,21 @@ targets:
     namespace: shop
     snapshot: ./gate/west.json.gz
     field_manager: argocd-controller
+    releases: {flux: v2.7.5}
+    server: https://10.0.0.1:6443
+    cluster: west-1
+    labels: {tier: prod}
 repositories: ["https://git.example.com/a/b.git"]
 waivers: gate/waivers.yaml
+render:
+  enabled: false
+  kustomize: {program: bin/kustomize, version: "5.8"}
+  helm: {version: v3.19.1}
+  remotes: [{host: charts.example.com, path: /stable}, {host: "*.example.org"}]
+  timeout: 90
+  memory: 1GiB
+  output: 512KiB
+  files: 500
 limits: {file_size: 512KiB}
 fail_on: warning
 fail_on_existing: true
@@ -81,7 +104,7 @@ def test_every_key() -> None:
             folders=("gate/policies",),
             levels={"image-digest": Level.WARNING, "replicas-drop": None, "resource-limits": None},
         ),
-        schemas=SchemaSettings(folders=("gate/crds",), missing=Level.ERROR),
+        schemas=SchemaSettings(folders=("gate/crds",), missing=Level.ERROR, releases={"argo-cd": "3.5"}),
         targets=(
             Target("prod", ("clusters/prod/**",), "1.33", "1.34", "sandbox"),
             Target("dev", ("clusters/dev/**",), dry_run="off"),
@@ -93,10 +116,24 @@ def test_every_key() -> None:
                 namespace="shop",
                 snapshot="gate/west.json.gz",
                 field_manager="argocd-controller",
+                releases={"flux": "v2.7.5"},
+                server="https://10.0.0.1:6443",
+                cluster="west-1",
+                labels={"tier": "prod"},
             ),
         ),
         repositories=("https://git.example.com/a/b.git",),
         waivers="gate/waivers.yaml",
+        render=RenderOptions(
+            enabled=False,
+            kustomize=Renderer("bin/kustomize", "5.8"),
+            helm=Renderer(version="3.19.1"),
+            remotes=(("charts.example.com", "/stable"), ("*.example.org", "")),
+            timeout=90,
+            memory=2**30,
+            output=512 * 1024,
+            files=500,
+        ),
         limits=Limits(512 * 1024),
         fail_on=Level.WARNING,
         fail_on_existing=True,
@@ -138,11 +175,21 @@ def test_error_of_a_later_step() -> None:
 
 
 ALL_KEYS = (
-    "version, kubernetes_version, include, exclude, policies, schemas, targets, repositories, waivers, limits, "
+    "version, kubernetes_version, include, exclude, policies, schemas, targets, repositories, waivers, render, limits, "
     "fail_on, fail_on_existing"
 )
 
 BAD: list[tuple[str, str, str]] = [
+    (
+        "version: 1\nrender: {timeout: 0}\n",
+        "2:19: render.timeout must be a whole number from 1 to 3600, not the number 0",
+        "",
+    ),
+    (
+        "version: 1\nrender: {remotes: [charts.example.com]}\n",
+        '2:20: render.remotes[0] must be a mapping with the keys host, path, not "charts.example.com"',
+        "",
+    ),
     ("", "1:1: the key version is missing", "add version: 1"),
     ("version: 1\npolices: {}\n", "2:1: unknown key polices; did you mean policies?", f"keys: {ALL_KEYS}"),
     ("version: 1\nzzz: {}\n", "2:1: unknown key zzz", f"keys: {ALL_KEYS}"),
@@ -211,7 +258,8 @@ BAD: list[tuple[str, str, str]] = [
         "3:10: unknown key path in targets.prod; did you mean paths?",
         (
             "keys in targets.prod: "
-            "paths, kubernetes_version, upgrade_to, dry_run, context, namespace, snapshot, field_manager, releases"
+            "paths, kubernetes_version, upgrade_to, dry_run, "
+            "context, namespace, snapshot, field_manager, server, cluster, labels, releases"
         ),
     ),
     (

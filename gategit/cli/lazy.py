@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 COMMANDS: Mapping[str, str] = {
     "check": "gategit.cli.check",
     "diff": "gategit.cli.diff",
+    "render": "gategit.cli.render",
     "policy": "gategit.cli.policy",
     "schema": "gategit.cli.schema",
     "cluster": "gategit.cli.cluster",

@@ -30,6 +30,7 @@ from gategit.settings import (
     Plain,
     Record,
     Text,
+    Whole,
     json_schema,
 )
 
@@ -106,6 +107,8 @@ def _kind(node: Node) -> str:  # noqa: PLR0911  one return for each kind of node
             return _cell(node.expected)
         case Choice():
             return " or ".join(f"`{word}`" for word in node.words)
+        case Whole():
+            return f"a whole number from {node.minimum} to {node.maximum}"
         case Number():
             return f"`{node.value}`"
         case Flag():

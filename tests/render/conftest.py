@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping
 
 import pytest
 
 from gategit.git_trees import CommitTree, Repository
 from tests.conftest import RepositoryBuilder
-from tools.golang import built
 
 MakeTree = Callable[[Mapping[str, str | bytes]], CommitTree]
 """Commit files and open the commit; a text that starts with ``->`` is a symbolic link."""
-
-
-@pytest.fixture
-def renderers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Put the kustomize and helm that ``make tools`` built before all others in PATH."""
-    built("helm")
-    folder = built("kustomize").parent
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
 
 
 @pytest.fixture

@@ -1,0 +1,45 @@
+"""A folder whose files are applied as they are, as Argo CD does with what is neither a chart nor a kustomization."""
+
+from __future__ import annotations
+
+from gategit.manifests.file import read_file
+from gategit.manifests.manifest import Role
+from gategit.model import Location
+from gategit.render.argocd_sources import directory_files
+from gategit.render.rules import RENDER_FAILED
+from gategit.render.values import FilesBuild, Rendered, RenderedObject, RenderProblem, Trace, Unit
+from gategit.render.world import World
+
+
+def inputs_of_files(build: FilesBuild, world: World) -> frozenset[str]:
+    """The files of the folder that are applied."""
+    return frozenset(directory_files(build, world)[0])
+
+
+def build_files(unit: Unit, world: World) -> Rendered:
+    """Read the objects of a folder's files. What a file holds that is no YAML fails the whole unit, as with the agent.
+
+    Raises:
+        TypeError: the unit is something else.
+    """
+    build = unit.build
+    if not isinstance(build, FilesBuild):
+        raise TypeError(f"{unit.name} is not built from plain files")
+    paths, left = directory_files(build, world)
+    objects: list[RenderedObject] = []
+    problems: list[RenderProblem] = []
+    for path in paths:
+        file = read_file(path, world.tree.read(path), Role.MANIFEST)
+        if file.decoded.problems:
+            first = file.decoded.problems[0]
+            problems.append(
+                RenderProblem(
+                    RENDER_FAILED.id,
+                    f"{unit.name} cannot be applied: {path} is not YAML: {first.message}",
+                    Location(path, first.region),
+                    help=first.help,
+                )
+            )
+        objects += [RenderedObject(manifest.data, Trace(path, manifest.source.document)) for manifest in file.manifests]
+    unchecked = tuple((f"{unit.name}: {path}", "Jsonnet is not rendered") for path in left)
+    return Rendered(unit, tuple(objects), tuple(problems), frozenset(paths), unchecked)

@@ -1,0 +1,431 @@
+"""What agents would apply of a tree: which units it holds, which of them a change reaches, and what comes of those.
+
+Units are found in what files declare and, round by round, in what other units render: a HelmRelease that an overlay
+patches, an Application that a chart makes. Only what the change can reach is rendered; every other unit is as it was.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from gategit.change import canonical
+from gategit.checks.references.kustomize import LinkState
+from gategit.checks.references.shapes import Use
+from gategit.manifests.manifest import Role, Source
+from gategit.model import Location
+from gategit.render.values import (
+    AgentObject,
+    Build,
+    HelmBuild,
+    KustomizeBuild,
+    Remote,
+    Rendered,
+    RenderProblem,
+    RenderSettings,
+    Unit,
+)
+from gategit.render.world import World
+
+if TYPE_CHECKING:
+    from gategit.config import Config
+    from gategit.side import Facts, Side
+
+FLUX_GROUPS: Final = ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
+ARGO_GROUP: Final = "argoproj.io"
+
+_READ: Final = frozenset({"ConfigMap", "Secret"})
+_ROUNDS: Final = 8
+"""How deep units may bring units: nobody nests applications deeper."""
+
+UnitKey = tuple[str, str | None]
+"""A unit's name and target."""
+
+
+def key_of(unit: Unit) -> UnitKey:
+    """What names a unit in a tree, and pairs it with that of another tree."""
+    return unit.name, unit.target
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedSide:
+    """What came of one side.
+
+    Attributes:
+        units: how many units were found, rendered or not.
+        rendered: what was rendered, in the order in which it was found.
+        problems: what is wrong with the objects that ask for units, and with the units together.
+        unchecked: what could not be followed.
+    """
+
+    units: int = 0
+    rendered: tuple[Rendered, ...] = ()
+    problems: tuple[RenderProblem, ...] = ()
+    unchecked: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def covered(self) -> frozenset[str]:
+        """The files that are parts of what was rendered, and are judged as such."""
+        return frozenset(path for one in self.rendered if not one.failed for path in one.inputs)
+
+
+def settings_of(config: Config, target: str | None, root: str) -> RenderSettings:
+    """What the trusted config says of rendering for a target.
+
+    Args:
+        config: the config.
+        target: the target's name, None for files of none.
+        root: the folder that relative paths of programs start from.
+    """
+    options = config.render
+    found = config.target(target) if target is not None else None
+    version = (found.kubernetes_version if found is not None else None) or config.kubernetes_version or ""
+    clusters = tuple(
+        {"name": one.cluster or one.name, "server": one.server, "labels": dict(one.labels)} for one in config.targets
+    )
+
+    def program(path: str | None) -> str | None:
+        return None if path is None else os.path.join(root, path)  # noqa: PTH118  an absolute path stays as it is
+
+    return RenderSettings(
+        kustomize=program(options.kustomize.program),
+        helm=program(options.helm.program),
+        kustomize_version=options.kustomize.version,
+        helm_version=options.helm.version,
+        remotes=tuple(Remote(host, path) for host, path in options.remotes),
+        timeout=float(options.timeout),
+        memory=options.memory,
+        output=options.output,
+        files=options.files,
+        kubernetes_version=version,
+        clusters=clusters,
+    )
+
+
+class Rendering:
+    """Finds and renders the units of one side.
+
+    Args:
+        side: the tree.
+        facts: what its files declare.
+        config: the trusted config.
+        root: the folder that relative paths of programs start from.
+        urls: the URLs under which agents fetch this repository.
+        gone: what the change removes.
+        branches: the names of the branch that the tree is merged into.
+        jobs: how many builds run side by side; None for one for each processor.
+    """
+
+    def __init__(  # noqa: PLR0913  one parameter for each part of what it works with
+        self,
+        side: Side,
+        facts: Facts,
+        config: Config,
+        *,
+        root: str,
+        urls: Sequence[str] = (),
+        gone: Collection[str] = (),
+        branches: Collection[str] = (),
+        jobs: int | None = None,
+    ) -> None:
+        self._side = side
+        self._facts = facts
+        self._config = config
+        self._root = root
+        self._urls = tuple(urls)
+        self._gone = gone
+        self._branches = branches
+        self._jobs = jobs
+        self._settings: dict[str | None, RenderSettings] = {}
+        self._inputs: dict[Build, frozenset[str]] = {}
+
+    def settings(self, target: str | None) -> RenderSettings:
+        """What the config says of rendering for a target."""
+        if target not in self._settings:
+            self._settings[target] = settings_of(self._config, target, self._root)
+        return self._settings[target]
+
+    # --- what is declared ---------------------------------------------------------------------------------------------
+
+    @cached_property
+    def declared(self) -> tuple[AgentObject, ...]:
+        """The objects of files that agents read."""
+        groups = {version.rpartition("/")[0] for raw in self._facts.values() for version, *_ in raw}
+        flux = not groups.isdisjoint(FLUX_GROUPS)
+        wanted = {group for group in (*FLUX_GROUPS, ARGO_GROUP) if group in groups}
+        if not wanted:
+            return ()
+        found: list[AgentObject] = []
+        for path, raw in self._facts.items():
+            if any(
+                version.rpartition("/")[0] in wanted or (flux and kind in _READ and version == "v1")
+                for version, kind, *_ in raw
+            ):
+                found += self._of_file(path, wanted, read=flux)
+        return tuple(found)
+
+    def _targets_of(self, path: str) -> Sequence[str | None]:
+        """The targets that a file belongs to; None where it belongs to none."""
+        return [target.name for target in self._config.targets_of(path)] or [None]
+
+    @cached_property
+    def _bare_world(self) -> World:
+        return self.world(())
+
+    def _of_file(self, path: str, groups: Collection[str], *, read: bool) -> Iterator[AgentObject]:
+        file = self._side.file(path)
+        if file.role is not Role.MANIFEST:
+            return
+        targets = self._targets_of(path)
+        for manifest in file.manifests:
+            if manifest.group in groups or (read and manifest.kind in _READ and manifest.api_version == "v1"):
+                source = manifest.source
+                for target in targets:
+                    yield AgentObject(
+                        manifest.data,
+                        manifest.namespace or "",
+                        path,
+                        source.document,
+                        source.pointer,
+                        file.location(source, ("kind",)),
+                        target,
+                    )
+
+    def world(self, objects: Sequence[AgentObject]) -> World:
+        """What agents' objects are read against."""
+        side = self._side
+        return World(
+            tree=side.tree,
+            graph=side.graph,
+            repository_urls=self._urls,
+            settings=self.settings(None),
+            objects=objects,
+            gone=self._gone,
+            branches=self._branches,
+        )
+
+    def plain(self, units: Iterable[Unit]) -> Iterator[Unit]:
+        """The kustomizations that no agent and no other kustomization builds: what people apply themselves."""
+        graph = self._side.graph
+        built = {unit.build.folder for unit in units if isinstance(unit.build, KustomizeBuild)}
+        used = {
+            link.path
+            for one in graph.kustomizations.values()
+            for link in one.linked(Use.RESOURCE, Use.COMPONENT)
+            if link.state is LinkState.FOLDER
+        }
+        for folder, one in graph.kustomizations.items():
+            if folder in built or folder in used or one.parsed.kind != "Kustomization":
+                continue
+            for target in self._targets_of(one.file):
+                yield Unit(f"kustomization {folder or '.'}", KustomizeBuild(folder), target=target)
+
+    # --- which are rendered -------------------------------------------------------------------------------------------
+
+    def inputs(self, unit: Unit) -> frozenset[str]:
+        """The files that a unit is made of, worked out without running anything."""
+        build = unit.build
+        if build not in self._inputs:
+            self._inputs[build] = self._inputs_of(build)
+        return self._inputs[build]
+
+    def _inputs_of(self, build: Build) -> frozenset[str]:
+        side = self._side
+        if isinstance(build, KustomizeBuild):
+            from gategit.render.kustomize import inputs_of  # noqa: PLC0415  only what is there is imported
+
+            return inputs_of(build, side.graph, side.tree)
+        if isinstance(build, HelmBuild):
+            from gategit.render.helm import inputs_of_helm  # noqa: PLC0415  the same
+
+            return inputs_of_helm(build, side.tree, index=side.graph.index)
+        from gategit.render.files import inputs_of_files  # noqa: PLC0415  the same
+
+        return inputs_of_files(build, self._bare_world)
+
+    def bringers(self, unit: Unit, units: Iterable[Unit]) -> Iterator[Unit]:
+        """The units that bring the object that asks for a unit: what it says may be patched on its way."""
+        file = unit.owner.location.file if unit.owner is not None else None
+        if file is not None:
+            yield from (one for one in units if key_of(one) != key_of(unit) and file in self.inputs(one))
+
+    # --- rendering ----------------------------------------------------------------------------------------------------
+
+    def build(self, units: Sequence[Unit], world: World) -> list[Rendered]:
+        """Render units, several side by side."""
+        jobs = self._jobs or os.cpu_count() or 1
+        if len(units) < 2 or jobs < 2:
+            return [self._build(unit, world) for unit in units]
+        with ThreadPoolExecutor(min(jobs, len(units))) as pool:
+            return list(pool.map(lambda unit: self._build(unit, world), units))
+
+    def _build(self, unit: Unit, world: World) -> Rendered:
+        side, settings = self._side, self.settings(unit.target)
+        if isinstance(unit.build, KustomizeBuild):
+            from gategit.render.kustomize import build_kustomize  # noqa: PLC0415  only what is there is imported
+
+            rendered = build_kustomize(unit, side.tree, side.graph, settings)
+        elif isinstance(unit.build, HelmBuild):
+            from gategit.render.helm import build_helm  # noqa: PLC0415  the same
+
+            rendered = build_helm(unit, side.tree, settings, index=side.graph.index)
+        else:
+            from gategit.render.files import build_files  # noqa: PLC0415  the same
+
+            rendered = build_files(unit, world)
+        from gategit.render.flux import finish  # noqa: PLC0415  the same
+
+        return finish(rendered, side.tree, settings)
+
+    def children(self, rendered: Rendered) -> Iterator[AgentObject]:
+        """The objects of a unit that agents read."""
+        unit = rendered.unit
+        for one in rendered.objects:
+            version, kind = one.data.get("apiVersion"), one.data.get("kind")
+            group = version.rpartition("/")[0] if isinstance(version, str) else ""
+            if group not in (*FLUX_GROUPS, ARGO_GROUP) and not (kind in _READ and version == "v1"):
+                continue
+            metadata = one.data.get("metadata")
+            namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
+            file = one.trace.file or one.trace.generated_by
+            document = one.trace.document or 0
+            yield AgentObject(
+                one.data,
+                namespace if isinstance(namespace, str) else unit.namespace,
+                file,
+                document,
+                (),
+                self._place(file, document, one.data),
+                unit.target,
+                unit,
+            )
+
+    def _place(self, file: str, document: int, data: Mapping[str, Any]) -> Location:
+        """Where an object of a file stands; the file, where it does not declare it like that."""
+        if file not in self._side.candidate_set:
+            return Location(file)
+        opened = self._side.file(file)
+        for manifest in opened.manifests:
+            source = manifest.source
+            if source == Source(file, document) and manifest.kind == data.get("kind"):
+                return opened.location(source, ("kind",))
+        return Location(file)
+
+
+class _Walk:
+    """One side on its way through the rounds."""
+
+    def __init__(self, rendering: Rendering) -> None:
+        self.rendering = rendering
+        self.objects: list[AgentObject] = list(rendering.declared)
+        self.units: dict[UnitKey, Unit] = {}
+        self.found: dict[UnitKey, Unit] = {}
+        self.done: dict[UnitKey, Rendered] = {}
+        self.brought: set[tuple[str | None, str]] = set()
+        self.problems: tuple[RenderProblem, ...] = ()
+        self.unchecked: tuple[tuple[str, str], ...] = ()
+        self._world = rendering.world(())
+
+    def discover(self) -> None:
+        """Find the units that the objects ask for."""
+        from gategit.render.argocd import argocd_units  # noqa: PLC0415  only what is there is imported
+        from gategit.render.flux import flux_units  # noqa: PLC0415  the same
+
+        self._world = self.rendering.world(self.objects)
+        found = [find(self.objects, self._world) for find in (flux_units, argocd_units)] if self.objects else []
+        units = [unit for one in found for unit in one.units]
+        units += self.rendering.plain(units)
+        self.units = {key_of(unit): unit for unit in units}
+        self.found |= self.units
+        self.problems = tuple(dict.fromkeys(problem for one in found for problem in one.problems))
+        self.unchecked = tuple(dict.fromkeys(pair for one in found for pair in one.unchecked))
+
+    def with_bringers(self, reached: Collection[UnitKey]) -> set[UnitKey]:
+        """The units that have to be rendered so that some are."""
+        wanted = {key for key in reached if key in self.units}
+        waiting = list(wanted)
+        while waiting:
+            for bringer in self.rendering.bringers(self.units[waiting.pop()], self.units.values()):
+                if key_of(bringer) not in wanted:
+                    wanted.add(key_of(bringer))
+                    waiting.append(key_of(bringer))
+        return wanted
+
+    def render(self, wanted: Collection[UnitKey], say: Callable[[str], None]) -> bool:
+        """Render those units of some that no other one of them brings; False where nothing is left."""
+        waiting = [unit for key, unit in self.units.items() if key in wanted and key not in self.done]
+        if not waiting:
+            return False
+        free = [unit for unit in waiting if not any(True for _ in self.rendering.bringers(unit, waiting))]
+        now = free or waiting  # where they bring each other, all at once
+        say(f"rendering {len(now)} of {len(self.found)} units")
+        for rendered in self.rendering.build(now, self._world):
+            self.done[key_of(rendered.unit)] = rendered
+            if not rendered.failed:
+                # What the unit's files declare comes to the cluster as the unit renders it.
+                inputs = rendered.inputs
+                self.objects = [one for one in self.objects if one.parent is not None or one.file not in inputs]
+                for child in self.rendering.children(rendered):
+                    # Two units may bring the same object: an agent that reads it twice builds it once.
+                    name = child.target, canonical(dict(child.data))
+                    if name not in self.brought:
+                        self.brought.add(name)
+                        self.objects.append(child)
+        return True
+
+    def result(self, reached: Collection[UnitKey]) -> RenderedSide:
+        """What came of the units that are judged."""
+        rendered = tuple(self.done[key] for key in self.found if key in reached and key in self.done)
+        return RenderedSide(len(self.found), rendered, self.problems, self.unchecked)
+
+
+def render_sides(
+    head: Rendering, base: Rendering | None, touched: Collection[str] | None, say: Callable[[str], None]
+) -> tuple[RenderedSide, RenderedSide | None]:
+    """Render the units that a change reaches, on both of its sides.
+
+    A unit is reached where the change touches a file that it is made of, where it is asked for otherwise than before,
+    or where only one side has it.
+
+    Args:
+        head: the tree that is judged.
+        base: the tree before, None where there is none.
+        touched: the files that the change adds, modifies or removes; None: everything is rendered.
+        say: hears how far it is.
+    """
+    walks = [_Walk(head), *([_Walk(base)] if base is not None else [])]
+    reached: set[UnitKey] = set()
+    for _ in range(_ROUNDS):
+        for walk in walks:
+            walk.discover()
+        reached = _reached(walks, touched)
+        went_on = [walk.render(walk.with_bringers(reached), say) for walk in walks]
+        if True not in went_on:
+            break
+    after = walks[0].result(reached)
+    return after, walks[1].result(reached) if len(walks) > 1 else None
+
+
+def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[UnitKey]:
+    keys = {key for walk in walks for key in walk.units}
+    if touched is None:
+        return keys
+    found: set[UnitKey] = set()
+    for key in keys:
+        units = [walk.units.get(key) for walk in walks]
+        same = len({None if unit is None else _asked(unit) for unit in units}) == 1
+        if not same or any(
+            unit is not None and not walk.rendering.inputs(unit).isdisjoint(touched)
+            for walk, unit in zip(walks, units, strict=True)
+        ):
+            found.add(key)
+    return found
+
+
+def _asked(unit: Unit) -> Unit:
+    """A unit without where it is asked for, which a line above it moves."""
+    return replace(unit, owner=None)
