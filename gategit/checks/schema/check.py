@@ -433,9 +433,7 @@ class _Check:
         if trouble.rule == "wrong-type":
             surprise = self._surprise(trouble, secret=secret)
             if surprise is not None:
-                # What a value without quotes means is no matter of releases, unless one of them takes it.
-                message = surprise[0] if level is None else surprise[0] + by
-                self._find(rules.SURPRISING_SCALAR, message, path, help=surprise[1], level=level)
+                self._find(rules.SURPRISING_SCALAR, surprise[0] + by, path, help=surprise[1], level=level)
                 return
         advice = trouble.help
         if trouble.rule == "unknown-field" and self.schemas.spec.kubernetes_version is not None:
