@@ -1,4 +1,4 @@
-"""Post-renderers: kustomizations that are laid over what a chart renders to, by Kustomize as the helm-controller does."""
+"""Post-renderers: kustomizations that Kustomize lays over what a chart renders to, as the helm-controller has it."""
 
 from __future__ import annotations
 
