@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   gategit schema list                            everything, your own definitions first
-  gategit schema list --kind app                 one kind: its name, plural or short name
+  gategit schema list --kind hr                  one kind: its name, plural or short name
   gategit schema list --group "*.fluxcd.io"      the kinds of some groups
   gategit schema list --source flux --format json
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 EPILOG = """\b
 Examples:
   gategit schema show application                   where its schema comes from, and all of its fields
-  gategit schema show app --field spec.source.helm  one field in full, with its CEL rules
+  gategit schema show hr --field spec.chart.spec     one field in full, with its CEL rules
   gategit schema show cluster.postgresql.cnpg.io    one of several kinds of a name
   gategit schema show hr --release 2.5 --depth 2    as an older release had it
   gategit schema show deploy --format json          the schema itself

@@ -150,7 +150,7 @@ def test_a_carried_kind() -> None:
     """Where it was read, under which licence, what it is called, and which releases serve which version."""
     project = ecosystem.index().sources["argo-cd"]
     release = project.releases[0]
-    lines = shown("app", "--depth", "1").splitlines()
+    lines = shown("application", "--depth", "1").splitlines()
     assert lines[:2] == [
         "Application  argoproj.io/v1alpha1",
         f"judged by  Argo CD {release.name} ({release.origin} {release.version}, {release.licence})",
