@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gategit.checks.references.kustomize import KustomizeGraph
 from gategit.checks.references.sources import dig, text_at
@@ -16,8 +16,11 @@ from gategit.render.provenance_kustomize import Carried, Replay, Wanted
 from gategit.render.provenance_match import Match, follow, is_named, is_same
 from gategit.render.provenance_nodes import Node, Origin, load
 from gategit.render.provenance_texts import Texts
-from gategit.render.values import FilesBuild, KustomizeBuild, Rendered, RenderedObject
+from gategit.render.values import FilesBuild, HelmBuild, KustomizeBuild, Rendered, RenderedObject, RenderSettings
 from gategit.tree import Tree
+
+if TYPE_CHECKING:
+    from gategit.render.provenance_helm import HelmProvenance
 
 _DEPTH: Final = 4
 """How many replacements in a row are followed."""
@@ -43,13 +46,17 @@ class Provenance:
         tree: what was rendered.
         graph: the tree's kustomizations.
         rendered: what came of it.
+        settings: the limits with which it was rendered: a chart is rendered again to see which line prints what.
     """
 
-    def __init__(self, tree: Tree, graph: KustomizeGraph, rendered: Rendered) -> None:
+    def __init__(
+        self, tree: Tree, graph: KustomizeGraph, rendered: Rendered, settings: RenderSettings | None = None
+    ) -> None:
         self._tree = tree
         self._graph = graph
         self._rendered = rendered
         self._unit = rendered.unit
+        self._settings = settings or RenderSettings()
 
     @cached_property
     def _texts(self) -> Texts:
@@ -70,7 +77,7 @@ class Provenance:
         return self._locate(one, path, on, 0)
 
     def _locate(self, one: RenderedObject, path: FieldPath, on: Literal["key", "value"], depth: int) -> Located:
-        found = self._by_agent(one, path) or self._by_replay(one, path, on, depth)
+        found = self._by_agent(one, path) or self._by_helm(one, path, on) or self._by_replay(one, path, on, depth)
         return found or Located(Location(self._file(one)), sure=False)
 
     def _file(self, one: RenderedObject) -> str:
@@ -94,6 +101,21 @@ class Provenance:
             return Located(self._texts.locate(origin), sure=True)
         owner = self._unit.owner
         return Located(Location(owner.location.file), sure=False) if owner is not None else None
+
+    def _by_helm(self, one: RenderedObject, path: FieldPath, on: Literal["key", "value"]) -> Located | None:
+        if self._helm is None:
+            return None
+        found = self._helm.locate(one, path, on)
+        return Located(found.location, found.sure) if found is not None else None
+
+    @cached_property
+    def _helm(self) -> HelmProvenance | None:
+        build = self._unit.build
+        if not isinstance(build, HelmBuild):
+            return None
+        from gategit.render.provenance_helm import HelmProvenance  # noqa: PLC0415  only charts need it
+
+        return HelmProvenance(self._tree, self._graph.index, self._rendered, build, self._settings)
 
     def _by_replay(
         self, one: RenderedObject, path: FieldPath, on: Literal["key", "value"], depth: int

@@ -1,0 +1,506 @@
+"""Where the fields of what a chart renders to are set: in a file of values, in the agent's object, or in a template.
+
+The engine is asked: the chart is rendered once more with marks in its templates, which say the line of each key, and,
+where a line does not say which value it prints, once more with other values, which say which of them comes out.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final, Literal
+
+from gategit.checks.references.paths import PathIndex
+from gategit.checks.references.sources import dig
+from gategit.manifests.decode import decode
+from gategit.model import FieldPath, Location, Region, format_path
+from gategit.render.helm import build_helm
+from gategit.render.helm_charts import ChartFolder, chart_at
+from gategit.render.helm_places import Places
+from gategit.render.helm_values import Layer, Values
+from gategit.render.provenance_templates import (
+    EACH,
+    Action,
+    MarkedTree,
+    Reference,
+    Template,
+    Written,
+    bare,
+    written,
+)
+from gategit.render.values import HelmBuild, Rendered, RenderedObject, RenderSettings, ValuesLayer
+from gategit.tree import Tree
+
+_RENDERS: Final = 8
+"""How often a chart is rendered again with other values, for all questions together."""
+
+_TRIED: Final = 40
+"""How many values are changed at once."""
+
+_ITEMS: Final = 500
+"""How many items of a list or mapping are looked at for one reference."""
+
+On = Literal["key", "value"]
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """A place that sets a field, and whether that is sure."""
+
+    location: Location
+    sure: bool
+
+
+class HelmProvenance:
+    """Where the fields of one release are set.
+
+    Args:
+        tree: what was rendered.
+        index: its files by path.
+        rendered: what came of it; its build is a ``HelmBuild``.
+        build: that build.
+        settings: the limits with which it was rendered.
+    """
+
+    def __init__(
+        self, tree: Tree, index: PathIndex, rendered: Rendered, build: HelmBuild, settings: RenderSettings
+    ) -> None:
+        self._tree = tree
+        self._index = index
+        self._rendered = rendered
+        self._build = build
+        self._settings = settings
+        self._renders = _RENDERS
+        self._templates: dict[str, Template] = {}
+        self._probed: dict[tuple[int, FieldPath], FieldPath | None] = {}
+
+    def locate(self, one: RenderedObject, path: FieldPath, on: On) -> Set | None:
+        """The place that sets a field; None where nobody knows."""
+        number = next((i for i, each in enumerate(self._rendered.objects) if each is one), None)
+        if number is None or not path:
+            return self._whole(one)
+        value = dig(one.data, *path)
+        line = self._written(number, one, path)
+        if line is not None:
+            found = self._by_line(line, dig(one.data, *path[:-1]) if path[1:] else None, value, on)
+            if found is not None:
+                return found
+        changed = self._probe(number, path, value)
+        if changed is not None:
+            place = self._values.locate(changed, on=on)
+            if place is not None:
+                return Set(place, sure=True)
+        return self._at_line(line, on) if line is not None else None
+
+    def _whole(self, one: RenderedObject) -> Set | None:
+        file = one.trace.file
+        return Set(Location(file, Region(1, 1, 1, 2)), sure=False) if file else None
+
+    # What the marks say.
+
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self._tree, self._index)
+
+    @cached_property
+    def _chart(self) -> ChartFolder | None:
+        folder = self._build.chart.folder
+        return chart_at(folder, self._places) if folder is not None else None
+
+    @cached_property
+    def _charts(self) -> Sequence[tuple[ChartFolder, FieldPath]]:
+        """The chart and those that are folders in it or beside it, each with where its values stand."""
+        found: list[tuple[ChartFolder, FieldPath]] = []
+        waiting: list[tuple[ChartFolder, FieldPath]] = [(self._chart, ())] if self._chart is not None else []
+        while waiting:
+            chart, path = waiting.pop(0)
+            found.append((chart, path))
+            names = {one.alias or one.name for one in chart.dependencies} or set(chart.vendored)
+            for name in sorted(names) if len(path) < len("depth") else ():
+                part = chart.part(name)
+                if isinstance(part, ChartFolder):
+                    waiting.append((part, (*path, name)))
+        return found
+
+    @cached_property
+    def _files(self) -> Sequence[str]:
+        """The templates, by the numbers that their marks have."""
+        found: list[str] = []
+        for chart, _ in self._charts:
+            start = f"{chart.folder}/templates/" if chart.folder else "templates/"
+            found += [
+                path
+                for path in sorted(chart.files)
+                if path.startswith(start) and path.endswith((".yaml", ".yml", ".tpl"))
+            ]
+        return found
+
+    def _template(self, file: str) -> Template:
+        if file not in self._templates:
+            content = self._places.content(file) or b""
+            self._templates[file] = Template(content.decode("utf-8", "surrogateescape"))
+        return self._templates[file]
+
+    @cached_property
+    def _marked(self) -> Sequence[tuple[RenderedObject | None, ...]]:
+        """What comes out with marks: in all templates, and, where that changes what comes out, in fewer."""
+        if not self._files:
+            return ()
+        tries: list[tuple[RenderedObject | None, ...]] = []
+        for endings in ((".yaml", ".yml", ".tpl"), (".yaml", ".yml")):
+            changed = {
+                file: self._template(file).marked(number).encode("utf-8", "surrogateescape")
+                for number, file in enumerate(self._files)
+                if file.endswith(endings)
+            }
+            objects = self._again(self._build, changed)
+            if objects is not None:
+                tries.append(tuple(self._pairs(objects)))
+                if all(tries[-1]):
+                    break
+        return tries
+
+    def _pairs(self, objects: Sequence[RenderedObject]) -> Iterator[RenderedObject | None]:
+        """For each object the one with marks, if they are the same otherwise."""
+        same_number = len(objects) == len(self._rendered.objects)
+        for number, one in enumerate(self._rendered.objects):
+            candidates = objects[number : number + 1] if same_number else ()
+            found = next((each for each in candidates if each.data.get("kind") == one.data.get("kind")), None)
+            if found is None:
+                found = next((each for each in objects if bare(each.data) == one.data), None)
+            yield found
+
+    def _again(self, build: HelmBuild, changed: Mapping[str, bytes]) -> Sequence[RenderedObject] | None:
+        """What comes of the chart with other templates or values; None where nothing does."""
+        tree = MarkedTree(self._tree, changed) if changed else self._tree
+        again = build_helm(replace(self._rendered.unit, build=build), tree, self._settings, index=self._index)
+        return None if again.failed else again.objects
+
+    def _written(self, number: int, one: RenderedObject, path: FieldPath) -> Written | None:
+        """The line that wrote a field, if with its mark it came out as without."""
+        for tried in self._marked:
+            other = tried[number]
+            if other is None:
+                continue
+            data = bare(other.data)
+            if not _alike(data, one.data, path):
+                continue
+            found = written(other.data, path)
+            return found if found is not None else self._unmarked(other, path)
+        return None
+
+    def _unmarked(self, other: RenderedObject, path: FieldPath) -> Written | None:
+        """The line of a key that bears no mark: the only one of its name at its depth in the object's template."""
+        file = other.trace.file
+        if file not in self._files or len(path) > 1:
+            return None
+        template = self._template(file)
+        lines = [line for line, match in template.keys.items() if match["key"] == path[0] and not match["indent"]]
+        return Written(self._files.index(file), lines[0], ()) if len(lines) == 1 else None
+
+    # What a line says.
+
+    def _by_line(self, line: Written, siblings: Any, value: Any, on: On) -> Set | None:
+        """What sets a field, if the line that wrote it says that."""
+        file = self._files[line.file]
+        template = self._template(file)
+        if line.rest:
+            return self._below(line, siblings, value, on)
+        match = template.keys[line.line]
+        if on == "key" and "{{" not in match["key"]:
+            region = template.key_region(line.line)
+            return Set(Location(file, region), sure=True)
+        text = match["value"].strip()
+        if isinstance(value, dict | list) or "{{" not in text:
+            if isinstance(value, dict | list) and "{{" in text:
+                return self._printed(file, line, value, on)
+            return self._at_line(line, on)
+        return self._filled(file, text, template.on_line(line.line), value, on)
+
+    def _at_line(self, line: Written, on: On) -> Set | None:
+        """The line of the template itself."""
+        file = self._files[line.file]
+        template = self._template(file)
+        if line.rest:
+            region = template.key_region(line.line)
+            return Set(Location(file, region), sure=False)
+        match = template.keys[line.line]
+        region = template.key_region(line.line) if on == "key" else template.value_region(line.line)
+        block = template.block(line.line)
+        if on == "value" and match["value"].strip()[:1] in {"|", ">"} and len(block) and region is not None:
+            last = template.lines[block[-1] - 1].rstrip()
+            region = Region(region.line, region.column, block[-1], len(last) + 1)
+        return Set(Location(file, region), sure=True)
+
+    def _filled(self, file: str, text: str, actions: Sequence[Action], value: Any, on: On) -> Set | None:
+        """The value that a line's actions print, if with what is known of them the line is what came out."""
+        shown = [action for action in actions if f"{{{{{action.text}" in re.sub(r"\{\{-?\s*", "{{", text)]
+        if not shown or not all(action.is_plain for action in shown):
+            return None
+        found: list[tuple[FieldPath, Any]] = []
+        for action in shown:
+            several = [one for reference in action.references for one in self._of(file, reference)]
+            several = [one for one in several if not isinstance(one[1], dict | list) and _text(one[1])]
+            if len(several) > 1:
+                return None
+            found += several
+        pieces = re.split(r"\{\{.*?\}\}", text.strip("\"'"))
+        if not _fits(pieces, [_text(one[1]) for one in found], _text(value), exact=len(found) == len(shown)):
+            return None
+        places = [(self._strength(one[0]), one[0]) for one in found]
+        if not places:
+            return None
+        _, best = max(reversed(places), key=lambda one: one[0])
+        place = self._values.locate(best, on=on)
+        return Set(place, sure=True) if place is not None else None
+
+    def _below(self, line: Written, siblings: Any, value: Any, on: On) -> Set | None:
+        """A field without a mark of its own: of a value that is printed whole, or an item of a list."""
+        file = self._files[line.file]
+        template = self._template(file)
+        found = self._printed(file, line, value, on)
+        if found is not None or isinstance(value, dict | list):
+            return found
+        number = self._item(template, line, siblings) if len(line.rest) == 1 else None
+        if number is None:
+            return None
+        text = template.lines[number - 1]
+        place = self._places.line(file, number)
+        if "{{" not in text:
+            return Set(place, sure=True)
+        filled = self._filled(file, text.strip().removeprefix("- "), template.on_line(number), value, on)
+        return filled or Set(place, sure=True)
+
+    @staticmethod
+    def _item(template: Template, line: Written, siblings: Any) -> int | None:
+        """The line below a key that became an item of its list; None where several may have."""
+        index = line.rest[0]
+        if not isinstance(siblings, list) or not isinstance(index, int):
+            return None
+        block = template.block(line.line)
+        items = [number for number in block if template.lines[number - 1].strip().startswith("- ")]
+        if len(items) == len(siblings) and all(
+            _is_item(template.lines[number - 1], one) for number, one in zip(items, siblings, strict=True)
+        ):
+            return items[index]
+        value = siblings[index]
+        same = [number for number in items if _is_item(template.lines[number - 1], value)]
+        return same[0] if len(same) == 1 else None
+
+    def _printed(self, file: str, line: Written, value: Any, on: On) -> Set | None:
+        """The field of a value that is printed whole (``toYaml``) below a line."""
+        template, rest = self._template(file), line.rest
+        numbers = [line.line, *template.block(line.line)]
+        found: set[FieldPath] = set()
+        for action in (one for number in numbers for one in template.on_line(number)):
+            if "toYaml" not in action.text:
+                continue
+            for reference in action.references:
+                for path, inside in self._of(file, reference):
+                    if inside is not None and (not rest or dig(inside, *rest) == value):
+                        found.add((*path, *rest))
+        if len(found) != 1:
+            return None
+        place = self._values.locate(found.pop(), on=on)
+        return Set(place, sure=True) if place is not None else None
+
+    # What the values are.
+
+    @cached_property
+    def _layers(self) -> Sequence[Layer]:
+        layers = [Layer(one, self._places) for one in (*(self._build.base_values or ()), *self._build.values)]
+        return [layer for layer in layers if not layer.is_encrypted]
+
+    @cached_property
+    def _values(self) -> Values:
+        return Values(self._layers, self._build.parameters, self._chart)
+
+    @cached_property
+    def _merged(self) -> Any:
+        """All values as the templates see them, apart from what parameters set."""
+        merged: Any = {}
+        for chart, path in reversed(self._charts):
+            if not path and self._build.base_values is not None:
+                continue
+            own = _document(chart.places.content(f"{chart.folder}/values.yaml" if chart.folder else "values.yaml"))
+            for step in reversed(path):
+                own = {step: own}
+            merged = _over(merged, own)
+        for layer in self._layers:
+            merged = _over(merged, layer.data)
+        for parameter in self._build.parameters:
+            steps = tuple(parameter.name.split("."))
+            if not any(sign in parameter.name for sign in "[]\\{"):
+                inner: Any = parameter.value
+                for step in reversed(steps):
+                    inner = {step: inner}
+                merged = _over(merged, inner)
+        return merged
+
+    def _strength(self, path: FieldPath) -> int:
+        """How late a value is set: later ones are more likely to be what somebody wants to change."""
+        name = format_path(path)
+        if any(one.name == name for one in self._build.parameters):
+            return len(self._layers) + 1
+        for number, layer in enumerate(reversed(self._layers)):
+            if dig(layer.data, *path) is not None:
+                return len(self._layers) - number
+        return 0
+
+    def _of(self, file: str, reference: Reference) -> Iterator[tuple[FieldPath, Any]]:
+        """The values that a reference of a template means, each with its path."""
+        if reference[:1] != ("Values",):
+            return
+        prefix = next((path for chart, path in reversed(self._charts) if _holds(chart, file)), ())
+        steps = reference[1:]
+        paths: list[FieldPath] = [() if steps[:1] == ("global",) else prefix]
+        for step in steps:
+            following: list[FieldPath] = []
+            for path in paths:
+                if step != EACH:
+                    following.append((*path, step))
+                    continue
+                inside = dig(self._merged, *path)
+                keys = range(len(inside)) if isinstance(inside, list) else inside if isinstance(inside, dict) else ()
+                following += [(*path, key) for key in list(keys)[:_ITEMS]]
+            paths = following[:_ITEMS]
+        for path in paths:
+            yield path, dig(self._merged, *path) if path else self._merged
+
+    # What other values say.
+
+    def _probe(self, number: int, path: FieldPath, value: Any) -> FieldPath | None:
+        """The value that a field shows, found by rendering with other values."""
+        if isinstance(value, dict | list) or _text(value) == "":
+            return None
+        key = (number, path)
+        if key not in self._probed:
+            self._probed[key] = self._try(number, path, value)
+        return self._probed[key]
+
+    def _try(self, number: int, path: FieldPath, value: Any) -> FieldPath | None:
+        candidates = sorted(
+            (one for one in _leaves(self._merged) if _may_show(one[1], value)),
+            key=lambda one: (-(one[1] == value), -len(_text(one[1])), -self._strength(one[0])),
+        )[:_TRIED]
+        groups = [candidates] if len(candidates) > 1 else []
+        groups += [[one] for one in candidates[:3]]
+        for group in groups:
+            if self._renders <= 0:
+                return None
+            self._renders -= 1
+            markers = {_marker(index, one[1]): one[0] for index, one in enumerate(group)}
+            objects = self._again(self._with(markers), {})
+            if objects is None or len(objects) != len(self._rendered.objects):
+                continue
+            shown = _text(dig(objects[number].data, *path))
+            found = [where for marker, where in markers.items() if _text(marker) in shown and marker is not None]
+            if shown != _text(value) and found:
+                return max(found, key=self._strength)
+            if len(group) == len(candidates):
+                return None
+        return None
+
+    def _with(self, markers: Mapping[Any, FieldPath]) -> HelmBuild:
+        """The build with markers in place of values."""
+        merged = json.loads(json.dumps(self._merged, default=str))
+        layer: Any = {}
+        names = {format_path(path) for path in markers.values()}
+        for marker, path in markers.items():
+            inside = merged
+            for step in path[:-1]:
+                inside = inside[step]
+            inside[path[-1]] = marker
+        for path in markers.values():
+            depth = next((i for i, step in enumerate(path) if isinstance(step, int)), len(path))
+            here = layer
+            for step in path[: depth - 1]:
+                here = here.setdefault(step, {})
+            here[path[depth - 1]] = dig(merged, *path[:depth])
+        parameters = tuple(one for one in self._build.parameters if one.name not in names)
+        return replace(self._build, values=(*self._build.values, ValuesLayer(json.dumps(layer))), parameters=parameters)
+
+
+def _holds(chart: ChartFolder, file: str) -> bool:
+    return file.startswith(f"{chart.folder}/templates/" if chart.folder else "templates/")
+
+
+def _document(content: bytes | None) -> Any:
+    documents = decode(content, "values.yaml").documents if content else ()
+    return documents[0].data if documents else {}
+
+
+def _over(below: Any, above: Any) -> Any:
+    if not isinstance(below, dict) or not isinstance(above, dict):
+        return below if above is None else above
+    result = dict(below)
+    for key, value in above.items():
+        if value is None:
+            result.pop(key, None)
+        else:
+            result[key] = _over(result.get(key), value)
+    return result
+
+
+def _leaves(data: Any) -> Iterator[tuple[FieldPath, Any]]:
+    waiting: list[tuple[FieldPath, Any]] = [((), data)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting.extend(((*path, key), inner) for key, inner in value.items() if isinstance(key, str))
+        elif isinstance(value, list):
+            waiting.extend(((*path, index), inner) for index, inner in enumerate(value))
+        elif path and isinstance(path[0], str):
+            yield path, value
+
+
+def _may_show(candidate: Any, value: Any) -> bool:
+    """Whether a value may stand in a field; one that is set to true or false tells nothing by itself."""
+    if candidate is None or isinstance(candidate, bool):
+        return False
+    text = _text(candidate)
+    return text == _text(value) or (isinstance(value, str) and len(text) > 1 and text in value)
+
+
+def _marker(index: int, value: Any) -> Any:
+    return 70_000 + 37 * index if isinstance(value, int) else f"zqv{index}zq"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else str(value)
+
+
+def _fits(pieces: Sequence[str], shown: Sequence[str], value: str, *, exact: bool) -> bool:
+    """Whether literal text with values in between is what came out; with anything for those that are not known."""
+    literal = [piece.strip("\"'") if len(pieces) == 1 else piece for piece in pieces]
+    if exact:
+        return "".join(part for pair in zip(literal, (*shown, ""), strict=True) for part in pair) == value
+    pattern = ".*".join(re.escape(piece) for piece in literal)
+    return bool(shown) and bool(re.fullmatch(pattern, value, re.DOTALL)) and all(one in value for one in shown)
+
+
+def _is_item(line: str, value: Any) -> bool:
+    """Whether a line of a template may have become an item of a list."""
+    stripped = line.strip()
+    if not stripped.startswith("- "):
+        return False
+    text = stripped.removeprefix("- ").strip()
+    pieces = re.split(r"\{\{.*?\}\}", text.strip("\"'"))
+    return bool(re.fullmatch(".*".join(re.escape(piece) for piece in pieces), _text(value), re.DOTALL))
+
+
+def _alike(marked: Any, data: Any, path: FieldPath) -> bool:
+    """Whether a field, and the lists on the way to it, came out the same."""
+    for step in path:
+        if isinstance(data, list) and (not isinstance(marked, list) or len(marked) != len(data)):
+            return False
+        inside, other = dig(data, step), dig(marked, step)
+        if inside is None or other is None:
+            return inside is None and other is None
+        data, marked = inside, other
+    return bool(data == marked)

@@ -1,0 +1,332 @@
+"""Helm templates as text: which lines hold keys, what their actions refer to, and where a rendered key was written.
+
+The engine is asked, not imitated: every line that holds a key gets a mark in front of the key, the chart is rendered
+once more, and the marks that come out say which line each key is from, through loops, conditions and named templates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final
+
+from gategit.model import FieldPath, Region
+from gategit.tree import Tree, TreeEntry
+
+_MARK: Final = re.compile(r"zq(?P<file>\d+)x(?P<line>\d+)qz_")
+_ACTION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
+_KEY: Final = re.compile(
+    r"""(?P<indent>[ ]*(?:-[ ]+)*)
+        (?P<quote>["']?)
+        (?P<key>(?:\{\{[^{}]*\}\}|[\w./-])+)
+        (?P=quote)
+        [ ]*:(?P<value>[ ].*|\{\{.*|)$""",
+    re.VERBOSE,
+)
+_UNMARKED: Final = frozenset({"apiVersion", "kind", "items", "annotations"})
+"""Keys that Helm, or whoever reads what comes of a template, looks at."""
+
+_HOOKS: Final = ("helm.sh/hook", "helm.sh/resource-policy")
+_TOP_ONLY: Final = frozenset({"metadata"})
+_REFERENCE: Final = re.compile(r"(?<![\w)\]\"])(\$[A-Za-z_]\w*|\$)?((?:\.[A-Za-z_]\w*)+|\.(?![\w(.]))|(\$[A-Za-z_]\w*)")
+_STRING: Final = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
+_COMMENT: Final = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
+_HEAD: Final = re.compile(r"\{\{-?\s*(?P<rest>.*?)\s*-?\}\}\Z", re.DOTALL)
+_OPENS: Final = ("if", "with", "range", "define", "block")
+_ASSIGNED: Final = re.compile(r"(?:\$(?P<first>\w+)\s*(?:,\s*\$(?P<second>\w+)\s*)?:?=\s*)?(?P<value>.*)\Z", re.DOTALL)
+
+EACH: Final = "*"
+"""Stands in a reference for every item of a list or mapping."""
+
+Reference = tuple[str, ...]
+"""What an action refers to: ``Values``, ``image``, ``tag``; ``EACH`` for what a loop goes through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action of a template.
+
+    Attributes:
+        start: where it begins in the template's text.
+        end: where it ends.
+        line: the line that it begins on, 1-based.
+        text: what stands between the braces.
+        references: what it refers to, as far as that is known.
+    """
+
+    start: int
+    end: int
+    line: int
+    text: str
+    references: tuple[Reference, ...]
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it prints one value as it is: nothing but the reference, or with quotes or a default."""
+        words = [part.strip().split(" ")[0] for part in _STRING.sub('""', self.text).split("|")]
+        return len(self.references) > 0 and all(word in _PLAIN for word in words[1:]) and not _is_call(words[0])
+
+
+_PLAIN: Final = frozenset(
+    {"quote", "squote", "default", "toString", "trim", "int", "int64", "toYaml", "nindent", "indent"}
+)
+
+
+def _is_call(word: str) -> bool:
+    return bool(word) and word[0] not in ".$" and word not in _PLAIN
+
+
+class Template:
+    """One template.
+
+    Args:
+        text: what it holds.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    @cached_property
+    def lines(self) -> Sequence[str]:
+        """Its lines."""
+        return self.text.split("\n")
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        starts = [0]
+        for line in self.lines:
+            starts.append(starts[-1] + len(line) + 1)
+        return starts
+
+    @cached_property
+    def _comments(self) -> list[tuple[int, int]]:
+        return [one.span() for one in _COMMENT.finditer(self.text)]
+
+    @cached_property
+    def actions(self) -> tuple[Action, ...]:
+        """Its actions in order, each with what it refers to where it stands."""
+        found: list[Action] = []
+        scopes: list[tuple[Reference | None, dict[str, Reference | None]]] = [((), {})]
+        line, last = 1, 0
+        comments = {start for start, _ in self._comments}
+        for one in _ACTION.finditer(self.text):
+            line += self.text.count("\n", last, one.start())
+            last = one.start()
+            head = _HEAD.match(one[0])
+            if head is None or one.start() in comments:
+                continue
+            text = head["rest"]
+            references = tuple(_references(text, scopes))
+            found.append(Action(one.start(), one.end(), line, text, references))
+            _enter(text, references, scopes)
+        return tuple(found)
+
+    def on_line(self, number: int) -> tuple[Action, ...]:
+        """The actions that begin on a line."""
+        return tuple(one for one in self.actions if one.line == number)
+
+    @cached_property
+    def keys(self) -> Mapping[int, re.Match[str]]:
+        """The lines that hold a key, by number."""
+        inside = [(one.start(), one.end()) for one in _ACTION.finditer(self.text)] + self._comments
+        covered: set[int] = set()
+        for start, end in inside:
+            first = self.text.count("\n", 0, start) + 1
+            covered.update(range(first + 1, first + 1 + self.text.count("\n", start, end)))
+        found: dict[int, re.Match[str]] = {}
+        for number, line in enumerate(self.lines, 1):
+            match = _KEY.match(line) if number not in covered else None
+            if match is not None:
+                found[number] = match
+        return found
+
+    def marked(self, number: int) -> str:
+        """The text with a mark in front of each key.
+
+        Args:
+            number: the template's, to be found again in what comes out.
+        """
+        lines = list(self.lines)
+        for line, match in self.keys.items():
+            key, indent = match["key"], match["indent"]
+            if key in _UNMARKED or key.startswith(_HOOKS) or (key in _TOP_ONLY and not indent):
+                continue
+            if key.startswith("{{") and _prints_nothing(key):
+                continue
+            at = match.start("key")
+            lines[line - 1] = f"{lines[line - 1][:at]}zq{number}x{line}qz_{lines[line - 1][at:]}"
+        return "\n".join(lines)
+
+    def block(self, number: int) -> range:
+        """The lines that belong to the key of a line: those that are deeper, or hold nothing but actions."""
+        match = self.keys.get(number)
+        indent = len(match["indent"]) if match is not None else 0
+        bare = len(self.lines[number - 1]) - len(self.lines[number - 1].lstrip(" "))
+        end = number + 1
+        while end <= len(self.lines):
+            line = self.lines[end - 1]
+            stripped = line.strip()
+            here = len(line) - len(line.lstrip(" "))
+            is_item = (
+                stripped.startswith("- ") and here == bare and not self.lines[number - 1].lstrip().startswith("- ")
+            )
+            if stripped and not stripped.startswith(("{{", "#")) and here <= indent and not is_item:
+                break
+            if end in self.keys and here < bare:
+                break
+            end += 1
+        return range(number + 1, end)
+
+    def key_region(self, number: int) -> Region | None:
+        """Where the key of a line stands."""
+        match = self.keys.get(number)
+        return Region(number, match.start("key") + 1, number, match.end("key") + 1) if match is not None else None
+
+    def value_region(self, number: int) -> Region:
+        """Where the value stands that follows a key on its line; the key where there is none."""
+        match = self.keys.get(number)
+        line = self.lines[number - 1].rstrip()
+        if match is None or not match["value"].strip():
+            return self.key_region(number) or Region(number, 1, number, max(2, len(line) + 1))
+        start = match.start("value") + len(match["value"]) - len(match["value"].lstrip())
+        return Region(number, start + 1, number, len(line) + 1)
+
+
+def _prints_nothing(key: str) -> bool:
+    head = _HEAD.match(key[: key.index("}}") + 2])
+    return head is not None and (head["rest"].split(" ")[0] in {*_OPENS, "else", "end"} or "nindent" in head["rest"])
+
+
+def _references(text: str, scopes: list[tuple[Reference | None, dict[str, Reference | None]]]) -> Iterator[Reference]:
+    """What an action refers to, each from the chart's root on."""
+    bare = _STRING.sub(lambda one: " " * len(one[0]), text)
+    found = _ASSIGNED.match(bare.removeprefix("range ").strip() if bare.startswith("range ") else bare)
+    bare = found["value"] if found is not None else bare
+    for one in _REFERENCE.finditer(bare):
+        variable, steps = one[1] or one[3], one[2] or ""
+        names = tuple(step for step in steps.split(".") if step)
+        if variable == "$":
+            start: Reference | None = ()
+        elif variable:
+            start = next((known[variable[1:]] for _, known in reversed(scopes) if variable[1:] in known), None)
+        else:
+            start = () if names[:1] in {("Values",), ("Chart",), ("Release",)} else scopes[-1][0]
+        if start is not None:
+            yield (*start, *names)
+
+
+def _enter(
+    text: str, references: tuple[Reference, ...], scopes: list[tuple[Reference | None, dict[str, Reference | None]]]
+) -> None:
+    """What an action does to the dot and the variables of what follows."""
+    word = text.split(None, 1)[0] if text.split() else ""
+    dot = scopes[-1][0]
+    single = references[0] if references else None
+    if word in {"define", "block"}:
+        scopes.append((None, {}))
+    elif word == "range":
+        names = _ASSIGNED.match(text.removeprefix("range").strip())
+        item = (*single, EACH) if single is not None else None
+        variables: dict[str, Reference | None] = {}
+        if names is not None and names["second"]:
+            variables[names["second"]] = item
+        elif names is not None and names["first"]:
+            variables[names["first"]] = item
+        scopes.append((item, variables))
+    elif word in {"with", "if"}:
+        names = _ASSIGNED.match(text.removeprefix(word).strip())
+        variables = {names["first"]: single} if names is not None and names["first"] else {}
+        scopes.append((single if word == "with" else dot, variables))
+    elif word == "end":
+        if len(scopes) > 1:
+            scopes.pop()
+    elif word != "else":
+        names = _ASSIGNED.match(text)
+        if names is not None and names["first"] and not names["second"]:
+            scopes[-1][1][names["first"]] = single
+
+
+class MarkedTree:
+    """A tree with other content in some of its files.
+
+    Args:
+        tree: the tree.
+        changed: what stands in those files.
+    """
+
+    def __init__(self, tree: Tree, changed: Mapping[str, bytes]) -> None:
+        self._tree = tree
+        self._changed = changed
+        self.name = tree.name
+
+    @cached_property
+    def _entries(self) -> Mapping[str, TreeEntry]:
+        entries = dict(self._tree.entries())
+        for path, content in self._changed.items():
+            entries[path] = replace(entries[path], blob_id="", size=len(content))
+        return entries
+
+    def entries(self) -> Mapping[str, TreeEntry]:
+        """Every path with its entry."""
+        return self._entries
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            KeyError: no such path in this tree.
+        """
+        return self._changed[path] if path in self._changed else self._tree.read(path)
+
+
+def bare(value: Any) -> Any:
+    """What came out, without the marks."""
+    if isinstance(value, dict):
+        return {_bare_key(key): bare(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [bare(inner) for inner in value]
+    return _MARK.sub("", value) if isinstance(value, str) else value
+
+
+def _bare_key(key: Any) -> Any:
+    if not isinstance(key, str) or not _MARK.match(key):
+        return key
+    text = _MARK.sub("", key)
+    quoted = len(text) > 1 and text[0] == text[-1] and text[0] in "\"'"
+    return text[1:-1] if quoted else text
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The line of a template that wrote a key.
+
+    Attributes:
+        file: the number of the template.
+        line: the line.
+        rest: the steps from that key to the field; () where it is the field's own.
+    """
+
+    file: int
+    line: int
+    rest: FieldPath
+
+
+def written(data: Any, path: FieldPath) -> Written | None:
+    """The innermost marked key on the way to a field of what came out."""
+    found: Written | None = None
+    for depth, step in enumerate(path):
+        if isinstance(data, dict):
+            key = next((each for each in data if _bare_key(each) == step), None)
+            if key is None:
+                break
+            mark = _MARK.match(key) if isinstance(key, str) else None
+            if mark is not None:
+                found = Written(int(mark["file"]), int(mark["line"]), path[depth + 1 :])
+            data = data[key]
+        elif isinstance(data, list) and isinstance(step, int) and step < len(data):
+            data = data[step]
+        else:
+            break
+    return found
