@@ -6,7 +6,9 @@ as objects with a parent.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from gategit.checks.references.paths import has_variable
@@ -37,7 +39,7 @@ def argocd_units(objects: Sequence[AgentObject], world: World) -> Discovery:
         objects: declared and rendered ones; those of other agents are passed over.
         world: what they are read against.
     """
-    units: list[Unit] = []
+    units: list[tuple[Unit, Application]] = []
     problems: list[RenderProblem] = []
     unchecked: list[tuple[str, str]] = []
     applications: list[Application] = []
@@ -55,10 +57,21 @@ def argocd_units(objects: Sequence[AgentObject], world: World) -> Discovery:
     elsewhere = _elsewhere([*applications, *_others(world)], world)
     for application in applications:
         found = _of_application(application, world, elsewhere)
-        units.extend(found.units)
+        units.extend((unit, application) for unit in found.units)
         problems.extend(found.problems)
         unchecked.extend(found.unchecked)
-    return Discovery(tuple(units), tuple(problems), tuple(dict.fromkeys(unchecked)))
+    return Discovery(tuple(_told_apart(units)), tuple(problems), tuple(dict.fromkeys(unchecked)))
+
+
+def _told_apart(units: Sequence[tuple[Unit, Application]]) -> Iterator[Unit]:
+    """The units; those of one name, such as an Application in two overlays, by what brings them."""
+    counts = Counter(unit.name for unit, _ in units)
+    for unit, application in units:
+        parent = application.one.parent
+        if counts[unit.name] > 1:
+            yield replace(unit, name=f"{unit.name}, of {parent.name if parent else application.one.file}")
+        else:
+            yield unit
 
 
 def _others(world: World) -> Iterator[Application]:

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 from gategit.checks.references.sources import dig, text_at
 from gategit.model import FieldPath, Location, ObjectRef
-from gategit.render.values import AgentObject, RenderProblem, Unit
+from gategit.render.values import AgentObject, RenderProblem
 from gategit.render.world import World
 
 GROUP: Final = "argoproj.io"
@@ -157,8 +157,3 @@ def unit_name(application: Application, source: FieldPath) -> str:
     end = "" if several is None else f", source {several + 1}"
     where = f" on {application.one.target}" if application.one.target else ""
     return f"Argo CD {application.title}{where}{end}"
-
-
-def brings(unit: Unit | None) -> str:
-    """The end of a sentence that says which unit brings something."""
-    return f" (brought by {unit.name})" if unit else ""
