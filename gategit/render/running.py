@@ -8,6 +8,7 @@ import json
 import os
 import selectors
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -26,8 +27,13 @@ from gategit.render.values import RenderSettings
 _CHUNK: Final = 1 << 16
 _ERROR_OUTPUT: Final = 1 << 20
 """How many bytes of error output are kept; a renderer that has more to say is heard so far."""
-_OUT_OF_MEMORY: Final = (b"out of memory", b"cannot allocate memory", b"failed to reserve page summary memory")
-_CRASHED: Final = b"\ngoroutine "
+# The runtime of Go says so in words, or falls over the memory that it was not given.
+_OUT_OF_MEMORY: Final = (
+    b"out of memory",
+    b"cannot allocate memory",
+    b"failed to reserve page summary memory",
+    b"SIGSEGV: segmentation violation",
+)
 _HOST_SECONDS: Final = 30.0
 
 
@@ -293,7 +299,7 @@ class _Run:
         if "error" in told:
             raise UndecidedError(f"{self._name} cannot be started: {told['error']}")
         code: int = told["code"]
-        if code and any(mark in self._said["errors"] for mark in _OUT_OF_MEMORY):
+        if code == -signal.SIGSEGV or (code and any(mark in self._said["errors"] for mark in _OUT_OF_MEMORY)):
             raise RenderLimitError(
                 "memory",
                 f"{self._name} needs more than the {self._settings.memory:,} bytes of memory that a build may use",
@@ -301,9 +307,6 @@ class _Run:
             )
         if code < 0:
             raise UndecidedError(f"{self._name} was ended by signal {-code} before it was done")
-        if code and self._said["errors"].startswith(b"SIG") and _CRASHED in self._said["errors"]:
-            signal, _, _ = self._said["errors"].partition(b":")
-            raise UndecidedError(f"{self._name} has crashed with {signal.decode('ascii', 'replace')}")
         return Result(code, bytes(self._said["output"]), bytes(self._said["errors"]))
 
 
