@@ -18,6 +18,7 @@ from gategit.checks.policy.rules import policy_rule
 from gategit.checks.references.check import ReferenceSettings
 from gategit.checks.references.check import check as check_references
 from gategit.checks.schema.check import FOR_THE_SERVER
+from gategit.checks.schema.crd import is_crd
 from gategit.errors import GategitError
 from gategit.fingerprints import mark_existing, number_repeats
 from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
@@ -141,7 +142,7 @@ class _Gate:
         found += self._named(self._check_changes(facts))
         if self.base is not None and found:
             found = self._marked(self.base, found, facts, refer=bool(broken), touched=touched if around else None)
-        return found + self._ask(facts) + self._gate_changes(found, facts, touched)
+        return found + self._ask(facts) + self._definitions() + self._gate_changes(found, facts, touched)
 
     def _ask(self, facts: Facts) -> list[Finding]:
         """What an API server, or what stands in for one, says of the objects."""
@@ -345,6 +346,19 @@ class _Gate:
             return []
         self.say("judging the change")
         return self.judging.policing.check_changes(self._changes, self.base, self.head, facts)
+
+    def _definitions(self) -> list[Finding]:
+        """What the change's own definitions do to the schemas that its objects are judged by."""
+        pairs = [(change.old, change.new) for change in self._changes]
+        if Stage.SCHEMA not in self.judging.stages or not any(is_crd(new.data) for _, new in pairs if new is not None):
+            return []
+        from gategit.checks.schema.replaced import judge_definitions  # noqa: PLC0415  few changes bring definitions
+
+        return self._named(
+            judge_definitions(
+                pairs, lambda one: self.head.file(one.source.file).location(one.source, ("spec",), on="key")
+            )
+        )
 
     def _gate_changes(self, found: Sequence[Finding], facts: Facts, touched: Touched) -> list[Finding]:
         """What the change does to the gate itself, and what the gate would say of the change then."""

@@ -223,6 +223,29 @@ def test_waiving_oneself(pull_request: PullRequest) -> None:
     ]
 
 
+def test_a_definition_that_asks_nothing(pull_request: PullRequest) -> None:
+    """A definition holds as it would in the cluster; that it takes the place of a schema and asks less is said."""
+    definition = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\n"
+        "metadata: {name: applications.argoproj.io}\nspec:\n  group: argoproj.io\n  scope: Namespaced\n"
+        "  names: {kind: Application, plural: applications}\n  versions:\n"
+        "  - {name: v1alpha1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, "
+        "x-kubernetes-preserve-unknown-fields: true}}}\n"
+    )
+    application = "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: web}\nspec: {souce: {}}\n"
+    pull_request.base({"a.yaml": GOOD})
+    pull_request.head({"crd.yaml": definition, "web.yaml": application})
+    answer = pull_request.judge("--stages=schema", "--fail-on=warning")
+    assert answer.code == BLOCKED
+    assert answer.said == {("definition-changed", "crd.yaml")}
+    assert answer.messages("definition-changed") == [
+        (
+            "from this change on its definition judges every Application of argoproj.io, not the schema of "
+            "Argo CD; it keeps unknown fields of v1alpha1 now, so none is found any more"
+        )
+    ]
+
+
 def test_lowering_a_level_and_excluding_a_path(pull_request: PullRequest) -> None:
     """The base's config holds; each key that would loosen it is said on its line."""
     pull_request.base({".gategit.yaml": "version: 1\n"})

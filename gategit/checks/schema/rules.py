@@ -161,6 +161,18 @@ DEPRECATED_KUSTOMIZE_FIELD: Final = Rule(
     references=("https://kubectl.docs.kubernetes.io/references/kustomize/kustomization/",),
 )
 
+DEFINITION_CHANGED: Final = Rule(
+    id="definition-changed",
+    level=Level.NOTE,
+    stage=Stage.SCHEMA,
+    summary="A definition that judges other objects from now on deserves a reviewer's eye.",
+    rationale="A CustomResourceDefinition of the tree judges the objects of its kind, before the schema that gategit "
+    "carries, and at once: also those of the same change. That is right where the cluster gets the definition with the "
+    "change. It is also how a change could have its own mistakes passed over, by a definition that takes any field; "
+    "that is a warning.",
+    help="Nothing needs mending where the definition is the one that the cluster has, or gets.",
+)
+
 RULES: Final = (
     UNKNOWN_FIELD,
     MISSING_FIELD,
@@ -174,6 +186,7 @@ RULES: Final = (
     SCHEMA_MISSING,
     SCHEMA_UNUSABLE,
     CRD_INVALID,
+    DEFINITION_CHANGED,
     SCOPE_MISMATCH,
     DEPRECATED_KUSTOMIZE_FIELD,
 )
