@@ -174,7 +174,7 @@ class RenderOptions:
         files: files that one build may read.
     """
 
-    enabled: bool = True
+    enabled: bool = False
     kustomize: Renderer = Renderer()
     helm: Renderer = Renderer()
     remotes: tuple[tuple[str, str], ...] = ()

@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 
     from gategit.policing import Touched
     from gategit.preview import Preview
+    from gategit.rendered_judging import Drawn
     from gategit.side import Facts, Side
     from gategit.tree import Tree
 
@@ -108,6 +109,7 @@ class _Gate:
         self._unchecked: list[Unchecked] = []
         self._changes: tuple[ObjectChange, ...] = ()
         self._links_unchecked: list[Unchecked] = []
+        self._drawn: Drawn | None = None
         self._dry_run: DryRun | None = None
         self._dry_run_unchecked: list[Unchecked] = []
         self._rules: dict[str, Rule] = {}
@@ -126,12 +128,19 @@ class _Gate:
         # A definition that the change removes still says what its resources, which are left, may hold.
         crds += tuple(crd for crd in self._crds(self.base, old_facts) if crd.key not in known)
         paths = self._head_paths(facts or {}, old_facts)
-        verdicts = self.judging.judge(self.head, paths, self.judging.context(self.head, crds), self.say)
+        context = self.judging.context(self.head, crds)
+        drawn = self._render(self.head.survey() if facts is None else facts)
+        covered = drawn.head.covered if drawn is not None else frozenset[str]()
+        verdicts = self.judging.judge(self.head, paths, context, self.say, covered)
         facts = {**(facts or {}), **{path: verdict.facts for path, verdict in verdicts.items()}}
         found = [finding for verdict in verdicts.values() for finding in verdict.findings]
+        if drawn is not None:
+            found += drawn.judge_head(self.judging, context)
+        self._drawn = drawn
         broken, missed = self._references(self.head, facts, self._gone)
         self._verdicts = verdicts
         self._unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked] + missed
+        self._unchecked += drawn.unchecked if drawn is not None else ()
         found += broken + self._file_findings()
         self._changes = () if self.whole else self._object_changes()
         touched = self._touched()
@@ -143,6 +152,23 @@ class _Gate:
         if self.base is not None and found:
             found = self._marked(self.base, found, facts, refer=bool(broken), touched=touched if around else None)
         return found + self._ask(facts) + self._definitions() + self._gate_changes(found, facts, touched)
+
+    def _render(self, facts: Facts) -> Drawn | None:
+        """What agents apply of what the change reaches; None where nothing is rendered."""
+        if not self.trusted.config.render.enabled or self.request.mode is Mode.STDIN:
+            return None
+        from gategit.rendered_judging import draw  # noqa: PLC0415  few repositories ask for it
+
+        base = self.base if not self.whole else None
+        return draw(
+            self.request,
+            self.trees,
+            self.trusted.config,
+            (self.head, facts),
+            None if base is None else (base, base.survey(self.head, facts)),
+            None if self.whole else {*self.diff.added, *self.diff.modified, *self.diff.removed},
+            self.say,
+        )
 
     def _ask(self, facts: Facts) -> list[Finding]:
         """What an API server, or what stands in for one, says of the objects."""
@@ -216,8 +242,12 @@ class _Gate:
         base_facts = base.survey(self.head, facts)
         crds = self._crds(base, base_facts)
         context = self.judging.context(base, crds)
-        verdicts = self.judging.judge(base, self._base_paths(base, found), context, self.say)
+        drawn = self._drawn
+        covered = drawn.base.covered if drawn is not None and drawn.base is not None else frozenset[str]()
+        verdicts = self.judging.judge(base, self._base_paths(base, found), context, self.say, covered)
         known = [finding for verdict in verdicts.values() for finding in verdict.findings]
+        if drawn is not None:
+            known += drawn.judge_base(self.judging, context)
         if refer:
             base_facts.update({path: verdict.facts for path, verdict in verdicts.items()})
             known += self._references(base, base_facts, {})[0]
@@ -489,8 +519,9 @@ class _Gate:
     def _schemas(self) -> tuple[SchemaUse, ...]:
         """Which schemas judged the objects of the files that were judged."""
         counts: Counter[tuple[str, str, str]] = Counter()
-        for verdict in self._verdicts.values():
-            for api_version, kind, origin, objects in verdict.schemas:
+        drawn = self._drawn.schemas if self._drawn is not None else ()
+        for schemas in (*(verdict.schemas for verdict in self._verdicts.values()), drawn):
+            for api_version, kind, origin, objects in schemas:
                 counts[origin, api_version, kind] += objects
         return tuple(
             SchemaUse(api_version, kind, origin, objects)

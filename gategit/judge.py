@@ -88,12 +88,21 @@ class SchemaRun:
 
 @dataclass(frozen=True, slots=True)
 class FileTask:
-    """One file to judge. ``role`` is None where its content decides."""
+    """One file to judge.
+
+    Attributes:
+        path: the file.
+        blob_id: names its content.
+        role: what it is known to be, None where its content decides.
+        runs: for which targets and versions.
+        rendered: whether its objects are judged as they are rendered, so that here only its syntax is looked at.
+    """
 
     path: str
     blob_id: str
     role: Role | None
     runs: tuple[SchemaRun, ...]
+    rendered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,8 +167,8 @@ def objects_of(file: ManifestFile, kinds: frozenset[str]) -> tuple[PackedObject,
 _sets: dict[str, SchemaSet] = {}
 
 
-def _schema_set(spec: SchemaSpec) -> SchemaSet:
-    """Compiled schemas are kept for the life of the process: they are the costly part."""
+def schema_set(spec: SchemaSpec) -> SchemaSet:
+    """The schemas of a spec. Compiled schemas are kept for the life of the process: they are the costly part."""
     known = _sets.get(spec.digest)
     if known is None:
         known = _sets[spec.digest] = SchemaSet(spec)
@@ -179,7 +188,8 @@ def judge_files(
             judged.append(_judge_alone(task, read(task.path), context))
         except Exception as error:  # noqa: BLE001  a crash is a finding: nothing may hide the other files
             judged.append(_crashed(task.path, error))
-    files = [one.file for one in judged if one.file.role is Role.MANIFEST]
+    rendered = {task.path for task in tasks if task.rendered}
+    files = [one.file for one in judged if one.file.role is Role.MANIFEST and one.file.path not in rendered]
     subjects = [(file, manifest) for file in files for manifest in file.manifests]
     by_file: dict[str, list[Finding]] = {}
     if check_states is not None and subjects:
@@ -211,6 +221,11 @@ class _Judgement(NamedTuple):
     schemas: Counter[tuple[str, str, str]]
 
 
+def _is_rendered(task: FileTask, file: ManifestFile) -> bool:
+    """Whether a file's objects are judged elsewhere; a kustomization itself is no object."""
+    return task.rendered and file.role is not Role.KUSTOMIZATION
+
+
 def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judgement:
     file = read_file(task.path, content, task.role, context.limits, chart_folders=context.chart_folders)
     findings: list[Finding] = []
@@ -220,12 +235,16 @@ def _judge_alone(task: FileTask, content: bytes, context: JudgeContext) -> _Judg
         found, missed = check_syntax(file)
         findings += found
         unchecked += missed
-    if Stage.SCHEMA in context.stages and file.role in (Role.MANIFEST, Role.PATCH, Role.KUSTOMIZATION):
+    if (
+        Stage.SCHEMA in context.stages
+        and not _is_rendered(task, file)
+        and file.role in (Role.MANIFEST, Role.PATCH, Role.KUSTOMIZATION)
+    ):
         seen: set[tuple[object, ...]] = set()
         for run in task.runs:
-            schema_set = _schema_set(context.schemas[run.schemas])
-            found, missed = check_schema(file, schema_set, run.target)
-            schemas.update(judged_by(file, schema_set))
+            known = schema_set(context.schemas[run.schemas])
+            found, missed = check_schema(file, known, run.target)
+            schemas.update(judged_by(file, known))
             if task.role is Role.MANIFEST:
                 found = [_as_kustomize_reads(file, finding) for finding in found]
             unchecked += [one for one in missed if one not in unchecked]
@@ -303,7 +322,7 @@ def name_findings(manifests: Iterable[Manifest], findings: Iterable[Finding]) ->
 
 def cache_key(task: FileTask, context: JudgeContext) -> str:
     """Name everything that a file's verdict depends on."""
-    parts = (task.path, task.blob_id, str(task.role), repr(task.runs), context.digest)
+    parts = (task.path, task.blob_id, str(task.role), repr(task.runs), str(task.rendered), context.digest)
     return "verdict:" + blake2b("\0".join(parts).encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 

@@ -32,7 +32,7 @@ from gategit.side import Facts, Side
 from gategit.user_cache import cache_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Sequence
     from types import TracebackType
 
     from gategit.checks.policy.worker_process import Limits as PolicyLimits
@@ -121,6 +121,10 @@ class Judging:
         """For which targets and versions a file is checked."""
         targets = self._trusted.config.targets_of(path)
         return self.runs_for([target for target in targets if self._request.target in (None, target.name)])
+
+    def target(self, name: str | None) -> Target | None:
+        """A target of the config by its name."""
+        return None if name is None else self._trusted.config.target(name)
 
     def runs_for(self, targets: Sequence[Target]) -> tuple[SchemaRun, ...]:
         """For which versions the files of some targets are checked, or without any, those of no target."""
@@ -256,15 +260,25 @@ class Judging:
         paths: Sequence[str],
         context: JudgeContext,
         say: Callable[[str], None],
+        rendered: Collection[str] = (),
     ) -> dict[str, FileVerdict]:
         """Judge files of a side, or take what the cache knows of them.
+
+        Args:
+            side: the tree.
+            paths: the files.
+            context: what they are judged by.
+            say: hears how far it is.
+            rendered: files whose objects are judged as they are rendered.
 
         Raises:
             ConfigError: a policy cannot be used.
             UndecidedError: a process died.
         """
         entries = side.tree.entries()
-        tasks = [FileTask(path, entries[path].blob_id, side.role(path), self.runs(path)) for path in paths]
+        tasks = [
+            FileTask(path, entries[path].blob_id, side.role(path), self.runs(path), path in rendered) for path in paths
+        ]
         keys = {task.path: cache_key(task, context) for task in tasks if task.blob_id}
         known = self.cache.read(keys.values())
         verdicts: dict[str, FileVerdict] = {}

@@ -156,14 +156,22 @@ class Policing:
         others = (policy.inventory for policy in self._reaching(Reach.SURROUNDINGS, Reach.CHANGE, Reach.CHANGES))
         return frozenset(judged.union(*others))
 
-    def check_states(self, subjects: Sequence[tuple[ManifestFile, Manifest]]) -> Iterable[Finding]:
-        """Judge objects as they stand by the policies that look at nothing else."""
+    def check_states(
+        self, subjects: Sequence[tuple[ManifestFile, Manifest]], wanted: tuple[SchemaRun, ...] | None = None
+    ) -> Iterable[Finding]:
+        """Judge objects as they stand by the policies that look at nothing else.
+
+        Args:
+            subjects: the objects with their files.
+            wanted: for which targets and versions; None: as the files' paths say.
+        """
         files = {manifest.source: file for file, manifest in subjects}
 
         def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
             return files[manifest.source].location(manifest.source, path, on="key" if on == "key" else "value")
 
-        runs = {path: self._runs(path) for path in {file.path for file, _ in subjects}}
+        paths = {file.path for file, _ in subjects}
+        runs = {path: self._runs(path) if wanted is None else wanted for path in paths}
         each = ((run, None, manifest) for file, manifest in subjects for run in runs[file.path])
         return self._check(each, (Reach.OBJECT,), locate)
 

@@ -85,7 +85,8 @@ def settings_of(config: Config, target: str | None, root: str) -> RenderSettings
     found = config.target(target) if target is not None else None
     version = (found.kubernetes_version if found is not None else None) or config.kubernetes_version or ""
     clusters = tuple(
-        {"name": one.cluster or one.name, "server": one.server, "labels": dict(one.labels)} for one in config.targets
+        {"name": one.cluster or one.name, "server": one.server, "labels": dict(one.labels), "target": one.name}
+        for one in config.targets
     )
 
     def program(path: str | None) -> str | None:

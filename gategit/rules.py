@@ -14,6 +14,7 @@ _ROOMS = (
     "gategit.links",
     "gategit.checks.schema.rules",
     "gategit.checks.references.rules",
+    "gategit.render.rules",
     "gategit.checks.policy.rules",
     "gategit.checks.dry_run.rules",
     "gategit.waivers",

@@ -33,6 +33,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.known_schemas",
             "gategit.policing",
             "gategit.preview",
+            "gategit.rendered_judging",
             "gategit.rendering",
             "gategit.schema_store",
             "gategit.side",

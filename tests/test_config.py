@@ -62,7 +62,7 @@ targets:
 repositories: ["https://git.example.com/a/b.git"]
 waivers: gate/waivers.yaml
 render:
-  enabled: false
+  enabled: true
   kustomize: {program: bin/kustomize, version: "5.8"}
   helm: {version: v3.19.1}
   remotes: [{host: charts.example.com, path: /stable}, {host: "*.example.org"}]
@@ -125,7 +125,7 @@ def test_every_key() -> None:
         repositories=("https://git.example.com/a/b.git",),
         waivers="gate/waivers.yaml",
         render=RenderOptions(
-            enabled=False,
+            enabled=True,
             kustomize=Renderer("bin/kustomize", "5.8"),
             helm=Renderer(version="3.19.1"),
             remotes=(("charts.example.com", "/stable"), ("*.example.org", "")),

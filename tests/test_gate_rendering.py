@@ -1,0 +1,166 @@
+"""Rendered objects in a whole run: judged as the agent would apply them, on the lines that people edit."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gategit import gate
+from gategit.model import Level, Report, State, Verdict
+from gategit.request import Mode, Request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import RepositoryBuilder
+
+pytestmark = pytest.mark.usefixtures("renderers")
+
+CONFIG = "version: 1\nrender: {enabled: true}\npolicies: {packs: []}\n"
+WEB = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: registry.example.com/web
+"""
+OVERLAY = "resources: [../../base]\npatches:\n  - path: patch.yaml\n"
+PATCH = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 3
+"""
+FILES = {
+    ".gategit.yaml": CONFIG,
+    "base/kustomization.yaml": "resources: [web.yaml]\n",
+    "base/web.yaml": WEB,
+    "overlays/prod/kustomization.yaml": OVERLAY,
+    "overlays/prod/patch.yaml": PATCH,
+    "overlays/test/kustomization.yaml": OVERLAY,
+    "overlays/test/patch.yaml": PATCH,
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts without anything worked out before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def check(repository: RepositoryBuilder, **options: object) -> Report:
+    request = Request(directory=repository.folder, base="main", head="HEAD")
+    return gate.run(replace(request, **options))  # type: ignore[arg-type]  # the test's own options
+
+
+def places(report: Report) -> list[tuple[str, str, int, State]]:
+    return [
+        (f.rule, f.location.file, f.location.region.line if f.location.region else 0, f.state) for f in report.findings
+    ]
+
+
+def change(repository: RepositoryBuilder, files: dict[str, str]) -> None:
+    repository.commit("base", FILES)
+    repository.branch("pr")
+    repository.commit("change", files)
+
+
+def test_a_wrong_value_in_a_patch_stands_on_its_line(git_repository: RepositoryBuilder) -> None:
+    """The object is judged as it is rendered; the finding is the patch's."""
+    change(git_repository, {"overlays/prod/patch.yaml": PATCH.replace("replicas: 3", "replicas: three")})
+    report = check(git_repository)
+    assert places(report) == [("wrong-type", "overlays/prod/patch.yaml", 6, State.NEW)]
+    assert report.verdict is Verdict.BLOCKED
+
+
+def test_what_a_base_lacks_and_an_overlay_adds_is_not_missing(git_repository: RepositoryBuilder) -> None:
+    """A base need not be whole."""
+    base = WEB.replace("          image: registry.example.com/web\n", "")
+    patch = PATCH + (
+        "  template:\n    spec:\n      containers:\n        - name: web\n          image: registry.example.com/web:2\n"
+    )
+    change(
+        git_repository,
+        {"base/web.yaml": base, "overlays/prod/patch.yaml": patch, "overlays/test/patch.yaml": patch},
+    )
+    assert places(check(git_repository)) == []
+
+
+def test_what_all_overlays_share_is_said_once_with_their_names(git_repository: RepositoryBuilder) -> None:
+    """One line of the base, however many clusters get it."""
+    change(git_repository, {"base/web.yaml": WEB.replace("  replicas: 1\n", "  replicas: 1\n  replicaz: 2\n")})
+    [finding] = check(git_repository).findings
+    assert (finding.rule, finding.location.file) == ("unknown-field", "base/web.yaml")
+    assert finding.location.region is not None
+    assert finding.location.region.line == 7
+    assert finding.message.endswith("(in 2 builds: kustomization overlays/prod, kustomization overlays/test)")
+
+
+def test_a_build_that_fails_is_a_finding_and_its_files_are_judged_alone(git_repository: RepositoryBuilder) -> None:
+    """A patch that matches nothing; and what its file itself gets wrong."""
+    change(git_repository, {"overlays/prod/patch.yaml": PATCH.replace("name: web", "name: wbe") + "  replicaz: 3\n"})
+    report = check(git_repository)
+    assert {(f.rule, f.location.file) for f in report.findings} >= {
+        ("render-failed", "overlays/prod/patch.yaml"),
+        ("unknown-field", "overlays/prod/patch.yaml"),
+    }
+    assert report.verdict is Verdict.BLOCKED
+
+
+def test_what_the_base_renders_wrongly_too_is_existing(git_repository: RepositoryBuilder) -> None:
+    """An old mistake does not block a change beside it."""
+    files = {**FILES, "overlays/prod/patch.yaml": PATCH.replace("replicas: 3", "replicas: three")}
+    git_repository.commit("base", files)
+    git_repository.branch("pr")
+    git_repository.commit("change", {"base/web.yaml": WEB.replace("replicas: 1", "replicas: 2")})
+    report = check(git_repository)
+    assert places(report) == [("wrong-type", "overlays/prod/patch.yaml", 6, State.EXISTING)]
+    assert report.verdict is Verdict.PASS
+
+
+def test_a_missing_program_leaves_the_verdict_open(
+    git_repository: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What cannot be rendered is said, with how to install it; the files are judged as they stand."""
+    change(git_repository, {"base/web.yaml": WEB.replace("replicas: 1", "replicas: 2")})
+    git = tmp_path / "bin"
+    git.mkdir()
+    found = shutil.which("git")
+    assert found is not None
+    (git / "git").symlink_to(found)
+    monkeypatch.setenv("PATH", str(git))
+    report = check(git_repository)
+    assert {(f.rule, f.level) for f in report.findings} == {("not-rendered", Level.ERROR)}
+    assert any(use.kind == "Deployment" for use in report.schemas)
+    assert report.verdict is Verdict.UNDECIDED
+
+
+def test_nothing_is_rendered_where_the_config_does_not_ask_for_it(git_repository: RepositoryBuilder) -> None:
+    """Files are judged as they stand."""
+    git_repository.commit("base", {**FILES, ".gategit.yaml": "version: 1\npolicies: {packs: []}\n"})
+    git_repository.branch("pr")
+    git_repository.commit("change", {"base/web.yaml": WEB.replace("          image: registry.example.com/web\n", "")})
+    assert [one[:2] for one in places(check(git_repository))] == [("missing-field", "base/web.yaml")]
+
+
+def test_a_whole_repository_is_rendered_and_names_its_schemas(git_repository: RepositoryBuilder) -> None:
+    """Each rendered object is counted with the schema that judged it."""
+    git_repository.commit("base", FILES)
+    report = check(git_repository, mode=Mode.ALL, base=None, head=None)
+    assert places(report) == []
+    assert [(use.kind, use.objects) for use in report.schemas if use.kind == "Deployment"] == [("Deployment", 2)]
