@@ -264,6 +264,6 @@ def _merged(below: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any
 def in_words(parameters: Mapping[str, Any]) -> str:
     """The parameters that tell a set from others, for a message."""
     known = {key: value for key, value in flat(dict(parameters)).items() if value and len(value) <= 80}
-    names = [key for key in _SHOWN_FIRST if key in known]
+    names: list[str] = [key for key in _SHOWN_FIRST if key in known]
     names += [key for key in known if key not in names and "segments" not in key and "[" not in key]
     return ", ".join(f"{key} = {known[key]}" for key in names[:_MAX_SHOWN])

@@ -148,9 +148,9 @@ class Generators:
         yield from ({str(key): value for key, value in one.items()} for one in data)
 
     def _clusters(self, asked: Any, path: FieldPath) -> list[Parameters]:
-        clusters = self.world.settings.clusters
+        clusters = [one for one in self.world.settings.clusters if text_at(one, "server")]
         if not clusters:
-            raise UnknownError("it asks for Argo CD's clusters, and the config names none")
+            raise UnknownError("it asks for Argo CD's clusters, and the config gives no target a server")
         selector = fields(asked, "selector")
         found: list[Parameters] = []
         for cluster in clusters:

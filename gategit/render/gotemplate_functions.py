@@ -128,8 +128,7 @@ def _indent(count: Any, text: Any) -> str:
     if not isinstance(count, int) or count < 0:
         raise NotUnderstoodError("indent with this number")
     _small(len(text) + (text.count("\n") + 1) * count)
-    pad = " " * count
-    return pad + text.replace("\n", f"\n{pad}")
+    return "\n".join(f"{' ' * count}{line}" for line in text.split("\n"))
 
 
 def _split(separator: Any, text: Any) -> dict[str, str]:

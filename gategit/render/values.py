@@ -290,7 +290,8 @@ class RenderSettings:
         files: how many files of the tree one build may read.
         kubernetes_version: for charts, such as ``1.34``.
         api_versions: of the target, for charts.
-        clusters: the clusters that ApplicationSets' cluster generators see: name, server and labels.
+        clusters: the clusters that ApplicationSets' cluster generators see: name, server, labels, and the target that
+            each is.
     """
 
     kustomize: str | None = None
