@@ -12,9 +12,8 @@ from gategit.checks.references.shapes import Use
 from gategit.errors import UndecidedError
 from gategit.model import Level, Location, format_path
 from gategit.process import Result
-from gategit.render.kustomize_errors import explain
+from gategit.render.kustomize_errors import explain, nowhere
 from gategit.render.kustomize_output import objects, read
-from gategit.render.kustomize_overlay import as_json
 from gategit.render.kustomize_places import Places
 from gategit.render.kustomize_plan import Plan, Step, plan
 from gategit.render.programs import Program, find_program
@@ -54,16 +53,21 @@ def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: Ren
     places = Places(unit, made, tree)
     rendered = Rendered(unit, inputs=made.inputs, unchecked=tuple(_unchecked(made)))
     refused = tuple(_refused(made, places))
-    if made.content is None or refused:
-        return replace(rendered, problems=refused or (_nothing(made, places),))
+    if not made.written:
+        return replace(rendered, problems=(_nothing(made, places),))
+    if any(not step.can_be_dropped for step in made.refused):
+        return replace(rendered, problems=refused)
     try:
-        answer, bare = _run(unit.build, made, tree, settings)
+        answers = _run(unit.build, made, tree, settings)
     except UndecidedError as error:
-        return replace(rendered, problems=(_undecided(unit, places, error),))
-    decisive = bare or answer
+        return replace(rendered, problems=(*refused, _undecided(unit, places, error)))
+    decisive = answers[1] or answers[0]
     if decisive.code:
-        return replace(rendered, problems=tuple(explain(decisive, made, places)))
-    return _rendered(rendered, made, places, (answer, bare), _Reader(graph, made, settings))
+        # With entries left out, whatever it lacks may be in what is not there.
+        why = (*refused, *nowhere(made, places)) if refused else tuple(explain(decisive, made, places))
+        return replace(rendered, problems=why)
+    rest = tuple(replace(problem, fatal=False) for problem in refused)
+    return _rendered(replace(rendered, problems=rest), made, places, answers, _Reader(graph, made, settings))
 
 
 class _Reader:
@@ -96,7 +100,8 @@ def _rendered(
         found = tuple(RenderedObject(one.data, trace) for one, trace in zip(plain, traces, strict=True))
     if problem:
         message = f"What {made.file} renders to cannot be read: {problem}"
-        return replace(rendered, problems=(RenderProblem(NOT_RENDERED.id, message, places.top()),))
+        unread = RenderProblem(NOT_RENDERED.id, message, places.top())
+        return replace(rendered, problems=(*rendered.problems, unread))
     notes = tuple(line.removeprefix("# ").strip() for line in answer.error_text.splitlines() if line.strip())
     return replace(rendered, objects=found, notes=notes)
 
@@ -108,16 +113,17 @@ def _run(build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings
     others: tuple[Program, ...] = ()
     if build.free:
         arguments += ["--load-restrictor", "LoadRestrictionsNone"]
-    elif made.charts:
+    elif any(chart.folder is not None for chart in made.charts):
         helm = find_program("helm", settings)
         others = (helm,)
         arguments += _helm_arguments(helm, settings)
     with Workspace(tree, settings, made.root) as workspace:
         workspace.place(sorted(made.inputs))
+        for file, content in made.written.items():
+            workspace.write(file, content)
         working_folder = workspace.folder / made.folder[len(made.root) :].lstrip("/")
 
-        def once(content: bytes) -> Result:
-            workspace.write(made.file, content)
+        def once() -> Result:
             found = run_renderer(
                 program,
                 arguments,
@@ -128,8 +134,11 @@ def _run(build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings
             )
             return Result(found.code, found.stdout, _without(found.stderr, workspace.folder, made.root))
 
-        answer = once(made.content or b"")
-        return answer, once(as_json(made.data)) if _is_sensitive(made, tree) else None
+        answer = once()
+        if not _is_sensitive(made, tree):
+            return answer, None
+        workspace.write(made.file, made.plain)
+        return answer, once()
 
 
 def _helm_arguments(helm: Program, settings: RenderSettings) -> list[str]:
@@ -143,7 +152,7 @@ def _helm_arguments(helm: Program, settings: RenderSettings) -> list[str]:
 
 def _is_sensitive(made: Plan, tree: Tree) -> bool:
     """Whether anything in a kustomization, or in what it changes objects with, asks for annotations."""
-    texts = [made.content or b""]
+    texts = [made.plain]
     for one in made.kustomizations.values():
         paths = [one.file] if one.file != made.file else []
         paths += [link.path for link in one.links if link.state is LinkState.FILE and _changes(link.reference.use)]
@@ -176,23 +185,22 @@ def _reason(step: Step) -> str:
 def _refused(made: Plan, places: Places) -> Iterator[RenderProblem]:
     """A problem for each entry that leads out of the tree. What the check of references says is only noted here."""
     for step in made.refused:
-        where, text = format_path(step.link.reference.path), step.link.reference.text
-        location = places.field(step.one, step.link.reference.path)
+        path, text = step.link.reference.path, step.link.reference.text
+        lost = "it is left out" if step.can_be_dropped else "nothing that builds on it is rendered"
         if step.link.state is LinkState.REMOTE:
-            message = f'{where} names "{text}", which is remote and not fetched: nothing that builds on it is rendered'
-            yield RenderProblem(NOT_RENDERED.id, message, location, _VENDOR, path=step.link.reference.path)
+            message = f'{format_path(path)} names "{text}", which is remote and not fetched: {lost}'
+            yield RenderProblem(NOT_RENDERED.id, message, places.field(step.one, path), _VENDOR, path=path)
         else:
-            message = f'{where} names "{text}", {step.reason}: nothing that builds on it is rendered'
+            message = f'{format_path(path)} names "{text}", {step.reason}: {lost}'
             rule, level = (RENDER_FAILED.id, Level.NOTE) if step.said else (NOT_RENDERED.id, None)
-            yield RenderProblem(rule, message, location, level=level, path=step.link.reference.path)
+            yield RenderProblem(rule, message, places.field(step.one, path), level=level, path=path)
     for chart in made.charts:
         if chart.folder is None and chart.repository:
-            path = ("helmCharts", chart.index, "repo") if chart.index >= 0 else (chart.name,)
             message = (
-                f"{format_path(path[:2])} pulls the chart {chart.name} from {chart.repository}, which is not fetched: "
-                "nothing that builds on it is rendered"
+                f"{format_path(chart.path)} pulls the chart {chart.name} from {chart.repository}, which is not "
+                "fetched: it is left out"
             )
-            yield RenderProblem(NOT_RENDERED.id, message, places.field(chart.one, path), _VENDOR, path=path)
+            yield RenderProblem(NOT_RENDERED.id, message, places.field(chart.one, chart.path), _VENDOR, path=chart.path)
 
 
 def _nothing(made: Plan, places: Places) -> RenderProblem:

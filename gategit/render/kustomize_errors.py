@@ -112,9 +112,9 @@ def explain(answer: Result, made: Plan, places: Places) -> Iterator[RenderProble
     if found is not None:
         yield found
         return
-    nowhere = list(_nowhere(made, places))
-    yield from nowhere
-    if not nowhere:
+    missing = list(nowhere(made, places))
+    yield from missing
+    if not missing:
         yield context.problem(
             f"{one.file} cannot be built: {_short(chain.leaf)}",
             places.field(one, entry.reference.path) if entry else None,
@@ -122,8 +122,8 @@ def explain(answer: Result, made: Plan, places: Places) -> Iterator[RenderProble
         )
 
 
-def _nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
-    """What leads to nothing; the check of references says so, too."""
+def nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
+    """A problem for each entry that leads to nothing; where the check of references says so, too, it is a note."""
     for step in made.nowhere:
         path = step.link.reference.path
         yield RenderProblem(

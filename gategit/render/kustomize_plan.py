@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from gategit.checks.references.kustomize import (
 from gategit.checks.references.paths import Place, join
 from gategit.checks.references.shapes import Use
 from gategit.manifests.decode import decode
+from gategit.model import FieldPath
 from gategit.render.kustomize_overlay import as_json, generated, merged, with_traces
 from gategit.render.values import KustomizeBuild
 from gategit.tree import EntryKind, Tree
@@ -51,6 +52,11 @@ class Step:
     reason: str
     said: bool = True
 
+    @property
+    def can_be_dropped(self) -> bool:
+        """Whether the rest can be built without it."""
+        return len(self.link.reference.path) == 2 and self.link.reference.use in (Use.RESOURCE, Use.COMPONENT)
+
 
 @dataclass(frozen=True, slots=True)
 class Chart:
@@ -62,6 +68,11 @@ class Chart:
     folder: str | None
     repository: str
 
+    @property
+    def path(self) -> FieldPath:
+        """The entry."""
+        return ("helmCharts", self.index) if self.index >= 0 else (self.name,)
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -70,15 +81,18 @@ class Plan:
     Attributes:
         folder: the folder that is built, by the path that leads through no link.
         file: the kustomization there, or the one that the agent writes.
-        content: what it says with all that the agent adds, asking where objects come from; None where nothing can be
-            built.
+        written: what is written into kustomizations, by file: into the one that is built all that the agent adds, with
+            the wish to know where objects come from; into others what is left without the entries that are refused.
+            Empty where nothing can be built.
+        plain: the same of the one that is built, without that wish.
         own: what the folder's own kustomization says, without what the agent adds.
         data: what it says with it.
         kept: the sorts of metadata that the kustomization itself asks for.
         root: the folder that everything lies in that is read or looked for.
         inputs: every path of the tree that is read, links on the way included.
         kustomizations: by file, the ones that take part.
-        refused: entries that lead out of the tree; nothing is built with one of them.
+        refused: entries that lead out of the tree. Those of lists of resources and components are left out of what is
+            built, with any other nothing is built.
         nowhere: entries that lead to nothing.
         charts: what Helm renders.
         problem: why there is nothing to build at all, as the end of a sentence, or "".
@@ -87,7 +101,8 @@ class Plan:
 
     folder: str
     file: str
-    content: bytes | None
+    written: Mapping[str, bytes]
+    plain: bytes
     own: Mapping[str, Any]
     data: Mapping[str, Any]
     kept: frozenset[str]
@@ -148,7 +163,8 @@ class _Planner:
         return Plan(
             folder,
             top.file if top else self._graph.foreign.get(folder, file),
-            None,
+            {},
+            b"",
             {},
             {},
             frozenset(),
@@ -181,14 +197,19 @@ class _Planner:
             content = b""
         else:
             parsed = top.parsed
-        self._walk(Kustomization(file, folder, parsed, links_of(self._index, folder, parsed)), data)
+        top = Kustomization(file, folder, parsed, links_of(self._index, folder, parsed))
+        self._walk(top, data)
+        left = _left(data, self._dropped(top))
+        if left != data:
+            content = b""
         asked = data.get("buildMetadata")
         # Flux has even an empty kustomization built, to nothing.
         empty = not self._build.free and any(flaw.subject == "empty" for flaw in parsed.flaws)
         return Plan(
             folder,
             file,
-            None if empty else with_traces(content, data),
+            {} if empty else {file: with_traces(content, left), **self._others_left(top)},
+            content or as_json(left),
             own,
             data,
             frozenset(one for one in asked if isinstance(one, str)) if isinstance(asked, list) else frozenset(),
@@ -209,6 +230,22 @@ class _Planner:
             while names and not path.startswith(f"{'/'.join(names)}/"):
                 names.pop()
         return "/".join(names)
+
+    def _dropped(self, one: Kustomization) -> set[FieldPath]:
+        """The entries of a kustomization without which the rest can be built."""
+        steps = {
+            step.link.reference.path for step in self._refused if step.one.file == one.file and step.can_be_dropped
+        }
+        return steps | {chart.path for chart in self._charts if chart.one.file == one.file and chart.folder is None}
+
+    def _others_left(self, top: Kustomization) -> dict[str, bytes]:
+        """The kustomizations that are built on, as far as they lose entries."""
+        found: dict[str, bytes] = {}
+        for one in self._seen.values():
+            dropped = self._dropped(one) if one.file != top.file else ()
+            if dropped:
+                found[one.file] = as_json(_left(self._data(one), dropped))
+        return found
 
     def _walk(self, top: Kustomization, data: Mapping[str, Any]) -> None:
         """Follow every entry of a kustomization and of those that it builds on. A loop, not a recursion."""
@@ -323,6 +360,19 @@ class _Planner:
     def _is_link(self, path: str) -> bool:
         entry = self._index.entries.get(path)
         return entry is not None and entry.kind is EntryKind.SYMLINK
+
+
+def _left(data: Mapping[str, Any], dropped: Collection[FieldPath]) -> dict[str, Any]:
+    """A kustomization without some entries of its lists, or without whole fields."""
+    left: dict[Any, Any] = dict(data)
+    for field in {path[0] for path in dropped}:
+        value = left.get(field)
+        gone = {path[1] for path in dropped if path[0] == field and len(path) > 1}
+        if gone and isinstance(value, list):
+            left[field] = [entry for index, entry in enumerate(value) if index not in gone]
+        else:
+            left.pop(field, None)
+    return left
 
 
 def _above(path: str) -> Iterator[str]:
