@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gategit.checks.references.paths import PathIndex, relative
+from gategit.disk import UnreadableError
 from gategit.errors import UndecidedError
 from gategit.manifests.decode import decode
 from gategit.manifests.expand import expand
@@ -80,19 +81,22 @@ def build_helm(unit: Unit, tree: Tree, settings: RenderSettings, *, index: PathI
     build = unit.build
     if not isinstance(build, HelmBuild):
         raise TypeError(build)
-    places = Places(tree, index)
-    inputs = _inputs(build, places)
-    release = Release(unit, build, places, settings)
+    inputs: frozenset[str] = frozenset()
     try:
+        places = Places(tree, index)
+        inputs = _inputs(build, places)
+        release = Release(unit, build, places, settings)
         objects, problems = release.render()
     except Stop as stop:
         return Rendered(unit, (), stop.problems, inputs, stop.unchecked)
-    except PlaceError as error:
+    except (PlaceError, UnreadableError) as error:
         problem = RenderProblem(NOT_RENDERED.id, error.message, Location(error.path), error.hint)
         return Rendered(unit, (), (problem,), inputs)
     except UndecidedError as error:
-        problem = RenderProblem(NOT_RENDERED.id, f"{_the_chart(build)} is not rendered: {error.message}", release.owner)
-        return Rendered(unit, (), (_with_help(problem, error.hint),), inputs)
+        message = f"{_the_chart(build)} is not rendered: {error.message}"
+        return Rendered(
+            unit, (), (RenderProblem(NOT_RENDERED.id, message, _asked_at(unit, build), error.hint),), inputs
+        )
     return Rendered(unit, objects, problems, inputs, tuple(release.unchecked), tuple(release.notes))
 
 
@@ -120,8 +124,12 @@ def _the_chart(build: HelmBuild) -> str:
     return f"the chart {sentence(chart.name or chart.repository)}"
 
 
-def _with_help(problem: RenderProblem, hint: str) -> RenderProblem:
-    return RenderProblem(problem.rule, problem.message, problem.location, hint)
+def _asked_at(unit: Unit, build: HelmBuild) -> Location:
+    """Where a unit is asked for, else its chart."""
+    if unit.owner is not None:
+        return unit.owner.location
+    folder = build.chart.folder
+    return Location(f"{folder}/Chart.yaml" if folder else "Chart.yaml")
 
 
 @dataclass
@@ -138,10 +146,7 @@ class Release:
     @property
     def owner(self) -> Location:
         """Where the unit is asked for, else its chart."""
-        if self.unit.owner is not None:
-            return self.unit.owner.location
-        folder = self.build.chart.folder
-        return Location(f"{folder}/Chart.yaml" if folder else "Chart.yaml")
+        return _asked_at(self.unit, self.build)
 
     def render(self) -> tuple[tuple[RenderedObject, ...], tuple[RenderProblem, ...]]:
         """The objects, and what is wrong without keeping Helm from rendering.
@@ -212,15 +217,12 @@ class Release:
                     "use small letters, digits and -, 63 at most",
                 )
             )
-        for parameter in self.build.parameters:
-            if "\0" in parameter.name + parameter.value:
-                raise Stop(
-                    RenderProblem(
-                        RENDER_FAILED.id,
-                        "a parameter holds a null character, which no program takes",
-                        parameter.location,
-                    )
-                )
+        given = [(one.name + one.value, one.location) for one in self.build.parameters]
+        given.append(("".join((self.build.kubernetes_version, *self.build.api_versions)), self.owner))
+        for text, location in given:
+            if "\0" in text:
+                message = "what Helm is told holds a null character, which no program takes"
+                raise Stop(RenderProblem(RENDER_FAILED.id, message, location, "remove it"))
 
     def _layers(self, given: Sequence[ValuesLayer]) -> tuple[list[Layer], list[RenderProblem]]:
         """The layers that can be read, and what is wrong with the others."""
@@ -366,7 +368,7 @@ class Release:
         arguments = ["template", "--skip-tests"] if build.skip_tests else ["template"]
         arguments += [] if build.skip_crds else ["--include-crds"]
         arguments += [f"--namespace={build.namespace}"] if build.namespace else []
-        version = build.kubernetes_version or settings.kubernetes_version
+        version = full_version(build.kubernetes_version or settings.kubernetes_version)
         arguments += [f"--kube-version={version}"] if version else []
         arguments += [f"--api-versions={one}" for one in build.api_versions or settings.api_versions]
         arguments += files
@@ -462,6 +464,11 @@ def _is_crd(name: str) -> bool:
     while rest.startswith("charts/"):
         rest = rest.split("/", 2)[-1]
     return rest.startswith("crds/")
+
+
+def full_version(version: str) -> str:
+    """A Kubernetes version with a patch version, as a cluster states it; "" stays what it is."""
+    return f"{version}.0" if version.count(".") == 1 else version
 
 
 def place_of(chart: ChartFolder) -> str:

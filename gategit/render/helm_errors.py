@@ -9,7 +9,7 @@ from typing import Final
 
 from gategit.disk import show_path
 from gategit.manifests.decode import decode
-from gategit.model import FieldPath, Level, Location
+from gategit.model import FieldPath, Level, Location, format_path
 from gategit.render.helm_charts import ChartFolder
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID, VALUES_INVALID
@@ -53,7 +53,8 @@ _SET: Final = re.compile(r"failed parsing --set(?P<text>-string)? data: (?P<said
 _SCHEMA: Final = "values don't meet the specifications of the schema(s) in the following chart(s):\n"
 _SCHEMA_ITSELF: Final = ("failed to compile", "failing loading", "invalid character", "unable to validate schema")
 _WARNING: Final = re.compile(r"^(?:\S+\.go:\d+: )?(?:WARNING|[Ww]arning): (?P<said>.+)$", re.MULTILINE)
-_VALUE_SHOWN: Final = re.compile(r" ?\(?map\[.*", re.DOTALL)
+_VALUE_SHOWN: Final = re.compile(r" \(.*", re.DOTALL)
+_MISMATCH: Final = re.compile(r"type mismatch on (?P<name>[^\s:]+): ")
 _LINE_NUMBER: Final = re.compile(r"\byaml: line (\d+)")
 
 
@@ -131,6 +132,17 @@ def problems_of(error: str, site: Site) -> tuple[RenderProblem, ...]:
 
 
 def _values(error: str, site: Site) -> Iterator[RenderProblem]:
+    mismatch = _MISMATCH.match(error)
+    if mismatch:
+        known = site.chart.by_name(mismatch["name"]) if site.chart is not None else None
+        path = known[1] if known else (mismatch["name"],)
+        yield RenderProblem(
+            VALUES_INVALID.id,
+            f"{format_path(path)} holds the values of a chart, and is no mapping",
+            site.values.locate(path) or site.fallback,
+            "write names and values below it, or leave it out",
+            path=path,
+        )
     _, mark, said = error.partition(_SCHEMA)
     if not mark:
         return

@@ -7,11 +7,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from gategit.checks.references.paths import PathIndex
+from gategit.disk import UnreadableError
 from gategit.errors import UndecidedError
 from gategit.manifests.decode import decode
 from gategit.manifests.expand import expand
 from gategit.model import Level, Location
-from gategit.render.helm import Release, Stop, place_of
+from gategit.render.helm import Release, Stop, full_version, place_of
 from gategit.render.helm_charts import ChartFolder, chart_at
 from gategit.render.helm_errors import sentence
 from gategit.render.helm_places import Places
@@ -60,7 +61,7 @@ def lint_chart(
     try:
         return tuple(dict.fromkeys(_found(chart, values, places, settings)))
     except UndecidedError as error:
-        file = error.path if isinstance(error, PlaceError) else chart.file
+        file = error.path if isinstance(error, PlaceError | UnreadableError) else chart.file
         return (RenderProblem(NOT_RENDERED.id, error.message, Location(file), error.hint),)
 
 
@@ -88,13 +89,13 @@ def _found(
 
 def _linted(release: Release, chart: ChartFolder, *, put_together: bool) -> Iterator[RenderProblem]:
     program = find_program("helm", release.settings)
-    version = release.settings.kubernetes_version
     with Workspace(release.places.tree, release.settings) as workspace:
         if put_together:
             release.lay_out(chart, program, workspace)
         else:
             workspace.place(sorted(chart.files))
         arguments = ["lint", *(release.write_values(workspace) if put_together else ())]
+        version = full_version(release.settings.kubernetes_version)
         arguments += [f"--kube-version={version}"] if version else []
         arguments += ["--", place_of(chart)]
         result = run_renderer(program, arguments, cwd=workspace.folder, settings=release.settings)
