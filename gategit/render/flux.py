@@ -60,7 +60,7 @@ def _is_rendered(one: AgentObject, world: World, failed: Collection[str]) -> boo
         other.parent is not None
         and other.parent.name not in failed
         and other.file == one.file
-        and other.document == one.document
+        and text_at(other.data, "metadata", "name") == text_at(one.data, "metadata", "name")
         for other in world.of_kind(*_kind(one))
     )
 

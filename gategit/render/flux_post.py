@@ -7,7 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
+from gategit.checks.references.sources import dig
 from gategit.errors import UndecidedError
+from gategit.manifests.file import read_file
+from gategit.manifests.manifest import Role
 from gategit.model import Location
 from gategit.render.kustomize_output import read
 from gategit.render.programs import find_program
@@ -15,7 +18,7 @@ from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
 from gategit.render.values import Rendered, RenderedObject, RenderProblem, RenderSettings, Unit
 from gategit.render.workspace import Workspace
-from gategit.tree import Tree
+from gategit.tree import EntryKind, Tree
 
 _NUMBER: Final = "gategit.dev/number"
 _HEAD: Final = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
@@ -41,7 +44,7 @@ def lay_over(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Render
             problem = RenderProblem(
                 NOT_RENDERED.id,
                 f"{unit.name}: its post-renderers are not run: {error.message}",
-                _place(unit),
+                _place(unit, tree, index),
                 error.hint,
             )
             return replace(rendered, objects=(), problems=(*rendered.problems, problem))
@@ -49,7 +52,7 @@ def lay_over(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Render
             problem = RenderProblem(
                 RENDER_FAILED.id,
                 f"{unit.name}: spec.postRenderers[{index}] cannot be laid over what its chart renders to: {refused}",
-                _place(unit),
+                _place(unit, tree, index),
                 help="Mend the patch; what it is for must be something that the chart renders to.",
                 object=unit.owner.ref if unit.owner else None,
                 path=("spec", "postRenderers", index),
@@ -58,8 +61,18 @@ def lay_over(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Render
     return replace(rendered, objects=objects)
 
 
-def _place(unit: Unit) -> Location:
-    return unit.owner.location if unit.owner else Location("")
+def _place(unit: Unit, tree: Tree, index: int) -> Location:
+    """Where a post-renderer stands; the release where its file does not say it like that."""
+    if unit.owner is None:
+        return Location("")
+    ref, path = unit.owner.ref, unit.owner.location.file
+    entry = tree.entries().get(path)
+    if entry is None or entry.kind is not EntryKind.FILE:
+        return unit.owner.location
+    file = read_file(path, tree.read(path), Role.MANIFEST)
+    named = [one for one in file.manifests if (one.kind, one.name) == (ref.kind, ref.name)]
+    declared = dig(named[0].data, "spec", "postRenderers", index) if len(named) == 1 else None
+    return file.location(named[0].source, ("spec", "postRenderers", index)) if declared else unit.owner.location
 
 
 def _laid_over(

@@ -151,13 +151,12 @@ class World:
         The file is asked only where it declares the object with the same value in the field: a rendered object's
         field may have been set elsewhere.
         """
-        file = self._file(one.file)
-        if file is None or self._declared(one) is None:
+        file, declared = self._file(one.file), self._declared(one)
+        if file is None or declared is None:
             return one.location
-        if one.parent is not None and not self.declares(one, path):
+        if one.parent is not None and dig(declared.data, *path) != dig(one.data, *path):
             return one.location
-        source = Source(one.file, one.document, one.pointer)
-        return file.location(source, path, on=on)
+        return file.location(declared.source, path, on=on)
 
     def declares(self, one: AgentObject, path: FieldPath = ()) -> bool:
         """Whether the file that an object comes from says the same in a field: then nothing on the way changed it."""
@@ -165,10 +164,17 @@ class World:
         return declared is not None and dig(declared.data, *path) == dig(one.data, *path)
 
     def _declared(self, one: AgentObject) -> Manifest | None:
+        """The object as its file declares it; a renderer says the file of what it renders, and not the document."""
         file = self._file(one.file)
+        if file is None:
+            return None
+        kind, name = one.data.get("kind"), text_at(one.data, "metadata", "name")
+        alike = [manifest for manifest in file.manifests if manifest.kind == kind]
+        if one.parent is not None:
+            named = [manifest for manifest in alike if manifest.name == name]
+            return named[0] if len(named) == 1 else None
         source = Source(one.file, one.document, one.pointer)
-        found = next((manifest for manifest in file.manifests if manifest.source == source), None) if file else None
-        return found if found is not None and found.kind == one.data.get("kind") else None
+        return next((manifest for manifest in alike if manifest.source == source), None)
 
     def content(self, path: str) -> bytes | None:
         """The content of a file of the tree, links inside of it followed; None where there is none."""
