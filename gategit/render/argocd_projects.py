@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
@@ -16,8 +16,8 @@ from gategit.render.argocd_rules import PROJECT_FORBIDS
 from gategit.render.values import AgentObject, Discovery, Owner, Rendered, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
-IsNamespaced = Callable[[str, str], bool | None]
-"""Whether the objects of an API version and kind live in namespaces; None where nobody knows."""
+if TYPE_CHECKING:
+    from gategit.render.scopes import IsNamespaced
 
 _DEFAULT: Final = "default"
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 # ruff: noqa: S106  an example that passes is not a password
 from gategit.model import Level, Rule, Stage
+from gategit.render.argocd_rules import RULES as ARGOCD_RULES
 from gategit.render.flux_rules import RULES as FLUX_RULES
 from gategit.render.helm_rules import RULES as HELM_RULES
+from gategit.render.wiring_rules import RULES as WIRING_RULES
 
 NOT_RENDERED = Rule(
     id="not-rendered",
@@ -74,4 +76,6 @@ RULES: tuple[Rule, ...] = (
     RENDER_FAILED,
     *HELM_RULES,
     *FLUX_RULES,
+    *ARGOCD_RULES,
+    *WIRING_RULES,
 )
