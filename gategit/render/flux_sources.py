@@ -142,7 +142,8 @@ def missing(world: World, one: AgentObject, wanted: tuple[str, str, str, str], p
     if not name or has_variable(name) or has_variable(namespace):
         return None
     elsewhere = world.named(group, kind, "", name)
-    others = {text_at(other.data, "metadata", "name") for other in world.of_kind(group, kind)} - {BOOTSTRAP, ""}
+    others = {text_at(other.data, "metadata", "name") for other in world.of_kind(group, kind) if other is not one}
+    others -= {BOOTSTRAP, ""}
     help_ = f"Correct the name, or declare the {kind}."
     if elsewhere:
         places = " and ".join(sorted({other.namespace for other in elsewhere}))
