@@ -100,9 +100,9 @@ def _read(data: dict[str, Any], expanded: Expanded) -> Substituted:
     decoded = decode(expanded.content, "object.yaml")
     unset = tuple(name for name, _ in expanded.unset)
     result = decoded.documents[0].data if decoded.documents else None
-    problem = next((one for one in decoded.problems if one.rule != "duplicate-key"), None)
-    if problem is not None:
-        return Substituted(data, unset, f"what comes of it is no YAML: {problem.message}")
+    # What is wrong with it is not told: it may hold what a Secret says.
+    if any(one.rule != "duplicate-key" for one in decoded.problems):
+        return Substituted(data, unset, "what comes of it is no YAML")
     if not isinstance(result, dict):
         return Substituted(data, unset, "what comes of it is no object")
     return Substituted(result, unset, left=expanded.left)
