@@ -23,11 +23,11 @@ from gategit.render.helm_errors import (
     problems_of_output,
     rendered_template,
     schema_is_unreadable,
-    sentence,
     warnings_of,
 )
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID
+from gategit.render.helm_text import sentence
 from gategit.render.helm_values import Layer, Values, merged
 from gategit.render.programs import Program, find_program
 from gategit.render.rules import NOT_RENDERED, RENDER_FAILED

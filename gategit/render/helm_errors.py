@@ -7,18 +7,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gategit.disk import show_path
 from gategit.manifests.decode import decode
 from gategit.model import FieldPath, Level, Location, format_path
 from gategit.render.helm_charts import ChartFolder
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID, VALUES_INVALID
+from gategit.render.helm_schema import START as SCHEMA_START
+from gategit.render.helm_schema import schema_problems
+from gategit.render.helm_text import sentence
 from gategit.render.helm_values import Values
 from gategit.render.rules import RENDER_FAILED
 from gategit.render.values import Parameter, RenderProblem
-
-_LONGEST: Final = 400
-"""Nobody reads on in one sentence; templates may say as much as they like."""
 
 _READ: Final = 32 * 1024
 """How much of an error is read, from its start and from its end; a recursion prints a line for each call."""
@@ -38,6 +37,7 @@ _FRAME: Final = re.compile(
 _BARE: Final = re.compile(
     r"template: (?P<file>[^\n:]{1,500}?):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<said>.*)", re.DOTALL
 )
+_BLOCK: Final = re.compile(r"\{\{-?\s*(if|with|range|define|block|end)\b")
 _NIL: Final = re.compile(r"nil pointer evaluating [^\n]{1,200}?\.(\S+)\Z")
 _NO_TEMPLATE: Final = re.compile(r'no template "([^"]*)" associated with template')
 _NESTED: Final = re.compile(r"rendering template has a nested reference name: ([^:\n]*)")
@@ -50,8 +50,6 @@ _DEPENDENCY: Final = re.compile(
     r'validation: (?P<said>(?:more than one dependency|dependency) [^\n]*?"(?P<name>[^"]*)"[^\n]*)'
 )
 _SET: Final = re.compile(r"failed parsing --set(?P<text>-string)? data: (?P<said>.*)", re.DOTALL)
-_SCHEMA: Final = "values don't meet the specifications of the schema(s) in the following chart(s):\n"
-_SCHEMA_ITSELF: Final = ("failed to compile", "failing loading", "invalid character", "unable to validate schema")
 _WARNING: Final = re.compile(r"^(?:\S+\.go:\d+: )?(?:WARNING|[Ww]arning): (?P<said>.+)$", re.MULTILINE)
 _VALUE_SHOWN: Final = re.compile(r" \(.*", re.DOTALL)
 _MISMATCH: Final = re.compile(r"type mismatch on (?P<name>[^\s:]+): ")
@@ -89,13 +87,6 @@ class Site:
         return self.chart.source(name) if self.chart is not None else ""
 
 
-def sentence(text: str) -> str:
-    """What somebody else wrote, as one line that is not too long and does nothing to a terminal."""
-    line = " ".join(text[: 4 * _LONGEST].split())
-    shown = show_path(line.removesuffix("."))
-    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
-
-
 def error_of(stderr: str) -> str:
     """The error of a Helm that failed, without what it warned of before and what it advises after."""
     found = list(_ERROR.finditer(stderr))
@@ -117,7 +108,7 @@ def rendered_template(error: str) -> str | None:
 
 def schema_is_unreadable(error: str) -> bool:
     """Whether Helm could not use a values.schema.json because that refers to something that is not here."""
-    return error.startswith(_SCHEMA) and ("http://" in error or "https://" in error) and "failing loading" in error
+    return error.startswith(SCHEMA_START) and ("http://" in error or "https://" in error) and "failing loading" in error
 
 
 def problems_of(error: str, site: Site) -> tuple[RenderProblem, ...]:
@@ -143,15 +134,8 @@ def _values(error: str, site: Site) -> Iterator[RenderProblem]:
             "write names and values below it, or leave it out",
             path=path,
         )
-    _, mark, said = error.partition(_SCHEMA)
-    if not mark:
-        return
-    found = site.values.schema_problems(said)
-    yield from found
-    if not found and site.chart is not None:
-        file = f"{site.chart.folder}/values.schema.json" if site.chart.folder else "values.schema.json"
-        what = "cannot be used" if any(mark in said for mark in _SCHEMA_ITSELF) else "does not take the values"
-        yield RenderProblem(VALUES_INVALID.id, f"the chart's values schema {what}: {site.plain(said)}", Location(file))
+    if error.startswith(SCHEMA_START):
+        yield from schema_problems(error.removeprefix(SCHEMA_START), site.values, site.chart, site.fallback)
 
 
 def _user(error: str, site: Site) -> Iterator[RenderProblem]:
@@ -173,10 +157,25 @@ def _parse(error: str, site: Site) -> Iterator[RenderProblem]:
         unclosed = re.search(r"started at ([^\n]{1,500}?):(\d+)", found["said"])
         if unclosed:
             place = _template(unclosed[1], int(unclosed[2]), None, "", site)
+        if found["said"] == "unexpected EOF" and (begun := _unended(site, site.source(found["file"]))):
+            yield RenderProblem(RENDER_FAILED.id, "the block that begins here has no end", begun, "write `{{- end }}`")
+            return
         said = re.sub(r" started at [^\n]{1,500}?:\d+", "", found["said"])
         if said.startswith("U+"):  # Helm keeps only the end of "unrecognized character in action: U+201C"
             said = f"no action may hold the character {said}"
         yield RenderProblem(RENDER_FAILED.id, f"the template cannot be parsed: {site.plain(said)}", place)
+
+
+def _unended(site: Site, file: str) -> Location | None:
+    """Where the last block of a template begins that has no end."""
+    begun: list[int] = []
+    for number, line in enumerate(site.places.lines(file), 1):
+        for word in _BLOCK.findall(line):
+            if word != "end":
+                begun.append(number)
+            elif begun:
+                begun.pop()
+    return site.places.line(file, begun[-1]) if begun and not file.endswith(".tgz") else None
 
 
 def _execution(error: str, site: Site) -> Iterator[RenderProblem]:
@@ -205,7 +204,7 @@ def _execution(error: str, site: Site) -> Iterator[RenderProblem]:
 def _why(expression: str, said: str, nested: str) -> str:
     if nested:
         return f'the template "{sentence(nested)}" includes itself without end'
-    said = re.sub(r"^error calling \w+: ", "", said) if "error calling include: template: no" in said else said
+    said = re.sub(r"^(?:error calling \w+: )+", "", said)
     missing = _NO_TEMPLATE.search(said)
     if missing:
         return f'the template "{sentence(missing[1])}" is included, and no file of the chart defines it'
@@ -314,7 +313,8 @@ def _parameter(error: str, site: Site) -> Iterator[RenderProblem]:
     if not found:
         return
     kind = [one for one in site.parameters if one.text == bool(found["text"])]
-    named = [one for one in kind if one.name and one.name in found["said"]] or kind
+    words = re.findall(r'"([^"]+)"', found["said"])
+    named = [one for one in kind if any(word in f"{one.name}={one.value}" for word in words)] or kind
     place = named[0].location if named else site.fallback
     yield RenderProblem(VALUES_INVALID.id, f"the parameter cannot be read: {site.plain(found['said'])}", place)
 

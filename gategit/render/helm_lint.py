@@ -14,9 +14,9 @@ from gategit.manifests.expand import expand
 from gategit.model import Level, Location
 from gategit.render.helm import Release, Stop, full_version, place_of
 from gategit.render.helm_charts import ChartFolder, chart_at
-from gategit.render.helm_errors import sentence
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID
+from gategit.render.helm_text import sentence
 from gategit.render.programs import find_program
 from gategit.render.rules import NOT_RENDERED
 from gategit.render.running import run_renderer

@@ -12,8 +12,8 @@ from gategit.model import FieldPath, Location, Region
 from gategit.tree import Tree
 
 _ACTION = re.compile(r"\{\{.*?\}\}")
-_FEWEST_LETTERS = 3
-"""A template's line with fewer letters of its own than this may have become any line."""
+_FEWEST_OWN = 2
+"""A template's line with fewer characters of its own than this may have become any line."""
 
 
 class Places:
@@ -100,7 +100,7 @@ class Places:
 def _may_become(template: str, rendered: str) -> bool:
     """Whether a template's line, with anything in place of its actions, is a line of the output."""
     literals = _ACTION.split(template)
-    if len(literals) == 1 or len(re.findall(r"\w", "".join(literals))) < _FEWEST_LETTERS:
+    if len(literals) == 1 or len("".join("".join(literals).split())) < _FEWEST_OWN:
         return False
     first, last = literals[0], literals[-1]
     if not (rendered.startswith(first) and rendered.endswith(last)) or len(rendered) < len(first) + len(last):

@@ -13,7 +13,8 @@ from typing import Final
 from urllib.parse import unquote, urlsplit
 
 from gategit.errors import UndecidedError
-from gategit.render.helm_errors import error_of, sentence
+from gategit.render.helm_errors import error_of
+from gategit.render.helm_text import sentence
 from gategit.render.programs import Program
 from gategit.render.running import run_renderer
 from gategit.render.values import Remote, RenderSettings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final, Literal
@@ -18,11 +17,6 @@ from gategit.render.helm_rules import VALUES_INVALID
 from gategit.render.values import Parameter, RenderProblem, ValuesLayer
 
 _SYNTAX: Final = frozenset({"yaml-syntax", "yaml-limit", "not-text", "merge-conflict-marker"})
-_LEAF: Final = re.compile(r"^(?P<indent> *)- at '(?P<at>[^']*)': (?P<said>.*)$")
-_OLD_LEAF: Final = re.compile(r"^- (?P<at>\S+): (?P<said>.*)$")
-_TITLE: Final = re.compile(r"^(?P<name>[^\s:-][^\s:]*):$")
-_NAMED: Final = re.compile(r"'([^']*)'")
-_OLD_EXTRA: Final = re.compile(r"Additional property (\S+) is not allowed")
 
 
 class Layer:
@@ -185,63 +179,6 @@ class Values:
                 return dig(layer.data, *path)
         return None
 
-    def schema_problems(self, said: str) -> tuple[RenderProblem, ...]:
-        """What Helm says of values that do not fit a values.schema.json, each on the line that sets the value."""
-        found: list[RenderProblem] = []
-        prefix: FieldPath = ()
-        chart = self._chart
-        lines = said.split("\n")
-        for number, line in enumerate(lines):
-            title = _TITLE.match(line)
-            if title and self._chart is not None:
-                known = self._chart.by_name(title["name"])
-                chart, prefix = known or (None, (title["name"],))
-                continue
-            leaf = _LEAF.match(line)
-            after = lines[number + 1] if number + 1 < len(lines) else ""
-            deeper = _LEAF.match(after)
-            if leaf and not (deeper and len(deeper["indent"]) > len(leaf["indent"])):
-                path = self._typed(prefix, _pointer(leaf["at"]))
-                found.append(self._schema_problem(path, leaf["said"], chart))
-            elif not leaf and (old := _OLD_LEAF.match(line)):
-                steps = () if old["at"] == "(root)" else tuple(old["at"].split("."))
-                found.append(self._schema_problem(self._typed(prefix, steps), old["said"], chart))
-        return tuple(dict.fromkeys(found))
-
-    def _typed(self, prefix: FieldPath, steps: Sequence[str]) -> FieldPath:
-        """A path whose steps are texts, with the numbers of list items as numbers."""
-        path: FieldPath = prefix
-        for step in steps:
-            inside = self.data_at(path)
-            path = (*path, int(step) if isinstance(inside, list) and step.isdecimal() else step)
-        return path
-
-    def _schema_problem(self, path: FieldPath, said: str, chart: ChartFolder | None) -> RenderProblem:
-        schema = "values.schema.json"
-        if chart is not None and chart.folder:
-            schema = f"{chart.folder}/{schema}"
-        extra = _NAMED.findall(said) if "additional propert" in said else _OLD_EXTRA.findall(said)
-        place: Location | None = None
-        if extra:
-            path = (*path, extra[0])
-            place = self.locate(path, on="key")
-        elif "missing propert" in said or "is required" in said:
-            named = _NAMED.findall(said)
-            place = self.nearest((*path, named[0] if named else ""))
-        else:
-            place = self.locate(path)
-        name = format_path(path)
-        where = f"the value {name}" if name else "the values"
-        return RenderProblem(
-            VALUES_INVALID.id,
-            f"{where} {'do' if not name else 'does'} not fit the chart's schema: {said}",
-            place or self.nearest(path) or Location(schema),
-            f"{schema} says what it may be"
-            if chart is not None
-            else "the chart's values.schema.json says what it may be",
-            path=path,
-        )
-
 
 def merged(layers: Sequence[Layer]) -> bytes:
     """Layers laid over each other as Flux does with a chart's values files; one alone stays the text that it is."""
@@ -269,10 +206,6 @@ def _has(data: Any, path: FieldPath) -> bool:
         except (KeyError, IndexError, TypeError):
             return False
     return True
-
-
-def _pointer(text: str) -> tuple[str, ...]:
-    return tuple(step.replace("~1", "/").replace("~0", "~") for step in text.split("/")[1:])
 
 
 def _kind(data: object) -> str:
