@@ -8,19 +8,23 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from gategit.checks.references.kustomize import KustomizeGraph
+from gategit.checks.references.kustomize import Kustomization, KustomizeGraph, Parsed
 from gategit.checks.references.sources import dig, text_at
+from gategit.manifests.decode import decode
 from gategit.model import FieldPath, Location
 from gategit.render.kustomize_plan import Plan, plan
-from gategit.render.provenance_kustomize import Carried, Replay, Wanted
+from gategit.render.provenance_kustomize import Carried, Replay, Transformers, Wanted
 from gategit.render.provenance_match import Match, follow, is_named, is_same
-from gategit.render.provenance_nodes import Node, Origin, load
+from gategit.render.provenance_nodes import Node, Origin, load, plain
 from gategit.render.provenance_texts import Texts
 from gategit.render.values import FilesBuild, HelmBuild, KustomizeBuild, Rendered, RenderedObject, RenderSettings
 from gategit.tree import Tree
 
 if TYPE_CHECKING:
     from gategit.render.provenance_helm import HelmProvenance
+
+_NO_KUSTOMIZATION: Final = Kustomization("", "", Parsed(""), ())
+"""Stands for one that is in no file."""
 
 _DEPTH: Final = 4
 """How many replacements in a row are followed."""
@@ -77,7 +81,12 @@ class Provenance:
         return self._locate(one, path, on, 0)
 
     def _locate(self, one: RenderedObject, path: FieldPath, on: Literal["key", "value"], depth: int) -> Located:
-        found = self._by_agent(one, path) or self._by_helm(one, path, on) or self._by_replay(one, path, on, depth)
+        found = (
+            self._by_agent(one, path)
+            or self._by_post_renderers(one, path, on)
+            or self._by_helm(one, path, on)
+            or self._by_replay(one, path, on, depth)
+        )
         return found or Located(Location(self._file(one)), sure=False)
 
     def _file(self, one: RenderedObject) -> str:
@@ -101,6 +110,31 @@ class Provenance:
             return Located(self._texts.locate(origin), sure=True)
         owner = self._unit.owner
         return Located(Location(owner.location.file), sure=False) if owner is not None else None
+
+    def _by_post_renderers(self, one: RenderedObject, path: FieldPath, on: Literal["key", "value"]) -> Located | None:
+        """What post-renderers set: done once more, on what came out of them."""
+        for index in reversed(range(len(self._unit.post))):
+            entries = load(json.loads(self._unit.post[index]), None)
+            self._from_owner(entries, ("postRenderers", index, "kustomize"))
+            carried = Carried(load(one.data, None), [])
+            Transformers(_NO_KUSTOMIZATION, entries, [carried], self._texts).run()
+            match = follow(carried.node, one.data, path)
+            if match is None:
+                continue
+            if match.gone is not None:
+                return Located(self._texts.locate(match.gone, "key"), sure=True)
+            value = dig(one.data, *path) if path else one.data
+            if not match.missing and match.node.origin is not None and is_same(match.node, value):
+                return Located(self._texts.locate(match.node.origin, on), sure=True)
+        return None
+
+    def _from_owner(self, node: Node, path: FieldPath) -> None:
+        """Say of every field of a post-renderer where the agent's object has it."""
+        node.origin = self._owner.of(path, plain(node))
+        for key, child in node.value.items() if isinstance(node.value, dict) else ():
+            self._from_owner(child, (*path, key))
+        for index, child in enumerate(node.value if isinstance(node.value, list) else ()):
+            self._from_owner(child, (*path, index))
 
     def _by_helm(self, one: RenderedObject, path: FieldPath, on: Literal["key", "value"]) -> Located | None:
         if self._helm is None:
@@ -173,6 +207,9 @@ class Provenance:
         build = self._unit.build
         if isinstance(build, FilesBuild):
             several = self._declared(one)
+        elif isinstance(build, HelmBuild):
+            # Helm takes the definitions of a chart's crds folder as they are.
+            several = self._declared(one) if one.trace.document is not None else []
         elif isinstance(build, KustomizeBuild) and self._replay is not None:
             several = self._replay.objects(Wanted(one.trace.file, one.trace.generated_by))
         else:
@@ -259,7 +296,7 @@ class _OwnersObject:
         data, origin = self._declared
         for candidate in self._candidates(data, path):
             here = dig(data, *candidate)
-            if here is not None and (here == value or _is_short_image(here, value)):
+            if here is not None and (here == value or _is_short_image(here, value) or _is_as_text(here, value)):
                 return origin.at(*candidate)
         return None
 
@@ -277,6 +314,14 @@ class _OwnersObject:
             yield (*start, *path)
             if path[0] == "images":
                 yield (*start, *path[:2])
+
+
+def _is_as_text(here: Any, value: Any) -> bool:
+    """Whether a text says what stands as fields in the object."""
+    if not isinstance(value, str) or not isinstance(here, dict | list):
+        return False
+    documents = decode(value.encode("utf-8", "surrogatepass"), "it.yaml").documents
+    return len(documents) == 1 and bool(documents[0].data == here)
 
 
 def _is_short_image(here: Any, value: Any) -> bool:

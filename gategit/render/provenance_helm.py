@@ -79,7 +79,8 @@ class HelmProvenance:
 
     def locate(self, one: RenderedObject, path: FieldPath, on: On) -> Set | None:
         """The place that sets a field; None where nobody knows."""
-        number = next((i for i, each in enumerate(self._rendered.objects) if each is one), None)
+        objects = self._rendered.objects
+        number = next((i for i, each in enumerate(objects) if each is one), None)
         if number is None or not path:
             return self._whole(one)
         value = dig(one.data, *path)
@@ -90,9 +91,9 @@ class HelmProvenance:
                 return found
         changed = self._probe(number, path, value)
         if changed is not None:
-            place = self._values.locate(changed, on=on)
+            place = self._place(changed, on)
             if place is not None:
-                return Set(place, sure=True)
+                return place
         return self._at_line(line, on) if line is not None else None
 
     def _whole(self, one: RenderedObject) -> Set | None:
@@ -169,9 +170,7 @@ class HelmProvenance:
         for number, one in enumerate(self._rendered.objects):
             candidates = objects[number : number + 1] if same_number else ()
             found = next((each for each in candidates if each.data.get("kind") == one.data.get("kind")), None)
-            if found is None:
-                found = next((each for each in objects if bare(each.data) == one.data), None)
-            yield found
+            yield found or next((each for each in objects if _id(bare(each.data)) == _id(one.data)), None)
 
     def _again(self, build: HelmBuild, changed: Mapping[str, bytes]) -> Sequence[RenderedObject] | None:
         """What comes of the chart with other templates or values; None where nothing does."""
@@ -185,12 +184,19 @@ class HelmProvenance:
             other = tried[number]
             if other is None:
                 continue
-            data = bare(other.data)
-            if not _alike(data, one.data, path):
-                continue
             found = written(other.data, path)
-            return found if found is not None else self._unmarked(other, path)
+            if _alike(bare(other.data), one.data, path):
+                return found if found is not None else self._unmarked(other, path)
+            if found is not None and not found.rest and self._may_print(found, dig(one.data, *path)):
+                return found
         return None
+
+    def _may_print(self, line: Written, value: Any) -> bool:
+        """Whether a line may print a value that the marks have changed, as they change a hash."""
+        template = self._template(self._files[line.file])
+        text = template.keys[line.line]["value"].strip().strip("\"'")
+        pieces = re.split(r"\{\{.*?\}\}", text)
+        return len(pieces) > 1 and _fits(pieces, [""], _text(value), exact=False)
 
     def _unmarked(self, other: RenderedObject, path: FieldPath) -> Written | None:
         """The line of a key that bears no mark: the only one of its name at its depth in the object's template."""
@@ -254,13 +260,15 @@ class HelmProvenance:
         if not places:
             return None
         _, best = max(reversed(places), key=lambda one: one[0])
-        place = self._values.locate(best, on=on)
-        return Set(place, sure=True) if place is not None else None
+        return self._place(best, on)
 
     def _below(self, line: Written, siblings: Any, value: Any, on: On) -> Set | None:
         """A field without a mark of its own: of a value that is printed whole, or an item of a list."""
         file = self._files[line.file]
         template = self._template(file)
+        text = template.keys[line.line]["value"].strip()
+        if text.startswith(("[", "{")) and "{{" not in text:
+            return Set(Location(file, template.value_region(line.line)), sure=True)
         found = self._printed(file, line, value, on)
         if found is not None or isinstance(value, dict | list):
             return found
@@ -304,8 +312,7 @@ class HelmProvenance:
                         found.add((*path, *rest))
         if len(found) != 1:
             return None
-        place = self._values.locate(found.pop(), on=on)
-        return Set(place, sure=True) if place is not None else None
+        return self._place(found.pop(), on)
 
     # What the values are.
 
@@ -339,6 +346,25 @@ class HelmProvenance:
                     inner = {step: inner}
                 merged = _over(merged, inner)
         return merged
+
+    def _place(self, path: FieldPath, on: On) -> Set | None:
+        """Where a value is set; the file alone where it does not say there what it was when the chart was rendered."""
+        name = format_path(path)
+        place = self._values.locate(path, on=on)
+        if place is None or any(one.name == name for one in self._build.parameters):
+            return Set(place, sure=True) if place is not None else None
+        layer = next((one for one in reversed(self._layers) if _has(one.data, path)), None)
+        if layer is None:
+            return Set(place, sure=True)
+        content = self._places.content(layer.values.file) or b""
+        documents = decode(content, "it.yaml").documents
+        data: Any = next((one.data for one in documents if one.index == layer.values.document), {})
+        here: Any = dig(data, *layer.values.path) if layer.values.path else data
+        if layer.values.as_text:
+            here = _document(here.encode()) if isinstance(here, str) else {}
+        written_as = dig(here, *path)
+        sure = written_as == dig(layer.data, *path) or (isinstance(written_as, str) and "${" in written_as)
+        return Set(place if sure else Location(place.file), sure=sure)
 
     def _strength(self, path: FieldPath) -> int:
         """How late a value is set: later ones are more likely to be what somebody wants to change."""
@@ -394,10 +420,13 @@ class HelmProvenance:
             self._renders -= 1
             markers = {_marker(index, one[1]): one[0] for index, one in enumerate(group)}
             objects = self._again(self._with(markers), {})
-            if objects is None or len(objects) != len(self._rendered.objects):
+            if objects is None:
                 continue
-            shown = _text(dig(objects[number].data, *path))
-            found = [where for marker, where in markers.items() if _text(marker) in shown and marker is not None]
+            wanted = self._rendered.objects[number]
+            same = objects if len(objects) == len(self._rendered.objects) else ()
+            other = same[number] if same else next((one for one in objects if _id(one.data) == _id(wanted.data)), None)
+            shown = _text(dig(other.data, *path)) if other is not None else ""
+            found = [where for marker, where in markers.items() if _text(marker) in shown]
             if shown != _text(value) and found:
                 return max(found, key=self._strength)
             if len(group) == len(candidates):
@@ -424,6 +453,10 @@ class HelmProvenance:
         return replace(self._build, values=(*self._build.values, ValuesLayer(json.dumps(layer))), parameters=parameters)
 
 
+def _id(data: Any) -> tuple[Any, ...]:
+    return (dig(data, "kind"), dig(data, "metadata", "namespace"), dig(data, "metadata", "name"))
+
+
 def _holds(chart: ChartFolder, file: str) -> bool:
     return file.startswith(f"{chart.folder}/templates/" if chart.folder else "templates/")
 
@@ -443,6 +476,18 @@ def _over(below: Any, above: Any) -> Any:
         else:
             result[key] = _over(result.get(key), value)
     return result
+
+
+def _has(data: Any, path: FieldPath) -> bool:
+    for step in path:
+        if isinstance(data, dict):
+            is_there = step in data
+        else:
+            is_there = isinstance(data, list) and isinstance(step, int) and step < len(data)
+        if not is_there:
+            return False
+        data = data[step]
+    return True
 
 
 def _leaves(data: Any) -> Iterator[tuple[FieldPath, Any]]:

@@ -210,7 +210,7 @@ class Replay:
             if link.state is LinkState.FOLDER and link.path in self._graph.kustomizations:
                 objects = self._build(self._graph.kustomizations[link.path], wanted, objects, depth + 1)
         if objects:
-            _Transformers(one, entries, objects, self._texts).run()
+            Transformers(one, entries, objects, self._texts).run()
         return objects
 
     def _declared(self, file: str) -> Iterator[Carried]:
@@ -306,7 +306,7 @@ def _replace(target: Node, source: Node, part: str) -> None:
             target.value.pop(part, None)
 
 
-class _Transformers:
+class Transformers:
     """What one kustomization does to objects, in Kustomize's order."""
 
     def __init__(self, one: Kustomization, entries: Node, objects: Sequence[Carried], texts: Texts) -> None:
@@ -316,6 +316,7 @@ class _Transformers:
         self._texts = texts
 
     def run(self) -> None:
+        """Change the objects."""
         for entry in self._list("patchesStrategicMerge"):
             self._patch(entry, entry, None)
         for entry in self._list("patches"):
@@ -404,6 +405,11 @@ class _Transformers:
                 yield load(data, Origin(by_text.path, index))
             return
         outer = text.origin
+        if outer.inner is None and not isinstance(self._texts.value(outer), str):
+            # The agent writes as text what stands as fields in its object.
+            for document in decode(text.value.encode("utf-8", "surrogatepass"), "patch.yaml").documents:
+                yield load(document.data, outer)
+            return
         for document in decode(text.value.encode("utf-8", "surrogatepass"), "patch.yaml").documents:
             inner = Origin(outer.file, outer.document, outer.path, (document.index, ()), location=outer.location)
             yield load(document.data, inner)

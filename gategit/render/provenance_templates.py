@@ -25,11 +25,13 @@ _KEY: Final = re.compile(
         [ ]*:(?P<value>[ ].*|\{\{.*|)$""",
     re.VERBOSE,
 )
-_UNMARKED: Final = frozenset({"apiVersion", "kind", "items", "annotations"})
+_UNMARKED: Final = frozenset({"items", "annotations"})
 """Keys that Helm, or whoever reads what comes of a template, looks at."""
 
 _HOOKS: Final = ("helm.sh/hook", "helm.sh/resource-policy")
-_TOP_ONLY: Final = frozenset({"metadata"})
+_TOP_ONLY: Final = frozenset({"apiVersion", "kind", "metadata"})
+"""Those that are looked at in the object itself alone."""
+
 _REFERENCE: Final = re.compile(r"(?<![\w)\]\"])(\$[A-Za-z_]\w*|\$)?((?:\.[A-Za-z_]\w*)+|\.(?![\w(.]))|(\$[A-Za-z_]\w*)")
 _STRING: Final = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
 _COMMENT: Final = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)

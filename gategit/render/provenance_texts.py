@@ -95,6 +95,16 @@ class Texts:
         for manifest in expand(path, file.decoded) if file is not None else ():
             yield manifest.source, manifest.data
 
+    def value(self, origin: Origin) -> Any:
+        """The value of a field of a file; None where there is none."""
+        found: Any = self.document(origin.file, origin.document)
+        for step in origin.path or ():
+            try:
+                found = found[step]
+            except (KeyError, IndexError, TypeError):
+                return None
+        return found
+
     def locate(self, origin: Origin, on: On = "value") -> Location:
         """The place that an origin means."""
         if origin.location is not None:
@@ -124,12 +134,7 @@ class Texts:
         """
         path = origin.path or ()
         outer = file.positions.region(origin.document, path)
-        text: Any = self.document(file.path, origin.document)
-        for step in path:
-            try:
-                text = text[step]
-            except (KeyError, IndexError, TypeError):
-                return Location(file.path, outer)
+        text = self.value(origin)
         if not isinstance(text, str) or origin.inner is None:
             return Location(file.path, outer)
         return Location(file.path, inside(file.lines, outer, text, origin.inner, on) or outer)
