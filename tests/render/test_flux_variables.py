@@ -77,7 +77,10 @@ def test_without_any_variable_nothing_is_filled_in() -> None:
         ),
         (
             "{${name}",
-            "Flux cannot fill in its variables: what comes of it is no YAML; it then applies nothing of Kustomization apps",
+            (
+                "Flux cannot fill in its variables: what comes of it is no YAML; it then applies nothing of "
+                "Kustomization apps"
+            ),
         ),
     ],
 )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import pytest
 
-from gategit.render.values import HelmBuild, KustomizeBuild, Rendered, RenderedObject
+from gategit.render.values import Rendered, RenderedObject
 from tests.render.conftest import MakeTree
 from tests.render.flux_world import SOURCE, Fleet, children, config_map, fleet, kustomization
 
@@ -267,9 +268,13 @@ def test_a_kind_that_another_kustomization_brings_is_waited_for(
 
 
 def test_only_kustomizations_are_checked_once_rendered(make: MakeFleet) -> None:
-    """What is no Flux Kustomization has no wiring of this sort."""
-    found = make({"clusters/apps.yaml": kustomization("apps", "apps")})
-    unit = found.unit()
-    assert isinstance(unit.build, KustomizeBuild)
-    assert not isinstance(unit.build, HelmBuild)
-    assert found.check(Rendered(unit, (RenderedObject({"kind": "Shop"}),))) == []
+    """What belongs to nobody, or to a release, has no wiring of this sort."""
+    text = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: shop\n"
+        "spec:\n  chart:\n    spec:\n      chart: charts/web\n      sourceRef:\n        kind: GitRepository\n"
+        "        name: flux-system\n        namespace: flux-system\n"
+    )
+    found = make({"apps/web.yaml": text, "charts/web/Chart.yaml": "name: web\n"})
+    shop = RenderedObject({"apiVersion": "example.com/v1", "kind": "Shop", "metadata": {"name": "a"}})
+    assert found.check(Rendered(found.unit(), (shop,))) == []
+    assert found.check(Rendered(replace(found.unit(), owner=None), (shop,))) == []
