@@ -67,6 +67,7 @@ tools: $(VENV)/.development ## build what the tests run and PyPI does not have: 
 	@$(BIN)/python tools/fetch.py actionlint etcd kube-apiserver kubectl helm kustomize >/dev/null
 	@$(BIN)/python tests/tools/sarif_validator.py >/dev/null
 	@$(BIN)/python -m tests.tools.go_envsubst >/dev/null
+	@$(BIN)/python -m tests.tools.go_argocd >/dev/null
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) .tools .demo dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -24,6 +24,8 @@ MAX_LENGTH: Final = 1000
 MAX_ALTERNATIVES: Final = 64
 MAX_MIXED_STARS: Final = 3
 
+_MEMBERS: Final = re.compile(r"(?:[^][\\!^/-](?:-[^][\\!^/-])?)+")
+
 Matcher = Callable[[str], bool]
 """A test of a whole text."""
 
@@ -44,7 +46,7 @@ def gobwas(pattern: str, separator: str = "") -> Matcher:
     Raises:
         GlobError: it is none, or one that asks for too much.
     """
-    return _any(_expression(one, separator, deep=True) for one in _alternatives(pattern))
+    return _any(_expression(one, separator, "!", deep=True) for one in _alternatives(pattern))
 
 
 @lru_cache(maxsize=512)
@@ -54,7 +56,7 @@ def go_match(pattern: str) -> Matcher:
     Raises:
         GlobError: it is none, or one that asks for too much.
     """
-    return _any(_expression(one, "/") for one in [_short(pattern)])
+    return _any(_expression(one, "/", "^") for one in [_short(pattern)])
 
 
 @lru_cache(maxsize=512)
@@ -77,7 +79,7 @@ def pathspec(pattern: str) -> Matcher:
     plain = _short(pattern).removeprefix("./").rstrip("/")
     if pattern.startswith(":"):
         raise GlobError("git gives a : at its start a meaning of its own")
-    glob = _any([_expression(pattern.removeprefix("./"), "")])
+    glob = _any([_expression(pattern.removeprefix("./"), "", "!^")])
     return lambda text: not plain or text == plain or text.startswith(f"{plain}/") or glob(text)
 
 
@@ -129,7 +131,9 @@ def _first_braces(text: str) -> tuple[int, int, list[int]] | None:
             depth += 1
         elif sign == "," and depth == 1:
             commas.append(position)
-        elif sign == "}" and depth:
+        elif sign == "}":
+            if not depth:
+                raise GlobError("a } has no {")
             depth -= 1
             if depth == 0:
                 return start, position, commas
@@ -147,11 +151,13 @@ def _folders(pattern: str) -> str:
         if name == "**":
             chunks.append([])
         else:
-            chunks[-1].append(_expression(name, "/"))
-    if names[-1] == "**":
-        chunks[-1] = [".*"]
+            chunks[-1].append(_expression(name, "/", "!^"))
     pieces = ["".join(f"{name}/" for name in chunk) for chunk in chunks[:-1]]
-    return _joined([*pieces, "/".join(chunks[-1])], "(?:[^/]+/)")
+    if names[-1] != "**":
+        return _joined([*pieces, "/".join(chunks[-1])], "(?:[^/]+/)")
+    # What ends with "/**" is the folder, too.
+    before = pieces[-1].removesuffix("/")
+    return _joined([*pieces[:-1], f"{before}(?:/.*)?"], "(?:[^/]+/)") if before else ".*"
 
 
 def _joined(pieces: list[str], anything: str) -> str:
@@ -166,12 +172,13 @@ def _joined(pieces: list[str], anything: str) -> str:
     return f"{pieces[0]}{middle}{anything}*{pieces[-1]}"
 
 
-def _expression(text: str, separator: str, *, deep: bool = False) -> str:
+def _expression(text: str, separator: str, negation: str, *, deep: bool = False) -> str:
     """The regular expression for a pattern without braces.
 
     Args:
         text: the pattern.
         separator: at which ``*`` and ``?`` stop, "" for nowhere.
+        negation: with which signs a class of characters begins that stands for all others.
         deep: whether ``**`` does not stop there.
     """
     one = f"[^{re.escape(separator)}]" if separator else "."
@@ -191,7 +198,7 @@ def _expression(text: str, separator: str, *, deep: bool = False) -> str:
         elif sign == "?":
             pieces[-1].append(one)
         elif sign == "[":
-            piece, position = _class(text, position)
+            piece, position = _class(text, position, negation)
             pieces[-1].append(piece)
         elif sign == "\\":
             if position == len(text):
@@ -208,11 +215,15 @@ def _expression(text: str, separator: str, *, deep: bool = False) -> str:
     return whole[0] + "".join(f"{star}*{piece}" for star, piece in zip(stars, whole[1:], strict=True))
 
 
-def _class(text: str, start: int) -> tuple[str, int]:
-    negated = text[start : start + 1] in {"!", "^"}
-    first = start + negated
-    end = text.find("]", first + 1)
+def _class(text: str, start: int, negation: str) -> tuple[str, int]:
+    """A class of characters, and where it ends. Of those that libraries read in different ways none is read here."""
+    end = text.find("]", start)
     if end < 0:
         raise GlobError("a [ has no ]")
-    members = re.sub(r"([\\\[\]&~|^])", r"\\\1", text[first:end])
-    return f"[{'^' if negated else ''}{members}]", end + 1
+    members = text[start:end]
+    negated = members[:1] != "" and members[0] in negation
+    members = members[1:] if negated else members
+    if not _MEMBERS.fullmatch(members):
+        raise GlobError("it has a class of characters that is none, or one that gategit does not read")
+    escaped = "".join(f"\\{sign}" if sign in "&~|" else sign for sign in members)
+    return f"[{'^' if negated else ''}{escaped}]", end + 1
