@@ -7,7 +7,6 @@ where a line does not say which value it prints, once more with other values, wh
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -15,12 +14,13 @@ from typing import Any, Final, Literal
 
 from gategit.checks.references.paths import PathIndex
 from gategit.checks.references.sources import dig
-from gategit.manifests.decode import decode
+from gategit.manifests.decode import Document, decode
 from gategit.model import FieldPath, Location, Region, format_path
 from gategit.render.helm import build_helm
 from gategit.render.helm_charts import ChartFolder, chart_at
 from gategit.render.helm_places import Places
 from gategit.render.helm_values import Layer, Values
+from gategit.render.provenance_match import stands_in_order, texted
 from gategit.render.provenance_templates import (
     EACH,
     Action,
@@ -29,6 +29,7 @@ from gategit.render.provenance_templates import (
     Template,
     Written,
     bare,
+    spans,
     written,
 )
 from gategit.render.values import HelmBuild, Rendered, RenderedObject, RenderSettings, ValuesLayer
@@ -54,6 +55,15 @@ class Set:
     sure: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Around:
+    """A field: its value, what it stands in, and where the values of its template's chart stand."""
+
+    value: Any
+    siblings: Any
+    prefix: FieldPath
+
+
 class HelmProvenance:
     """Where the fields of one release are set.
 
@@ -75,6 +85,7 @@ class HelmProvenance:
         self._settings = settings
         self._renders = _RENDERS
         self._templates: dict[str, Template] = {}
+        self._read: dict[str, Sequence[Document]] = {}
         self._probed: dict[tuple[int, FieldPath], FieldPath | None] = {}
 
     def locate(self, one: RenderedObject, path: FieldPath, on: On) -> Set | None:
@@ -86,7 +97,8 @@ class HelmProvenance:
         value = dig(one.data, *path)
         line = self._written(number, one, path)
         if line is not None:
-            found = self._by_line(line, dig(one.data, *path[:-1]) if path[1:] else None, value, on)
+            siblings = dig(one.data, *path[:-1]) if path[1:] else None
+            found = self._by_line(line, _Around(value, siblings, self._prefix(one.trace.file)), on)
             if found is not None:
                 return found
         changed = self._probe(number, path, value)
@@ -194,9 +206,8 @@ class HelmProvenance:
     def _may_print(self, line: Written, value: Any) -> bool:
         """Whether a line may print a value that the marks have changed, as they change a hash."""
         template = self._template(self._files[line.file])
-        text = template.keys[line.line]["value"].strip().strip("\"'")
-        pieces = re.split(r"\{\{.*?\}\}", text)
-        return len(pieces) > 1 and _fits(pieces, [""], _text(value), exact=False)
+        pieces = _pieces(template.keys[line.line]["value"].strip())
+        return len(pieces) > 1 and stands_in_order(pieces, texted(value))
 
     def _unmarked(self, other: RenderedObject, path: FieldPath) -> Written | None:
         """The line of a key that bears no mark: the only one of its name at its depth in the object's template."""
@@ -209,22 +220,22 @@ class HelmProvenance:
 
     # What a line says.
 
-    def _by_line(self, line: Written, siblings: Any, value: Any, on: On) -> Set | None:
+    def _by_line(self, line: Written, around: _Around, on: On) -> Set | None:
         """What sets a field, if the line that wrote it says that."""
         file = self._files[line.file]
         template = self._template(file)
         if line.rest:
-            return self._below(line, siblings, value, on)
+            return self._below(line, around, on)
         match = template.keys[line.line]
         if on == "key" and "{{" not in match["key"]:
             region = template.key_region(line.line)
             return Set(Location(file, region), sure=True)
         text = match["value"].strip()
-        if isinstance(value, dict | list) or "{{" not in text:
-            if isinstance(value, dict | list) and "{{" in text:
-                return self._printed(file, line, value, on)
+        if "{{" not in text:
             return self._at_line(line, on)
-        return self._filled(file, text, template.on_line(line.line), value, on)
+        if isinstance(around.value, dict | list):
+            return self._printed(line, around, on)
+        return self._filled(around, text, template.on_line(line.line), on)
 
     def _at_line(self, line: Written, on: On) -> Set | None:
         """The line of the template itself."""
@@ -241,45 +252,47 @@ class HelmProvenance:
             region = Region(region.line, region.column, block[-1], len(last) + 1)
         return Set(Location(file, region), sure=True)
 
-    def _filled(self, file: str, text: str, actions: Sequence[Action], value: Any, on: On) -> Set | None:
+    def _filled(self, around: _Around, text: str, actions: Sequence[Action], on: On) -> Set | None:
         """The value that a line's actions print, if with what is known of them the line is what came out."""
-        shown = [action for action in actions if f"{{{{{action.text}" in re.sub(r"\{\{-?\s*", "{{", text)]
-        if not shown or not all(action.is_plain for action in shown):
+        pieces, value = _pieces(text), texted(around.value)
+        shown = actions[len(actions) - len(pieces) + 1 :]
+        if len(pieces) != len(shown) + 1 or not all(action.is_plain for action in shown):
             return None
-        found: list[tuple[FieldPath, Any]] = []
-        for action in shown:
-            several = [one for reference in action.references for one in self._of(file, reference)]
-            several = [one for one in several if not isinstance(one[1], dict | list) and _text(one[1])]
-            if len(several) > 1:
+        found: list[FieldPath] = []
+        for number, action in enumerate(shown):
+            printed = [
+                path
+                for reference in action.references
+                for path, inside in self._of(around.prefix, reference)
+                if not isinstance(inside, dict | list)
+                and texted(inside)
+                and stands_in_order(_with_text(pieces, number, texted(inside)), value)
+            ]
+            if len(printed) > 1:
                 return None
-            found += several
-        pieces = re.split(r"\{\{.*?\}\}", text.strip("\"'"))
-        if not _fits(pieces, [_text(one[1]) for one in found], _text(value), exact=len(found) == len(shown)):
+            found += printed
+        if not found:
             return None
-        places = [(self._strength(one[0]), one[0]) for one in found]
-        if not places:
-            return None
-        _, best = max(reversed(places), key=lambda one: one[0])
-        return self._place(best, on)
+        return self._place(max(reversed(found), key=self._strength), on)
 
-    def _below(self, line: Written, siblings: Any, value: Any, on: On) -> Set | None:
+    def _below(self, line: Written, around: _Around, on: On) -> Set | None:
         """A field without a mark of its own: of a value that is printed whole, or an item of a list."""
         file = self._files[line.file]
         template = self._template(file)
         text = template.keys[line.line]["value"].strip()
         if text.startswith(("[", "{")) and "{{" not in text:
             return Set(Location(file, template.value_region(line.line)), sure=True)
-        found = self._printed(file, line, value, on)
-        if found is not None or isinstance(value, dict | list):
+        found = self._printed(line, around, on)
+        if found is not None or isinstance(around.value, dict | list):
             return found
-        number = self._item(template, line, siblings) if len(line.rest) == 1 else None
+        number = self._item(template, line, around.siblings) if len(line.rest) == 1 else None
         if number is None:
             return None
         text = template.lines[number - 1]
         place = self._places.line(file, number)
         if "{{" not in text:
             return Set(place, sure=True)
-        filled = self._filled(file, text.strip().removeprefix("- "), template.on_line(number), value, on)
+        filled = self._filled(around, text.strip().removeprefix("- "), template.on_line(number), on)
         return filled or Set(place, sure=True)
 
     @staticmethod
@@ -298,17 +311,17 @@ class HelmProvenance:
         same = [number for number in items if _is_item(template.lines[number - 1], value)]
         return same[0] if len(same) == 1 else None
 
-    def _printed(self, file: str, line: Written, value: Any, on: On) -> Set | None:
+    def _printed(self, line: Written, around: _Around, on: On) -> Set | None:
         """The field of a value that is printed whole (``toYaml``) below a line."""
-        template, rest = self._template(file), line.rest
+        template, rest = self._template(self._files[line.file]), line.rest
         numbers = [line.line, *template.block(line.line)]
         found: set[FieldPath] = set()
         for action in (one for number in numbers for one in template.on_line(number)):
             if "toYaml" not in action.text:
                 continue
             for reference in action.references:
-                for path, inside in self._of(file, reference):
-                    if inside is not None and (not rest or dig(inside, *rest) == value):
+                for path, inside in self._of(around.prefix, reference):
+                    if inside is not None and (not rest or dig(inside, *rest) == around.value):
                         found.add((*path, *rest))
         if len(found) != 1:
             return None
@@ -356,8 +369,7 @@ class HelmProvenance:
         layer = next((one for one in reversed(self._layers) if _has(one.data, path)), None)
         if layer is None:
             return Set(place, sure=True)
-        content = self._places.content(layer.values.file) or b""
-        documents = decode(content, "it.yaml").documents
+        documents = self._documents(layer.values.file)
         data: Any = next((one.data for one in documents if one.index == layer.values.document), {})
         here: Any = dig(data, *layer.values.path) if layer.values.path else data
         if layer.values.as_text:
@@ -365,6 +377,11 @@ class HelmProvenance:
         written_as = dig(here, *path)
         sure = written_as == dig(layer.data, *path) or (isinstance(written_as, str) and "${" in written_as)
         return Set(place if sure else Location(place.file), sure=sure)
+
+    def _documents(self, file: str) -> Sequence[Document]:
+        if file not in self._read:
+            self._read[file] = decode(self._places.content(file) or b"", "it.yaml").documents
+        return self._read[file]
 
     def _strength(self, path: FieldPath) -> int:
         """How late a value is set: later ones are more likely to be what somebody wants to change."""
@@ -376,11 +393,14 @@ class HelmProvenance:
                 return len(self._layers) - number
         return 0
 
-    def _of(self, file: str, reference: Reference) -> Iterator[tuple[FieldPath, Any]]:
+    def _prefix(self, file: str) -> FieldPath:
+        """Where the values of the chart stand that a template belongs to; what it includes gets the same."""
+        return next((path for chart, path in reversed(self._charts) if _holds(chart, file)), ())
+
+    def _of(self, prefix: FieldPath, reference: Reference) -> Iterator[tuple[FieldPath, Any]]:
         """The values that a reference of a template means, each with its path."""
         if reference[:1] != ("Values",):
             return
-        prefix = next((path for chart, path in reversed(self._charts) if _holds(chart, file)), ())
         steps = reference[1:]
         paths: list[FieldPath] = [() if steps[:1] == ("global",) else prefix]
         for step in steps:
@@ -400,7 +420,7 @@ class HelmProvenance:
 
     def _probe(self, number: int, path: FieldPath, value: Any) -> FieldPath | None:
         """The value that a field shows, found by rendering with other values."""
-        if isinstance(value, dict | list) or _text(value) == "":
+        if isinstance(value, dict | list) or texted(value) == "":
             return None
         key = (number, path)
         if key not in self._probed:
@@ -410,7 +430,7 @@ class HelmProvenance:
     def _try(self, number: int, path: FieldPath, value: Any) -> FieldPath | None:
         candidates = sorted(
             (one for one in _leaves(self._merged) if _may_show(one[1], value)),
-            key=lambda one: (-(one[1] == value), -len(_text(one[1])), -self._strength(one[0])),
+            key=lambda one: (-(one[1] == value), -len(texted(one[1])), -self._strength(one[0])),
         )[:_TRIED]
         groups = [candidates] if len(candidates) > 1 else []
         groups += [[one] for one in candidates[:3]]
@@ -425,9 +445,9 @@ class HelmProvenance:
             wanted = self._rendered.objects[number]
             same = objects if len(objects) == len(self._rendered.objects) else ()
             other = same[number] if same else next((one for one in objects if _id(one.data) == _id(wanted.data)), None)
-            shown = _text(dig(other.data, *path)) if other is not None else ""
-            found = [where for marker, where in markers.items() if _text(marker) in shown]
-            if shown != _text(value) and found:
+            shown = texted(dig(other.data, *path)) if other is not None else ""
+            found = [where for marker, where in markers.items() if texted(marker) in shown]
+            if shown != texted(value) and found:
                 return max(found, key=self._strength)
             if len(group) == len(candidates):
                 return None
@@ -506,37 +526,34 @@ def _may_show(candidate: Any, value: Any) -> bool:
     """Whether a value may stand in a field; one that is set to true or false tells nothing by itself."""
     if candidate is None or isinstance(candidate, bool):
         return False
-    text = _text(candidate)
-    return text == _text(value) or (isinstance(value, str) and len(text) > 1 and text in value)
+    text = texted(candidate)
+    return text == texted(value) or (isinstance(value, str) and len(text) > 1 and text in value)
 
 
 def _marker(index: int, value: Any) -> Any:
     return 70_000 + 37 * index if isinstance(value, int) else f"zqv{index}zq"
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return "" if value is None else str(value)
+def _pieces(text: str) -> list[str]:
+    """What a line says itself, around its actions."""
+    bare_text = text.strip("\"'")
+    found: list[str] = []
+    position = 0
+    for start, end, _ in spans(bare_text):
+        found.append(bare_text[position:start])
+        position = end
+    return [*found, bare_text[position:]]
 
 
-def _fits(pieces: Sequence[str], shown: Sequence[str], value: str, *, exact: bool) -> bool:
-    """Whether literal text with values in between is what came out; with anything for those that are not known."""
-    literal = [piece.strip("\"'") if len(pieces) == 1 else piece for piece in pieces]
-    if exact:
-        return "".join(part for pair in zip(literal, (*shown, ""), strict=True) for part in pair) == value
-    pattern = ".*".join(re.escape(piece) for piece in literal)
-    return bool(shown) and bool(re.fullmatch(pattern, value, re.DOTALL)) and all(one in value for one in shown)
+def _with_text(pieces: Sequence[str], number: int, text: str) -> list[str]:
+    """The pieces with a text in place of one of the actions between them."""
+    return [*pieces[:number], f"{pieces[number]}{text}{pieces[number + 1]}", *pieces[number + 2 :]]
 
 
 def _is_item(line: str, value: Any) -> bool:
     """Whether a line of a template may have become an item of a list."""
     stripped = line.strip()
-    if not stripped.startswith("- "):
-        return False
-    text = stripped.removeprefix("- ").strip()
-    pieces = re.split(r"\{\{.*?\}\}", text.strip("\"'"))
-    return bool(re.fullmatch(".*".join(re.escape(piece) for piece in pieces), _text(value), re.DOTALL))
+    return stripped.startswith("- ") and stands_in_order(_pieces(stripped.removeprefix("- ").strip()), texted(value))
 
 
 def _alike(marked: Any, data: Any, path: FieldPath) -> bool:

@@ -78,6 +78,9 @@ _NAMES_KEPT: Final = frozenset({"CustomResourceDefinition", "APIService", "Names
 _CONTAINERS: Final = frozenset({"containers", "initContainers"})
 _IMAGE: Final = re.compile(r"(?P<name>[^@]*?)(?::(?P<tag>[^:/@]*))?(?:@(?P<digest>.*))?\Z", re.DOTALL)
 _SELECTOR_TERM: Final = re.compile(r"\s*(?P<key>[^\s=!]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[^\s,]*)\s*\Z")
+_TAME: Final = re.compile(r"(?:[\w./:^$|-]|\\[.dws/-]|\[\^?[\w.-]+\][*+?]?|(?:[\w.]|\])[*+?]|\((?:\?:)?|\)\??)*")
+_REPEATED: Final = re.compile(r"[*+]")
+_MOST_REPEATED: Final = 3
 _DEPTH: Final = 60
 
 
@@ -540,16 +543,15 @@ def selects(target: Node, carried: Carried) -> bool:
 
 
 def _fits(pattern: str, value: str) -> bool:
+    """Whether a selector's pattern, which is anchored, means a value; False for one that could take long to try."""
     if not pattern or pattern == value:
         return True
-    simple = re.fullmatch(r"[\w./-]*(?:\.\*)?[\w./-]*", pattern) and pattern.count("*") <= 1
-    if simple:
+    if not _TAME.fullmatch(pattern) or len(_REPEATED.findall(pattern)) > _MOST_REPEATED:
+        return False
+    try:
         return bool(re.fullmatch(pattern, value))
-    # A pattern that anybody may have written is not run here; what it does is seen from what was rendered.
-    return any(
-        part == value or (part.endswith(".*") and value.startswith(part[:-2]))
-        for part in pattern.strip("^$()").split("|")
-    )
+    except re.error:
+        return False
 
 
 def _selected(text: str, pairs: Mapping[str, Node]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -91,13 +91,12 @@ def is_same(node: Node, value: Any, names: Collection[str] = ()) -> bool:
     """
     if isinstance(node.value, dict | list):
         return isinstance(value, type(node.value))
-    if _texted(node.value) == _texted(value):
+    if texted(node.value) == texted(value):
         return True
     if not isinstance(node.value, str):
         return False
     if _VARIABLE.search(node.value):
-        literal = [re.escape(part) for part in _VARIABLE.split(node.value)]
-        return bool(re.fullmatch(".*".join(literal), _texted(value), re.DOTALL))
+        return stands_in_order(_VARIABLE.split(node.value), texted(value))
     return isinstance(value, str) and bool(node.value) and value in names and node.value in value
 
 
@@ -109,7 +108,24 @@ def is_named(node: Node, name: str) -> bool:
     return bool(_VARIABLE.search(own)) and is_same(Node(own, None), name)
 
 
-def _texted(value: Any) -> str:
+def stands_in_order(pieces: Sequence[str], text: str) -> bool:
+    """Whether a text is these pieces in their order, with anything between them."""
+    first, last = pieces[0], pieces[-1]
+    if len(pieces) == 1:
+        return text == first
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+        return False
+    position, end = len(first), len(text) - len(last)
+    for piece in pieces[1:-1]:
+        found = text.find(piece, position, end)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return True
+
+
+def texted(value: Any) -> str:
+    """A scalar as YAML has it."""
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)

@@ -7,16 +7,17 @@ once more, and the marks that come out say which line each key is from, through 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any, Final
 
 from gategit.model import FieldPath, Region
 from gategit.tree import Tree, TreeEntry
 
 _MARK: Final = re.compile(r"zq(?P<file>\d+)x(?P<line>\d+)qz_")
-_ACTION: Final = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 _KEY: Final = re.compile(
     r"""(?P<indent>[ ]*(?:-[ ]+)*)
         (?P<quote>["']?)
@@ -34,8 +35,7 @@ _TOP_ONLY: Final = frozenset({"apiVersion", "kind", "metadata"})
 
 _REFERENCE: Final = re.compile(r"(?<![\w)\]\"])(\$[A-Za-z_]\w*|\$)?((?:\.[A-Za-z_]\w*)+|\.(?![\w(.]))|(\$[A-Za-z_]\w*)")
 _STRING: Final = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
-_COMMENT: Final = re.compile(r"\{\{-?\s*/\*.*?\*/\s*-?\}\}", re.DOTALL)
-_HEAD: Final = re.compile(r"\{\{-?\s*(?P<rest>.*?)\s*-?\}\}\Z", re.DOTALL)
+_TOKEN: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|/\*|\}\}')
 _OPENS: Final = ("if", "with", "range", "define", "block")
 _ASSIGNED: Final = re.compile(r"(?:\$(?P<first>\w+)\s*(?:,\s*\$(?P<second>\w+)\s*)?:?=\s*)?(?P<value>.*)\Z", re.DOTALL)
 
@@ -44,6 +44,9 @@ EACH: Final = "*"
 
 Reference = tuple[str, ...]
 """What an action refers to: ``Values``, ``image``, ``tag``; ``EACH`` for what a loop goes through."""
+
+_Scope = tuple[Reference | None, dict[str, Reference | None]]
+"""What the dot is, and the variables; None for what is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,46 +100,48 @@ class Template:
 
     @cached_property
     def _starts(self) -> list[int]:
-        starts = [0]
-        for line in self.lines:
-            starts.append(starts[-1] + len(line) + 1)
-        return starts
+        """Where each line starts."""
+        return [0, *accumulate(len(line) + 1 for line in self.lines)]
+
+    def _line_at(self, index: int) -> int:
+        return bisect_right(self._starts, index)
 
     @cached_property
-    def _comments(self) -> list[tuple[int, int]]:
-        return [one.span() for one in _COMMENT.finditer(self.text)]
+    def _spans(self) -> Sequence[tuple[int, int, bool]]:
+        """Where the actions stand, and whether they are comments."""
+        return tuple(spans(self.text))
 
     @cached_property
-    def actions(self) -> tuple[Action, ...]:
+    def actions(self) -> Sequence[Action]:
         """Its actions in order, each with what it refers to where it stands."""
         found: list[Action] = []
-        scopes: list[tuple[Reference | None, dict[str, Reference | None]]] = [((), {})]
-        line, last = 1, 0
-        comments = {start for start, _ in self._comments}
-        for one in _ACTION.finditer(self.text):
-            line += self.text.count("\n", last, one.start())
-            last = one.start()
-            head = _HEAD.match(one[0])
-            if head is None or one.start() in comments:
+        scopes: list[_Scope] = [((), {})]
+        for start, end, is_comment in self._spans:
+            if is_comment:
                 continue
-            text = head["rest"]
+            text = self.text[start + 2 : end - 2].removeprefix("-").removesuffix("-").strip()
             references = tuple(_references(text, scopes))
-            found.append(Action(one.start(), one.end(), line, text, references))
+            found.append(Action(start, end, self._line_at(start), text, references))
             _enter(text, references, scopes)
         return tuple(found)
 
+    @cached_property
+    def _by_line(self) -> Mapping[int, Sequence[Action]]:
+        found: dict[int, list[Action]] = {}
+        for one in self.actions:
+            found.setdefault(one.line, []).append(one)
+        return found
+
     def on_line(self, number: int) -> tuple[Action, ...]:
         """The actions that begin on a line."""
-        return tuple(one for one in self.actions if one.line == number)
+        return tuple(self._by_line.get(number, ()))
 
     @cached_property
     def keys(self) -> Mapping[int, re.Match[str]]:
         """The lines that hold a key, by number."""
-        inside = [(one.start(), one.end()) for one in _ACTION.finditer(self.text)] + self._comments
         covered: set[int] = set()
-        for start, end in inside:
-            first = self.text.count("\n", 0, start) + 1
-            covered.update(range(first + 1, first + 1 + self.text.count("\n", start, end)))
+        for start, end, _ in self._spans:
+            covered.update(range(self._line_at(start) + 1, self._line_at(end - 1) + 1))
         found: dict[int, re.Match[str]] = {}
         for number, line in enumerate(self.lines, 1):
             match = _KEY.match(line) if number not in covered else None
@@ -196,12 +201,36 @@ class Template:
         return Region(number, start + 1, number, len(line) + 1)
 
 
+def spans(text: str) -> Iterator[tuple[int, int, bool]]:
+    """Where the actions of a text start and end, and whether they are comments; in one pass, whatever the text."""
+    position = 0
+    while (start := text.find("{{", position)) >= 0:
+        head = start + 2 + (text[start + 2 : start + 4] in {"- ", "-\n", "-\t"})
+        inner = len(text[head : head + 100]) - len(text[head : head + 100].lstrip())
+        is_comment = text.startswith("/*", head + inner)
+        end = text.find("*/", head + inner + 2) if is_comment else head
+        end = text.find("}}", end) if is_comment and end >= 0 else _end(text, end)
+        if end < 0:
+            return
+        yield start, end + 2, is_comment
+        position = end + 2
+
+
+def _end(text: str, position: int) -> int:
+    """Where the braces stand that end an action; those in a string do not."""
+    while position >= 0 and (token := _TOKEN.search(text, position)) is not None:
+        if token[0] == "}}":
+            return token.start()
+        position = token.end()
+    return -1
+
+
 def _prints_nothing(key: str) -> bool:
-    head = _HEAD.match(key[: key.index("}}") + 2])
-    return head is not None and (head["rest"].split(" ")[0] in {*_OPENS, "else", "end"} or "nindent" in head["rest"])
+    text = key[2 : key.index("}}")].strip("- ")
+    return text.split(" ")[0] in {*_OPENS, "else", "end"} or "nindent" in text
 
 
-def _references(text: str, scopes: list[tuple[Reference | None, dict[str, Reference | None]]]) -> Iterator[Reference]:
+def _references(text: str, scopes: list[_Scope]) -> Iterator[Reference]:
     """What an action refers to, each from the chart's root on."""
     bare = _STRING.sub(lambda one: " " * len(one[0]), text)
     found = _ASSIGNED.match(bare.removeprefix("range ").strip() if bare.startswith("range ") else bare)
@@ -219,9 +248,7 @@ def _references(text: str, scopes: list[tuple[Reference | None, dict[str, Refere
             yield (*start, *names)
 
 
-def _enter(
-    text: str, references: tuple[Reference, ...], scopes: list[tuple[Reference | None, dict[str, Reference | None]]]
-) -> None:
+def _enter(text: str, references: tuple[Reference, ...], scopes: list[_Scope]) -> None:
     """What an action does to the dot and the variables of what follows."""
     word = text.split(None, 1)[0] if text.split() else ""
     dot = scopes[-1][0]
