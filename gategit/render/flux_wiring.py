@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
 
 from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
@@ -15,6 +16,12 @@ from gategit.render.values import AgentObject, Owner, Rendered, RenderProblem, U
 from gategit.render.world import World, ref_of
 
 _KINDS = ((KUSTOMIZE, "Kustomization"), (HELM, "HelmRelease"))
+
+_MOST_LOOKS: Final = 100
+"""From how many objects circles are looked for: a repository with more of them has been told enough."""
+
+_MOST_NAMES: Final = 8
+"""How many objects of a circle are named besides the first."""
 
 Node = tuple[str, str, str, str, str | None, str, int]
 """A Flux object: group, kind, namespace, name, target, file and document."""
@@ -177,24 +184,36 @@ def _cycles(wanted: Sequence[AgentObject], world: World) -> Iterator[RenderProbl
     """Each circle once, at the first of its objects."""
     objects = {_node(one): one for one in sorted(wanted, key=lambda one: (one.file, one.document))}
     edges = _in_circles({node: _edges(one, world) for node, one in objects.items()})
-    told: set[frozenset[Node]] = set()
+    told: set[Node] = set()
+    looks = _MOST_LOOKS
     for node in edges:
-        circle = _circle(node, edges)
-        if not circle or frozenset(member for member, _ in circle) in told:
+        if node in told or not looks:
             continue
-        told.add(frozenset(member for member, _ in circle))
+        looks -= 1
+        circle = _circle(node, edges)
+        if not circle:
+            continue
+        told.update(member for member, _ in circle)
         one, path = objects[node], circle[0][1]
         names = [str(ref_of(objects[member].data, objects[member].namespace)) for member, _ in circle]
         last = "itself" if len(names) == 1 else names[0]
         yield RenderProblem(
             DEPENDENCY_CYCLE.id,
-            f"{names[0]} waits for {', which waits for '.join([*names[1:], last])}: none of it is ever applied",
+            f"{names[0]} waits for {', which waits for '.join([*_shortened(names[1:]), last])}: none of it is ever "
+            "applied",
             world.locate(one, path),
             help="Remove one of these entries of spec.dependsOn.",
             object=ref_of(one.data, one.namespace),
             path=path,
             fatal=False,
         )
+
+
+def _shortened(names: list[str]) -> list[str]:
+    if len(names) <= _MOST_NAMES:
+        return names
+    half = _MOST_NAMES // 2
+    return [*names[:half], f"{len(names) - 2 * half} others", *names[-half:]]
 
 
 def _edges(one: AgentObject, world: World) -> list[tuple[FieldPath, Node]]:
@@ -207,14 +226,24 @@ def _edges(one: AgentObject, world: World) -> list[tuple[FieldPath, Node]]:
 
 
 def _in_circles(edges: Edges) -> dict[Node, list[tuple[FieldPath, Node]]]:
-    """The edges without the objects that no circle leads through, as long as those can be told by looking around."""
+    """The edges between objects that both wait for something and are waited for, as often as one looks."""
     left = {node: [edge for edge in own if edge[1] in edges] for node, own in edges.items()}
-    while True:
-        reached = {other for own in left.values() for _, other in own}
-        kept = {node: own for node, own in left.items() if own and node in reached}
-        if len(kept) == len(left):
-            return kept
-        left = {node: [edge for edge in own if edge[1] in kept] for node, own in kept.items()}
+    ahead = {node: {other for _, other in own} for node, own in left.items()}
+    behind: dict[Node, set[Node]] = {node: set() for node in left}
+    for node, others in ahead.items():
+        for other in others:
+            behind[other].add(node)
+    gone: set[Node] = set()
+    for onward, back in ((ahead, behind), (behind, ahead)):
+        ends = deque(node for node in left if node not in gone and not onward[node])
+        while ends:
+            node = ends.popleft()
+            gone.add(node)
+            for other in back[node]:
+                onward[other].discard(node)
+                if other not in gone and not onward[other]:
+                    ends.append(other)
+    return {node: [edge for edge in own if edge[1] not in gone] for node, own in left.items() if node not in gone}
 
 
 def _circle(home: Node, edges: Edges) -> list[tuple[Node, FieldPath]]:
@@ -226,9 +255,9 @@ def _circle(home: Node, edges: Edges) -> list[tuple[Node, FieldPath]]:
         for path, other in edges.get(node, ()):
             if other == home:
                 way = [(node, path)]
-                while way[0][0] != home:
-                    way.insert(0, came[way[0][0]])
-                return way
+                while way[-1][0] != home:
+                    way.append(came[way[-1][0]])
+                return way[::-1]
             if other not in came:
                 came[other] = (node, path)
                 waiting.append(other)
