@@ -136,9 +136,46 @@ KIND_NOT_AWAITED = Rule(
     references=(_KUSTOMIZATIONS + "#dependencies",),
 )
 
+DECRYPTION_MISSING = Rule(
+    id="decryption-missing",
+    level=Level.ERROR,
+    stage=Stage.REFERENCES,
+    summary="A Kustomization that applies an encrypted Secret must say how it is decrypted.",
+    rationale=(
+        "Flux refuses a Kustomization as a whole where one of its Secrets is encrypted with SOPS and nothing says how "
+        "to decrypt it: *nothing* of it is applied. It shows only in the cluster, since the build itself succeeds."
+    ),
+    help="Add `spec.decryption` to the Kustomization, with the Secret that holds the key.",
+    example_fail=(
+        "# apps holds a Secret that is encrypted with SOPS\n"
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\n"
+        "kind: Kustomization\n"
+        "metadata:\n"
+        "  name: apps\n"
+        "  namespace: flux-system\n"
+        "spec:\n"
+        "  path: ./apps\n"
+    ),
+    example_pass=(
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\n"
+        "kind: Kustomization\n"
+        "metadata:\n"
+        "  name: apps\n"
+        "  namespace: flux-system\n"
+        "spec:\n"
+        "  path: ./apps\n"
+        "  decryption:\n"
+        "    provider: sops\n"
+        "    secretRef:\n"
+        "      name: sops-age\n"
+    ),
+    references=(_KUSTOMIZATIONS + "#decryption",),
+)
+
 RULES: tuple[Rule, ...] = (
     SUBSTITUTION_FAILED,
     VARIABLE_UNSET,
     DEPENDENCY_CYCLE,
     KIND_NOT_AWAITED,
+    DECRYPTION_MISSING,
 )

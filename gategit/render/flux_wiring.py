@@ -10,12 +10,14 @@ from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import dig, text_at
 from gategit.model import FieldPath, Level, ObjectRef
-from gategit.render.flux_rules import DEPENDENCY_CYCLE, KIND_NOT_AWAITED
+from gategit.render.flux_rules import DECRYPTION_MISSING, DEPENDENCY_CYCLE, KIND_NOT_AWAITED
 from gategit.render.flux_sources import HELM, KUSTOMIZE, SOURCE, missing
 from gategit.render.values import AgentObject, Owner, Rendered, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
 _KINDS = ((KUSTOMIZE, "Kustomization"), (HELM, "HelmRelease"))
+
+_DECRYPT: Final = ("metadata", "annotations", "kustomize.toolkit.fluxcd.io/decrypt")
 
 _MOST_LOOKS: Final = 100
 """From how many objects circles are looked for: a repository with more of them has been told enough."""
@@ -61,7 +63,7 @@ def _source_of_kustomization(one: AgentObject, world: World) -> Iterator[RenderP
 
 
 def check_rendered(unit: Unit, rendered: Rendered, world: World) -> list[RenderProblem]:
-    """What only shows once a unit is rendered: health that nobody can ask, kinds that come from another unit.
+    """What only shows once a unit is rendered: health that nobody can ask, kinds that another unit brings, secrets.
 
     Args:
         unit: a unit of Flux.
@@ -73,7 +75,11 @@ def check_rendered(unit: Unit, rendered: Rendered, world: World) -> list[RenderP
     owner = _object_of(unit.owner, world)
     if owner is None or _kind(owner) != _KINDS[0]:
         return []
-    return [*_health_checks(owner, rendered, world), *_unawaited_kinds(owner, rendered, world)]
+    return [
+        *_health_checks(owner, rendered, world),
+        *_unawaited_kinds(owner, rendered, world),
+        *_encrypted(owner, rendered, world),
+    ]
 
 
 def _object_of(owner: Owner, world: World) -> AgentObject | None:
@@ -115,6 +121,29 @@ def _health_checks(owner: AgentObject, rendered: Rendered, world: World) -> Iter
             path=path,
             fatal=False,
         )
+
+
+def _encrypted(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
+    """Encrypted Secrets of a Kustomization that does not say how they are decrypted."""
+    if dig(owner.data, "spec", "decryption"):
+        return
+    ref = ref_of(owner.data, owner.namespace)
+    for one in rendered.objects:
+        is_secret = (one.data.get("apiVersion"), one.data.get("kind")) == ("v1", "Secret")
+        if is_secret and "sops" in one.data and text_at(one.data, *_DECRYPT).lower() != "disabled":
+            name = text_at(one.data, "metadata", "name")
+            where = f" ({one.trace.file})" if one.trace.file else ""
+            yield RenderProblem(
+                DECRYPTION_MISSING.id,
+                f"{ref}: its Secret {name}{where} is encrypted with SOPS and there is no spec.decryption, so that Flux "
+                "applies nothing of it",
+                world.locate(owner, ("spec",), on="key"),
+                help="Add spec.decryption, or leave the Secret out.",
+                object=ref,
+                path=("spec", "decryption"),
+                fatal=False,
+            )
+            return
 
 
 def _unawaited_kinds(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:

@@ -267,6 +267,42 @@ def test_a_kind_that_another_kustomization_brings_is_waited_for(
     assert found.check(kinds, *brought) == []
 
 
+ENCRYPTED = """\
+apiVersion: v1
+kind: Secret
+metadata:
+  name: token
+  namespace: shop
+  annotations:
+    a: b
+stringData:
+  token: ENC[AES256_GCM,data:x,type:str]
+sops:
+  mac: ENC[AES256_GCM,data:y,type:str]
+"""
+
+
+@pytest.mark.usefixtures("renderers")
+def test_an_encrypted_secret_needs_a_key(make: MakeFleet) -> None:
+    """It is applied as it is only where its annotation says so; otherwise Flux refuses the whole Kustomization."""
+    files = {"clusters/apps.yaml": kustomization("apps", "apps"), "apps/token.yaml": ENCRYPTED}
+    found = make(files)
+    assert found.check(found.render(found.unit())) == [
+        (
+            "clusters/apps.yaml:6:1 decryption-missing: Kustomization flux-system/apps: its Secret token "
+            "(apps/token.yaml) is encrypted with SOPS and there is no spec.decryption, so that Flux applies nothing of "
+            "it"
+        )
+    ]
+    found = make({**files, "clusters/apps.yaml": kustomization("apps", "apps", "  decryption:\n    provider: sops\n")})
+    result = found.render(found.unit())
+    assert found.check(result) == []
+    assert result.objects[-1].data["stringData"] == {"token": "ENC[AES256_GCM,data:x,type:str]"}
+    kept = ENCRYPTED.replace("a: b", "kustomize.toolkit.fluxcd.io/decrypt: Disabled")
+    found = make({**files, "apps/token.yaml": kept})
+    assert found.check(found.render(found.unit())) == []
+
+
 def test_only_kustomizations_are_checked_once_rendered(make: MakeFleet) -> None:
     """What belongs to nobody, or to a release, has no wiring of this sort."""
     text = (
