@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -119,11 +119,11 @@ def _run(build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings
         arguments += _helm_arguments(helm, settings)
     with Workspace(tree, settings, made.root) as workspace:
         workspace.place(sorted(made.inputs))
-        for file, content in made.written.items():
-            workspace.write(file, content)
         working_folder = workspace.folder / made.folder[len(made.root) :].lstrip("/")
 
-        def once() -> Result:
+        def once(kustomizations: Mapping[str, bytes]) -> Result:
+            for file, content in kustomizations.items():
+                workspace.write(file, content)
             found = run_renderer(
                 program,
                 arguments,
@@ -134,11 +134,8 @@ def _run(build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings
             )
             return Result(found.code, found.stdout, _without(found.stderr, workspace.folder, made.root))
 
-        answer = once()
-        if not _is_sensitive(made, tree):
-            return answer, None
-        workspace.write(made.file, made.plain)
-        return answer, once()
+        answer = once(made.written)
+        return answer, once(made.plain) if _is_sensitive(made, tree) else None
 
 
 def _helm_arguments(helm: Program, settings: RenderSettings) -> list[str]:
@@ -152,8 +149,10 @@ def _helm_arguments(helm: Program, settings: RenderSettings) -> list[str]:
 
 def _is_sensitive(made: Plan, tree: Tree) -> bool:
     """Whether anything in a kustomization, or in what it changes objects with, asks for annotations."""
-    texts = [made.plain]
+    texts = [made.plain[made.file]]
     for one in made.kustomizations.values():
+        if any(link.reference.path[0] == "validators" for link in one.links):
+            return True
         paths = [one.file] if one.file != made.file else []
         paths += [link.path for link in one.links if link.state is LinkState.FILE and _changes(link.reference.use)]
         texts += [tree.read(path) for path in paths if path in made.inputs]
@@ -174,7 +173,7 @@ def _unchecked(made: Plan) -> Iterator[tuple[str, str]]:
     for step in made.refused:
         yield f"{step.one.file}: {step.link.reference.text}", _reason(step)
     for chart in made.charts:
-        if chart.folder is None and chart.repository:
+        if chart.is_elsewhere:
             yield f"{chart.one.file}: chart {chart.name}", f"it is pulled from {chart.repository}"
 
 
@@ -195,10 +194,10 @@ def _refused(made: Plan, places: Places) -> Iterator[RenderProblem]:
             rule, level = (RENDER_FAILED.id, Level.NOTE) if step.said else (NOT_RENDERED.id, None)
             yield RenderProblem(rule, message, places.field(step.one, path), level=level, path=path)
     for chart in made.charts:
-        if chart.folder is None and chart.repository:
+        if chart.is_elsewhere:
             message = (
-                f"{format_path(chart.path)} pulls the chart {chart.name} from {chart.repository}, which is not "
-                "fetched: it is left out"
+                f"{format_path(chart.path)} pulls {f'the chart {chart.name}' if chart.index >= 0 else 'charts'} from "
+                f"{chart.repository}, which is not fetched: it is left out"
             )
             yield RenderProblem(NOT_RENDERED.id, message, places.field(chart.one, chart.path), _VENDOR, path=chart.path)
 

@@ -201,12 +201,12 @@ def _named(found: re.Match[str]) -> str:
     return f"{found['kind']} {where}{found['name']}"
 
 
-def _fits(data: Any, found: re.Match[str]) -> bool:
-    """Whether an object, or a patch of one, is the one of an id."""
+def _fits(data: Any, found: re.Match[str], *, moved: bool = False) -> bool:
+    """Whether an object or a patch is the one of an id; ``moved``: whether its namespace may have been changed."""
     metadata = data.get("metadata") if isinstance(data, dict) else None
     if not isinstance(metadata, dict) or data.get("kind") != found["kind"] or metadata.get("name") != found["name"]:
         return False
-    return found["namespace"] == "[noNs]" or metadata.get("namespace") in (None, found["namespace"])
+    return moved or (metadata.get("namespace") or "[noNs]") == found["namespace"]
 
 
 # Resources ----------------------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def _duplicate(context: _Context, found: re.Match[str]) -> RenderProblem:
     location = None
     if entry.state is LinkState.FILE:
         for manifest in context.places.manifests(entry.path):
-            if _fits(manifest.data, found):
+            if _fits(manifest.data, found, moved=True):
                 location = context.places.at(entry.path, manifest.source, ("metadata", "name"))
     return context.problem(message, location, path=entry.reference.path, help_text=help_text)
 
@@ -675,6 +675,7 @@ _ANSWERS: Final[tuple[tuple[re.Pattern[str], _Answer], ...]] = tuple(
             rf"(?P<operation>add|remove|replace|move|copy|test) operation does not apply: .*?: {_POINTER}:",
             _json_patch,
         ),
+        (r"error in (?P<operation>\w+) for path: '(?P<pointer>/[^'\n]*)'", _json_patch),
         (r"(?P<operation>test)ing value (?P<pointer>/\S*) failed", _json_patch),
         (r"unable to parse SM or JSON patch from (?P<source>\[.*\])", _unreadable_patch),
         (r"must specify a target for JSON patch (?P<source>\[.*\])", _needs_target),

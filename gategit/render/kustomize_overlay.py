@@ -13,7 +13,7 @@ from gategit.manifests.decode import decode
 from gategit.tree import EntryKind, Tree
 
 TRACES: Final = ("originAnnotations", "transformerAnnotations")
-"""What makes Kustomize say where each object comes from."""
+"""What makes Kustomize say where each object comes from, and what has changed it on the way."""
 
 _NAMED: Final = ("images", "replicas")
 """Lists in which an entry stands for what has its name: the overlay's takes the place of the folder's."""

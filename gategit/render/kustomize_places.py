@@ -33,8 +33,8 @@ class Places:
     def field(self, one: Kustomization, path: FieldPath, on: Literal["key", "value"] = "value") -> Location:
         """A field of a kustomization; what the agent adds to it stands in the agent's object."""
         file = self._file(one.file, Role.KUSTOMIZATION)
-        if one.file == self._made.file and (file is None or not _has(self._made.own, path)):
-            return self.top()
+        if one.file == self._made.file and not _has(self._made.own, path):
+            return self._unit.owner.location if self._unit.owner else self.top()
         return Location(one.file) if file is None else file.location(Source(one.file, one.parsed.document), path, on=on)
 
     def data(self, one: Kustomization) -> dict[str, Any]:

@@ -45,17 +45,14 @@ class Step:
         link: the entry.
         reason: as the end of a sentence.
         said: whether the check of references says it as an error.
+        can_be_dropped: whether the rest can be built without it.
     """
 
     one: Kustomization
     link: Link
     reason: str
     said: bool = True
-
-    @property
-    def can_be_dropped(self) -> bool:
-        """Whether the rest can be built without it."""
-        return len(self.link.reference.path) == 2 and self.link.reference.use in (Use.RESOURCE, Use.COMPONENT)
+    can_be_dropped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +64,11 @@ class Chart:
     name: str
     folder: str | None
     repository: str
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it would have to be fetched."""
+        return self.folder is None and bool(self.repository)
 
     @property
     def path(self) -> FieldPath:
@@ -84,7 +86,7 @@ class Plan:
         written: what is written into kustomizations, by file: into the one that is built all that the agent adds, with
             the wish to know where objects come from; into others what is left without the entries that are refused.
             Empty where nothing can be built.
-        plain: the same of the one that is built, without that wish.
+        plain: the same without that wish.
         own: what the folder's own kustomization says, without what the agent adds.
         data: what it says with it.
         kept: the sorts of metadata that the kustomization itself asks for.
@@ -102,7 +104,7 @@ class Plan:
     folder: str
     file: str
     written: Mapping[str, bytes]
-    plain: bytes
+    plain: Mapping[str, bytes]
     own: Mapping[str, Any]
     data: Mapping[str, Any]
     kept: frozenset[str]
@@ -164,7 +166,7 @@ class _Planner:
             folder,
             top.file if top else self._graph.foreign.get(folder, file),
             {},
-            b"",
+            {},
             {},
             {},
             frozenset(),
@@ -199,17 +201,14 @@ class _Planner:
             parsed = top.parsed
         top = Kustomization(file, folder, parsed, links_of(self._index, folder, parsed))
         self._walk(top, data)
-        left = _left(data, self._dropped(top))
-        if left != data:
-            content = b""
         asked = data.get("buildMetadata")
         # Flux has even an empty kustomization built, to nothing.
         empty = not self._build.free and any(flaw.subject == "empty" for flaw in parsed.flaws)
         return Plan(
             folder,
             file,
-            {} if empty else {file: with_traces(content, left), **self._others_left(top)},
-            content or as_json(left),
+            {} if empty else self._written(top, content, data, traced=True),
+            {} if empty else self._written(top, content, data, traced=False),
             own,
             data,
             frozenset(one for one in asked if isinstance(one, str)) if isinstance(asked, list) else frozenset(),
@@ -236,15 +235,28 @@ class _Planner:
         steps = {
             step.link.reference.path for step in self._refused if step.one.file == one.file and step.can_be_dropped
         }
-        return steps | {chart.path for chart in self._charts if chart.one.file == one.file and chart.folder is None}
+        return steps | {chart.path for chart in self._charts if chart.one.file == one.file and chart.is_elsewhere}
 
-    def _others_left(self, top: Kustomization) -> dict[str, bytes]:
-        """The kustomizations that are built on, as far as they lose entries."""
+    def _written(
+        self, top: Kustomization, content: bytes, data: Mapping[str, Any], *, traced: bool
+    ) -> dict[str, bytes]:
+        """The kustomizations that are built otherwise than they stand in the tree.
+
+        A validator is refused where an object changes under it, and to trace an object is to change it: where objects
+        are traced there are no validators.
+        """
         found: dict[str, bytes] = {}
         for one in self._seen.values():
-            dropped = self._dropped(one) if one.file != top.file else ()
-            if dropped:
+            validates = any(link.reference.path[0] == "validators" for link in one.links)
+            dropped = self._dropped(one) | ({("validators",)} if traced and validates else set())
+            if one.file == top.file:
+                left = _left(data, dropped)
+                text = content if left == data else b""
+                found[one.file] = with_traces(text, left) if traced else text or as_json(left)
+            elif dropped:
                 found[one.file] = as_json(_left(self._data(one), dropped))
+            elif validates:
+                found[one.file] = self._tree.read(self._index.find(one.file).path)
         return found
 
     def _walk(self, top: Kustomization, data: Mapping[str, Any]) -> None:
@@ -252,11 +264,13 @@ class _Planner:
         self._seen[top.file] = top
         if top.parsed.charts:
             self._look_at_charts(top, data)
-        waiting: list[tuple[Kustomization, bool]] = [(top, False)]
+        # With each, for what configures a generator or transformer: the folder that its paths are relative to.
+        waiting: list[tuple[Kustomization, str | None]] = [(top, None)]
         while waiting:
             one, configures = waiting.pop()
             for link in one.links:
-                self._follow(one, link, configures=configures)
+                plugin = one.folder if link.reference.use is Use.PLUGIN else configures
+                self._follow(one, link, plugin if link.reference.use in (Use.PLUGIN, Use.RESOURCE) else None)
                 base = self._graph.kustomizations.get(link.path) if link.state is LinkState.FOLDER else None
                 if base is not None and link.reference.use in _FOLDERS and base.file not in self._seen:
                     self._seen[base.file] = base
@@ -264,44 +278,45 @@ class _Planner:
                     self._add(base.file)
                     if base.parsed.charts:
                         self._look_at_charts(base, self._data(base))
-                    waiting.append((base, configures or link.reference.use is Use.PLUGIN))
+                    waiting.append((base, plugin))
 
     def _data(self, one: Kustomization) -> Mapping[str, Any]:
         decoded = decode(self._tree.read(self._index.find(one.file).path), FILE_NAMES[0])
         data = decoded.documents[0].data if decoded.documents else None
         return data if isinstance(data, dict) else {}
 
-    def _follow(self, one: Kustomization, link: Link, *, configures: bool) -> None:
+    def _follow(self, one: Kustomization, link: Link, plugin: str | None) -> None:
+        """Look at one entry; ``plugin``: the folder that the paths are relative to in what it names, if it has any."""
         reference, state = link.reference, link.state
         if state in _OUT:
             said = state in (LinkState.ABSOLUTE, LinkState.OUTSIDE)
-            self._refused.append(Step(one, link, _OUT[state], said=said))
+            listed = len(reference.path) == 2 and reference.use in (Use.RESOURCE, Use.COMPONENT) and plugin is None
+            self._refused.append(Step(one, link, _OUT[state], said=said, can_be_dropped=listed))
             return
         if state in _NOWHERE:
             self._nowhere.append(Step(one, link, "which is not there"))
             return
-        plugin = reference.use is Use.PLUGIN or (configures and reference.use is Use.RESOURCE)
         if state is LinkState.INLINE:
-            if plugin:
-                self._look_at_plugins(one, link, reference.text.encode("utf-8", "surrogateescape"))
+            if plugin is not None:
+                self._look_at_plugins(one, link, plugin, reference.text.encode("utf-8", "surrogateescape"))
             return
         path = join(one.folder, reference.text)
         if path is not None:
             self._add(path)
         if state is LinkState.FILE:
             self._inputs.add(link.path)
-            if plugin:
-                self._look_at_plugins(one, link, self._tree.read(link.path))
+            if plugin is not None:
+                self._look_at_plugins(one, link, plugin, self._tree.read(link.path))
         elif reference.use is Use.CHART_HOME:
             self._add_folder(link.path)
         elif reference.use in _FOLDERS and link.path not in self._graph.kustomizations:
             self._nowhere.append(Step(one, link, "a folder without a kustomization"))
 
-    def _look_at_plugins(self, one: Kustomization, link: Link, content: bytes) -> None:
+    def _look_at_plugins(self, one: Kustomization, link: Link, folder: str, content: bytes) -> None:
         """The files that the configuration of a built-in generator or transformer names."""
         for document in decode(content, FILE_NAMES[0]).documents:
             for text in _plugin_files(document.data):
-                path = join(one.folder, text)
+                path = join(folder, text)
                 found = None if path is None else self._index.find(path)
                 if path is None or found is None or found.place in (Place.OUTSIDE, Place.SUBMODULE):
                     reason = f'which names "{text}", a path outside of the repository'
@@ -314,6 +329,8 @@ class _Planner:
                     self._add_folder(found.path)
 
     def _look_at_charts(self, one: Kustomization, data: Mapping[str, Any]) -> None:
+        if self._build.free:  # Flux lets no kustomization run Helm, and says so
+            return
         settings = data.get("helmGlobals")
         home = settings.get("chartHome") if isinstance(settings, dict) else None
         home = home if isinstance(home, str) and home else "charts"
@@ -322,7 +339,7 @@ class _Planner:
             if isinstance(chart, dict):
                 self._charts.append(self._chart(one, index, chart, home))
         if data.get("helmChartInflationGenerator"):
-            self._charts.append(Chart(one, -1, "helmChartInflationGenerator", None, ""))
+            self._charts.append(Chart(one, -1, "helmChartInflationGenerator", None, "a repository of charts"))
 
     def _chart(self, one: Kustomization, index: int, chart: Mapping[str, Any], home: str) -> Chart:
         name, version, repository = (_text(chart, field) for field in ("name", "version", "repo"))
