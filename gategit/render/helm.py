@@ -142,6 +142,7 @@ class Release:
     settings: RenderSettings
     unchecked: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    problems: list[RenderProblem] = field(default_factory=list)
 
     @property
     def owner(self) -> Location:
@@ -165,6 +166,8 @@ class Release:
         program = find_program("helm", self.settings)
         with Workspace(self.places.tree, self.settings) as workspace:
             if chart is None:
+                if base:
+                    raise UndecidedError("values that stand in place of a fetched chart's own cannot be laid into it")
                 path = self._fetched(program, workspace)
             else:
                 path = place_of(chart)
@@ -182,7 +185,7 @@ class Release:
             )
             output = self._template(program, path, files, site, workspace)
         objects, more = self._objects(output, site)
-        return objects, (*wrong, *more)
+        return objects, (*wrong, *self.problems, *more)
 
     def write_values(self, workspace: Workspace) -> list[str]:
         """Write the values that can be read, and return the arguments that name them."""
@@ -290,6 +293,8 @@ class Release:
         for one, local in brought:
             if local is None:
                 self._check_remote(one, chart)
+        if brought and not chart.lock_is_current:
+            self._check_lock(chart)
         workspace.place(sorted(chart.files))
         for one, local in brought:
             if local is not None:
@@ -298,6 +303,22 @@ class Release:
                 version = chart.locked.get(one.name, one.version)
                 content = helm_remote.fetch(program, one.repository, one.name, version, self.settings)
                 workspace.write(_in(chart.folder, f"charts/{one.name}-{version}.tgz"), content)
+
+    def _check_lock(self, chart: ChartFolder) -> None:
+        """Say that a lock file is not one of the dependencies any more; Argo CD and ``helm`` stop there."""
+        owner = self.unit.owner
+        stops = owner is not None and owner.ref.kind == "Application"
+        problem = RenderProblem(
+            CHART_INVALID.id,
+            f"{chart.lock.rpartition('/')[2]} was made of other dependencies than the chart has now",
+            self.places.field(chart.lock, ("digest",)),
+            "run `helm dependency update` and commit what it writes",
+            level=None if stops else Level.WARNING,
+            fatal=stops,
+        )
+        if stops:
+            raise Stop(problem)
+        self.problems.append(problem)
 
     def _local(self, one: Dependency, chart: ChartFolder) -> ChartFolder:
         local = chart.beside(one)

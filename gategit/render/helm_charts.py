@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeGuard
 
 from gategit.checks.references.paths import Found, Place, join
 from gategit.checks.references.sources import text_at
@@ -16,6 +18,10 @@ from gategit.render.helm_places import Places
 
 _ARCHIVE: Final = re.compile(r"(.+?)-v?\d+(?:\.\d+)*(?:[.+-][\w.+-]*)?\.tgz\Z")
 _LOCAL: Final = "file://"
+_FIELDS: Final = ("name", "version", "repository", "condition", "tags", "enabled", "import-values", "alias")
+_ALWAYS: Final = frozenset({"name", "repository"})
+_OTHERS: Final = frozenset({"tags", "enabled", "import-values"})
+
 _DEPTH: Final = 20
 """How deep charts hold charts."""
 
@@ -66,6 +72,7 @@ class ChartFolder:
         self.folder = folder
         self.places = places
         self.file = self._path("Chart.yaml")
+        self._parts: dict[str, ChartFolder | str | None] = {}
 
     def _path(self, name: str) -> str:
         return f"{self.folder}/{name}" if self.folder else name
@@ -136,6 +143,29 @@ class ChartFolder:
         return found
 
     @cached_property
+    def lock(self) -> str:
+        """The path of the file that settles versions, "" where there is none."""
+        found = (self._path(name) for name in ("Chart.lock", "requirements.lock"))
+        return next((path for path in found if self.places.content(path) is not None), "")
+
+    @cached_property
+    def lock_is_current(self) -> bool:
+        """Whether the lock file is one of the dependencies as they are, as ``helm dependency build`` wants it.
+
+        Its digest is that of both lists (``HashReq`` in Helm's internal/resolver/resolver.go).
+        """
+        data = self._yaml(self.lock)[0] if self.lock else {}
+        digest, locked = data.get("digest"), data.get("dependencies")
+        asked = self.data.get("dependencies")
+        if not isinstance(digest, str) or not _are_plain(asked) or not _are_plain(locked):
+            return True
+        pair = [[_as_helm_writes(one) for one in several] for several in (asked, locked)]
+        text = json.dumps(pair, separators=(",", ":"), ensure_ascii=False)
+        for sign in "<>&\u2028\u2029":
+            text = text.replace(sign, f"\\u{ord(sign):04x}")
+        return digest == "sha256:" + hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+    @cached_property
     def files(self) -> frozenset[str]:
         """The paths of everything in the folder, with what links of it lead to, by the paths that Helm reads."""
         index = self.places.index
@@ -194,6 +224,11 @@ class ChartFolder:
 
     def part(self, name: str) -> ChartFolder | str | None:
         """A chart that this one is put together with, by its name or alias: a folder, an archive's path, or None."""
+        if name not in self._parts:
+            self._parts[name] = self._part(name)
+        return self._parts[name]
+
+    def _part(self, name: str) -> ChartFolder | str | None:
         names = [name, *(one.name for one in self.dependencies if one.alias == name)]
         for one in names:
             if one in self.vendored:
@@ -238,6 +273,29 @@ class ChartFolder:
                 if isinstance(part, ChartFolder):
                     waiting.append((part, (*path, key)))
         return None
+
+
+def _are_plain(dependencies: Any) -> TypeGuard[list[dict[str, Any]]]:
+    """Whether all fields that Helm reads as texts are texts; what it makes of others is not known here."""
+    return isinstance(dependencies, list) and all(
+        isinstance(one, dict)
+        and all(isinstance(one.get(name, ""), str) for name in _FIELDS if name not in _OTHERS)
+        and isinstance(one.get("tags", []), list)
+        and all(isinstance(tag, str) for tag in one.get("tags", []))
+        for one in dependencies
+    )
+
+
+def _as_helm_writes(dependency: Mapping[str, Any]) -> dict[str, Any]:
+    """A dependency with its fields in Helm's order; those that are empty are left out, but for two."""
+    written: dict[str, Any] = {}
+    for name in _FIELDS:
+        value = dependency.get(name)
+        if name == "import-values" and isinstance(value, list):  # Go writes the keys of a map in order
+            value = [dict(sorted(one.items())) if isinstance(one, dict) else one for one in value]
+        if value or name in _ALWAYS:
+            written[name] = value or ""
+    return written
 
 
 def chart_at(folder: str, places: Places) -> ChartFolder | None:

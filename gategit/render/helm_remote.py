@@ -23,6 +23,7 @@ from gategit.user_cache import cache_folder
 _VERSION: Final = re.compile(
     r"v?\d+\.\d+\.\d+(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?\Z"
 )
+_DIGEST: Final = re.compile(r"sha256:[0-9a-f]{64}\Z")
 _NAME: Final = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*\Z")
 _PORTS: Final = {"http": 80, "https": 443, "oci": 443}
 _LARGEST: Final = 20 * 2**20
@@ -34,8 +35,8 @@ class RemoteError(UndecidedError):
 
 
 def is_exact(version: str) -> bool:
-    """Whether a version is one version and not a range."""
-    return bool(_VERSION.match(version))
+    """Whether a version is one version, or a digest, and not a range."""
+    return bool(_VERSION.match(version) or _DIGEST.match(version))
 
 
 def is_allowed(url: str, remotes: Sequence[Remote]) -> bool:
@@ -95,7 +96,7 @@ def refusal(repository: str, name: str, version: str, settings: RenderSettings) 
         )
     if not _NAME.match(name):
         return f'"{sentence(name)}" is no chart\'s name', "write the name that the chart has in its repository"
-    if not is_exact(version):
+    if not is_exact(version) or (_DIGEST.match(version) and scheme != "oci"):
         wanted = f"the version {sentence(version)} is a range" if version else "no version is named"
         return f"{wanted}, so that nobody knows what will be applied", "name one version, or commit a Chart.lock"
     return None
@@ -122,11 +123,15 @@ def fetch(program: Program, repository: str, name: str, version: str, settings: 
 def _pull(program: Program, repository: str, name: str, version: str, settings: RenderSettings) -> bytes:
     is_oci = repository.startswith("oci://")
     chart = f"{repository.rstrip('/')}/{name}" if is_oci else name
-    where = () if is_oci else (f"--repo={repository}",)
+    options = [] if is_oci else [f"--repo={repository}"]
+    if _DIGEST.match(version):
+        chart = f"{chart}@{version}"
+    else:
+        options.append(f"--version={version}")
     with tempfile.TemporaryDirectory(prefix="gategit-chart-") as folder:
         # Landlock and the like know real folders only.
         top = Path(folder).resolve()
-        arguments = ("pull", f"--version={version}", *where, "--destination=.", "--", chart)
+        arguments = ("pull", *options, "--destination=.", "--", chart)
         result = run_renderer(program, arguments, cwd=top, settings=settings, network=True)
         archives = sorted(top.glob("*.tgz"))
         if result.code or len(archives) != 1:

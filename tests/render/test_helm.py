@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from gategit.model import FieldPath, Level, Location, Region
+from gategit.model import FieldPath, Level, Location, ObjectRef, Region
+from gategit.process import run
 from gategit.render.helm import build_helm, inputs_of_helm
-from gategit.render.values import HelmBuild, KustomizeBuild, Parameter, RenderSettings, Unit, ValuesLayer
+from gategit.render.values import HelmBuild, KustomizeBuild, Owner, Parameter, RenderSettings, Unit, ValuesLayer
 from tests.render.charts import CONFIG, archive, chart_of, names, said, unit_of
 from tests.render.conftest import MakeTree
+from tools.golang import built
 
 SETTINGS = RenderSettings(kubernetes_version="1.34")
 
@@ -292,6 +295,31 @@ class TestDependencies:
                 "Chart.lock asks for 1.0.0"
             )
         ]
+
+    def test_a_lock_of_other_dependencies(self, make_tree: MakeTree, tmp_path: Path) -> None:
+        """Where something has to be built, Helm and Argo CD refuse a lock that is not current; Flux does not ask."""
+        more = (
+            "dependencies:\n- {name: common, version: '>=1.0.0 <2', repository: 'file://../common', tags: [a], "
+            "import-values: [data, {parent: b, child: a}]}\n"
+        )
+        files = chart_of(more=more, a=self.USING) | self._common()
+        for path, text in files.items():
+            (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / path).write_text(text)
+        done = run((str(built("helm")), "dependency", "update", str(tmp_path / "web")))
+        assert done.code == 0
+        files["web/Chart.lock"] = (tmp_path / "web/Chart.lock").read_text()
+        assert build_helm(unit_of(), make_tree(files), SETTINGS).problems == ()
+        files["web/Chart.yaml"] = files["web/Chart.yaml"].replace("<2", "<3")
+        tree = make_tree(files)
+        rendered = build_helm(unit_of(), tree, SETTINGS)
+        line = "chart-invalid: Chart.lock was made of other dependencies than the chart has now"
+        assert [said(one).partition(" ")[2] for one in rendered.problems] == [line]
+        assert [one.location.file for one in rendered.problems] == ["web/Chart.lock"]
+        assert [(one.level, one.fatal) for one in rendered.problems] == [(Level.WARNING, False)]
+        owner = Owner(ObjectRef("argoproj.io/v1alpha1", "Application", "argocd", "web"), Location("app.yaml"))
+        rendered = build_helm(replace(unit_of(), owner=owner), tree, SETTINGS)
+        assert [(said(one).partition(" ")[2], one.fatal) for one in rendered.problems] == [(line, True)]
 
     def test_a_chart_that_would_have_to_be_fetched(self, make_tree: MakeTree) -> None:
         """It is not, unless the config says so; the help says how."""

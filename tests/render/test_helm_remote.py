@@ -60,7 +60,7 @@ def test_refused_places(url: str, remote: Remote) -> None:
     assert not is_allowed(url, (remote,))
 
 
-@pytest.mark.parametrize("version", ["1.2.3", "v1.2.3", "1.2.3-rc.1+build.5"])
+@pytest.mark.parametrize("version", ["1.2.3", "v1.2.3", "1.2.3-rc.1+build.5", "sha256:" + "0" * 64])
 def test_exact_versions(version: str) -> None:
     """One version and no other."""
     assert is_exact(version)
@@ -87,6 +87,12 @@ def test_ranges(version: str) -> None:
             "web",
             "1.x",
             "the version 1.x is a range, so that nobody knows what will be applied",
+        ),
+        (
+            "https://charts.example.com",
+            "web",
+            "sha256:" + "0" * 64,
+            f"the version sha256:{'0' * 64} is a range, so that nobody knows what will be applied",
         ),
         ("https://charts.example.com", "web", "", "no version is named, so that nobody knows what will be applied"),
     ],
@@ -197,9 +203,8 @@ class TestFetching:
         rendered = build_helm(unit_of(), make_tree(files), settings)
         assert [said(one).partition(", so")[0] for one in rendered.problems] == [
             (
-                f"web/Chart.yaml:5:40-{42 + len(shop.url)} not-rendered: the chart is not rendered: its dependency db is not in "
-                "charts/, and the "
-                "version 1.x is a range"
+                f"web/Chart.yaml:5:40-{42 + len(shop.url)} not-rendered: the chart is not rendered: its dependency db "
+                "is not in charts/, and the version 1.x is a range"
             )
         ]
         files["web/Chart.lock"] = f"dependencies:\n- {{name: db, version: 1.2.0, repository: '{shop.url}'}}\n"
