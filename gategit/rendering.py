@@ -248,6 +248,14 @@ class Rendering:
 
         return inputs_of_files(build, self._bare_world)
 
+    def orphans(self, units: Iterable[Unit]) -> Sequence[RenderProblem]:
+        """What is wrong with manifests that no agent deploys."""
+        from gategit.render.orphans import find_orphans  # noqa: PLC0415  only where there are agents
+
+        inputs = {path for unit in units if unit.owner is not None for path in self.inputs(unit)}
+        manifests = [path for path, raw in self._facts.items() if raw]
+        return find_orphans(inputs, manifests, agents={one.file for one in self.declared})
+
     def bringers(self, unit: Unit, units: Iterable[Unit]) -> Iterator[Unit]:
         """The units that bring the object that asks for a unit: what it says may be patched on its way."""
         file = unit.owner.location.file if unit.owner is not None else None
@@ -379,9 +387,32 @@ class _Walk:
         return True
 
     def result(self, reached: Collection[UnitKey]) -> RenderedSide:
-        """What came of the units that are judged."""
+        """What came of the units that are judged, and what is wrong with all of them together."""
         rendered = tuple(self.done[key] for key in self.found if key in reached and key in self.done)
-        return RenderedSide(len(self.found), rendered, self.problems, self.unchecked)
+        together = self._together(rendered) if self.objects else ()
+        problems = tuple(dict.fromkeys([*self.problems, *together]))
+        return RenderedSide(len(self.found), rendered, problems, self.unchecked)
+
+    def _together(self, rendered: Sequence[Rendered]) -> Iterator[RenderProblem]:
+        """What only shows where units stand beside each other and the objects that ask for them."""
+        from gategit.render.argocd_order import check_order  # noqa: PLC0415  only what is there is imported
+        from gategit.render.argocd_projects import check_project  # noqa: PLC0415  the same
+        from gategit.render.flux import check_rendered  # noqa: PLC0415  the same
+        from gategit.render.owners import check_destinations, check_owners  # noqa: PLC0415  the same
+        from gategit.render.scopes import scopes_of  # noqa: PLC0415  the same
+
+        done = tuple(self.done.values())
+        world, scopes = self.rendering.world(self.objects), scopes_of(done)
+        yield from check_owners(done, scopes)
+        yield from check_destinations(tuple(self.units.values()), self.rendering.settings(None))
+        yield from check_order(rendered)
+        for one in rendered:
+            unit = one.unit
+            if unit.project:
+                yield from check_project(unit, one, world, scopes)
+            elif unit.owner is not None and unit.owner.ref.api_version.rpartition("/")[0] in FLUX_GROUPS:
+                yield from check_rendered(unit, one, world)
+        yield from self.rendering.orphans(self.units.values())
 
 
 def render_sides(
