@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 from gategit.checks.references.paths import PathIndex, relative
 from gategit.disk import UnreadableError
 from gategit.errors import UndecidedError
-from gategit.manifests.decode import decode
-from gategit.manifests.expand import expand
 from gategit.model import Level, Location
 from gategit.process import Result
 from gategit.render import helm_remote
@@ -25,6 +23,7 @@ from gategit.render.helm_errors import (
     schema_is_unreadable,
     warnings_of,
 )
+from gategit.render.helm_output import objects_of, section
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID
 from gategit.render.helm_text import sentence
@@ -38,7 +37,6 @@ from gategit.render.values import (
     RenderedObject,
     RenderProblem,
     RenderSettings,
-    Trace,
     Unit,
     ValuesLayer,
 )
@@ -48,7 +46,6 @@ from gategit.tree import Tree
 _RELEASE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
 _LONGEST_RELEASE: Final = 53
 _NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\Z")
-_SOURCE: Final = re.compile(rb"^---\n# Source: ([^\n]*)\n", re.MULTILINE)
 _SKIPS_SCHEMAS: Final = (3, 16)
 """The first Helm that has ``--skip-schema-validation``."""
 
@@ -184,7 +181,7 @@ class Release:
                 self.owner if chart is None else Location(chart.file),
             )
             output = self._template(program, path, files, site, workspace)
-        objects, more = self._objects(output, site)
+        objects, more = objects_of(output, site)
         return objects, (*wrong, *self.problems, *more)
 
     def write_values(self, workspace: Workspace) -> list[str]:
@@ -196,7 +193,7 @@ class Release:
         arguments = []
         for number, layer in enumerate(layers):
             name = _in(_BESIDE, f"values-{number}.yaml")
-            workspace.write(name, layer.values.text.encode("utf-8", "surrogateescape"))
+            workspace.write(name, layer.content)
             arguments.append(f"--values={name}")
         return arguments
 
@@ -417,74 +414,14 @@ class Release:
         if template is None:
             raise Stop(*problems_of(error, site))
         shown = self._run(program, [arguments[0], "--debug", *arguments[1:]], workspace).stdout
-        raise Stop(*problems_of_output(template, error, _part(shown, template), site))
+        raise Stop(*problems_of_output(template, error, section(shown, template), site))
 
     def _run(self, program: Program, arguments: Sequence[str], workspace: Workspace) -> Result:
         return run_renderer(program, arguments, cwd=workspace.folder, settings=self.settings)
 
-    def _objects(self, output: bytes, site: Site) -> tuple[tuple[RenderedObject, ...], tuple[RenderProblem, ...]]:
-        objects: list[RenderedObject] = []
-        problems: list[RenderProblem] = []
-        for name, content in _sections(output):
-            file = site.source(name)
-            decoded = decode(content, "template.yaml")
-            place = Location(file) if file else site.fallback
-            is_template = bool(file) and not file.endswith(".tgz") and not _is_crd(name)
-            lines = content.decode("utf-8", "replace").split("\n")
-            for problem in decoded.problems:
-                shown = lines[problem.region.line - 1].strip() if problem.region.line <= len(lines) else ""
-                where = self.places.rendered(file, shown) if is_template else place
-                repeated = problem.rule == "duplicate-key"
-                problems.append(
-                    RenderProblem(
-                        RENDER_FAILED.id,
-                        f"in what the template renders to, {problem.message}",
-                        where,
-                        problem.help,
-                        level=Level.WARNING if repeated else None,
-                        fatal=False,
-                    )
-                )
-            for document in decoded.documents:
-                if not isinstance(document.data, dict) or not {"apiVersion", "kind"} <= document.data.keys():
-                    line = lines[document.line - 1].strip()
-                    problems.append(
-                        RenderProblem(
-                            RENDER_FAILED.id,
-                            f"the template renders to something that is no Kubernetes object: `{sentence(line)}`",
-                            self.places.rendered(file, line) if is_template else place,
-                            "give it apiVersion and kind, or let it render to nothing",
-                            fatal=False,
-                        )
-                    )
-            for manifest in expand("", decoded):
-                number = manifest.source.document if _is_crd(name) else None
-                objects.append(RenderedObject(manifest.data, Trace(file, number)))
-        return tuple(objects), tuple(dict.fromkeys(problems))
-
 
 def _error(result: Result) -> str:
     return error_of(result.stderr.decode("utf-8", "replace")) or "it says nothing" if result.code else ""
-
-
-def _sections(output: bytes) -> Iterator[tuple[str, bytes]]:
-    """Helm's output cut at the lines that name templates: each name with what stands below it."""
-    found = list(_SOURCE.finditer(output))
-    ends = [*(one.start() for one in found[1:]), len(output)]
-    for one, end in zip(found, ends, strict=False):
-        yield one[1].decode("utf-8", "replace"), output[one.end() : end]
-
-
-def _part(output: bytes, template: str) -> str:
-    return next((body.decode("utf-8", "replace") for name, body in _sections(output) if name == template), "")
-
-
-def _is_crd(name: str) -> bool:
-    """Whether Helm took a file as it is, from a chart's ``crds`` folder."""
-    rest = name.partition("/")[2]
-    while rest.startswith("charts/"):
-        rest = rest.split("/", 2)[-1]
-    return rest.startswith("crds/")
 
 
 def full_version(version: str) -> str:

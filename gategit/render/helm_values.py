@@ -32,8 +32,16 @@ class Layer:
         self._places = places
 
     @cached_property
+    def content(self) -> bytes:
+        """The text as bytes; what no text can hold is replaced."""
+        try:
+            return self.values.text.encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return self.values.text.encode("utf-8", "replace")
+
+    @cached_property
     def _decoded(self) -> Decoded:
-        return decode(self.values.text.encode("utf-8", "replace"), "values.yaml")
+        return decode(self.content, "values.yaml")
 
     @property
     def data(self) -> Any:
@@ -49,7 +57,7 @@ class Layer:
 
     @cached_property
     def _inner(self) -> SourceMap:
-        return SourceMap(self.values.text.encode("utf-8", "replace"), "values.yaml")
+        return SourceMap(self.content, "values.yaml")
 
     def locate(self, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location | None:
         """Where a value stands, or its nearest ancestor that exists; None where the layer is in no file."""
@@ -183,7 +191,7 @@ class Values:
 def merged(layers: Sequence[Layer]) -> bytes:
     """Layers laid over each other as Flux does with a chart's values files; one alone stays the text that it is."""
     if len(layers) == 1:
-        return layers[0].values.text.encode("utf-8", "replace")
+        return layers[0].content
     result: dict[str, Any] = {}
     for layer in layers:
         if isinstance(layer.data, dict):
