@@ -8,6 +8,7 @@ import shutil
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -75,10 +76,15 @@ def _configured(name: str, path: str) -> str:
     return str(place)
 
 
-def _in_path(name: str) -> str:
+@lru_cache(maxsize=16)
+def _looked_up(name: str, search_path: str) -> str | None:
     # A relative entry of PATH could lead into the checkout, and so to a program that the change brings.
-    folders = [folder for folder in os.get_exec_path() if Path(folder).is_absolute()]
-    found = shutil.which(name, path=os.pathsep.join(folders)) if folders else None
+    folders = [folder for folder in search_path.split(os.pathsep) if Path(folder).is_absolute()]
+    return shutil.which(name, path=os.pathsep.join(folders)) if folders else None
+
+
+def _in_path(name: str) -> str:
+    found = _looked_up(name, os.environ.get("PATH", os.defpath))
     if found is None:
         raise ProgramProblem(
             f"{name} is not installed or not in PATH",
@@ -90,7 +96,10 @@ def _in_path(name: str) -> str:
 
 def _asked(name: Name, path: str) -> Program:
     """The program with the version that it says it has."""
-    status = Path(path).stat()
+    try:
+        status = os.stat(path)  # noqa: PTH116  asked for before each build
+    except OSError as error:
+        raise ProgramProblem(f"{path} cannot be run: {error.strerror or error}", f"install {name} anew") from None
     key = (path, status.st_mtime_ns, status.st_size)
     with _lock:
         known = _known.get(key)
