@@ -105,7 +105,7 @@ class Provenance:
         value = dict(added).get(str(path[2]))
         if value is None or dig(one.data, *path) != value:
             return None
-        origin = self._owner.of((str(path[1]), path[2]), value)
+        origin = self._owner.of((str(path[1]), path[2]), value) or self._owner.named(str(path[2]), value)
         if origin is not None:
             return Located(self._texts.locate(origin), sure=True)
         owner = self._unit.owner
@@ -221,8 +221,9 @@ class Provenance:
             for each in several
             if (each.node.text("apiVersion"), each.node.text("kind")) == kind and is_named(each.node, name)
         ]
-        exact = [each for each in alike if each.node.text("metadata", "namespace") == namespace] or alike
-        return exact[0] if len(exact) == 1 else None
+        alike = [each for each in alike if each.node.text("metadata", "name") == name] or alike
+        alike = [each for each in alike if each.node.text("metadata", "namespace") == namespace] or alike
+        return alike[0] if len(alike) == 1 else None
 
     def _declared(self, one: RenderedObject) -> list[Carried]:
         return [
@@ -299,6 +300,14 @@ class _OwnersObject:
             if here is not None and (here == value or _is_short_image(here, value) or _is_as_text(here, value)):
                 return origin.at(*candidate)
         return None
+
+    def named(self, label: str, value: str) -> Origin | None:
+        """Where the object has its own name or namespace, with which its controller labels what it applies."""
+        last = label.rpartition("/")[2]
+        if self._declared is None or last not in {"name", "namespace"}:
+            return None
+        data, origin = self._declared
+        return origin.at("metadata", last) if dig(data, "metadata", last) == value else None
 
     @staticmethod
     def _candidates(data: Any, path: FieldPath) -> Iterator[FieldPath]:

@@ -206,7 +206,7 @@ class HelmProvenance:
     def _may_print(self, line: Written, value: Any) -> bool:
         """Whether a line may print a value that the marks have changed, as they change a hash."""
         template = self._template(self._files[line.file])
-        pieces = _pieces(template.keys[line.line]["value"].strip())
+        pieces = _pieces(template.value(line.line))
         return len(pieces) > 1 and stands_in_order(pieces, texted(value))
 
     def _unmarked(self, other: RenderedObject, path: FieldPath) -> Written | None:
@@ -230,7 +230,7 @@ class HelmProvenance:
         if on == "key" and "{{" not in match["key"]:
             region = template.key_region(line.line)
             return Set(Location(file, region), sure=True)
-        text = match["value"].strip()
+        text = template.value(line.line)
         if "{{" not in text:
             return self._at_line(line, on)
         if isinstance(around.value, dict | list):
@@ -244,10 +244,9 @@ class HelmProvenance:
         if line.rest:
             region = template.key_region(line.line)
             return Set(Location(file, region), sure=False)
-        match = template.keys[line.line]
         region = template.key_region(line.line) if on == "key" else template.value_region(line.line)
         block = template.block(line.line)
-        if on == "value" and match["value"].strip()[:1] in {"|", ">"} and len(block) and region is not None:
+        if on == "value" and template.value(line.line)[:1] in {"|", ">"} and len(block) and region is not None:
             last = template.lines[block[-1] - 1].rstrip()
             region = Region(region.line, region.column, block[-1], len(last) + 1)
         return Set(Location(file, region), sure=True)
@@ -279,9 +278,10 @@ class HelmProvenance:
         """A field without a mark of its own: of a value that is printed whole, or an item of a list."""
         file = self._files[line.file]
         template = self._template(file)
-        text = template.keys[line.line]["value"].strip()
-        if text.startswith(("[", "{")) and "{{" not in text:
-            return Set(Location(file, template.value_region(line.line)), sure=True)
+        if template.value(line.line).startswith(("[", "{")) and not template.value(line.line).startswith("{{"):
+            region = template.flow_region(line.line, line.rest)
+            if region is not None:
+                return Set(Location(file, region), sure=True)
         found = self._printed(line, around, on)
         if found is not None or isinstance(around.value, dict | list):
             return found

@@ -77,10 +77,16 @@ _SCALED: Final = frozenset({"Deployment", "ReplicationController", "ReplicaSet",
 _NAMES_KEPT: Final = frozenset({"CustomResourceDefinition", "APIService", "Namespace"})
 _CONTAINERS: Final = frozenset({"containers", "initContainers"})
 _IMAGE: Final = re.compile(r"(?P<name>[^@]*?)(?::(?P<tag>[^:/@]*))?(?:@(?P<digest>.*))?\Z", re.DOTALL)
-_SELECTOR_TERM: Final = re.compile(r"\s*(?P<key>[^\s=!]+)\s*(?P<operator>==|=|!=)\s*(?P<value>[^\s,]*)\s*\Z")
+_TERM_END: Final = re.compile(r",(?![^(]*\))")
+_SELECTOR_TERM: Final = re.compile(
+    r"""\s*(?P<key>[^\s=!]+)
+        (?:\s*(?P<operator>==|=|!=|\s(?:notin|in)(?=[\s(]))\s*(?:\((?P<values>[^)]*)\)|(?P<value>[^\s,()]*)))\s*\Z""",
+    re.VERBOSE,
+)
 _TAME: Final = re.compile(r"(?:[\w./:^$|-]|\\[.dws/-]|\[\^?[\w.-]+\][*+?]?|(?:[\w.]|\])[*+?]|\((?:\?:)?|\)\??)*")
 _REPEATED: Final = re.compile(r"[*+]")
 _MOST_REPEATED: Final = 3
+_LONGEST_SELECTOR: Final = 2000
 _DEPTH: Final = 60
 
 
@@ -555,19 +561,20 @@ def _fits(pattern: str, value: str) -> bool:
 
 
 def _selected(text: str, pairs: Mapping[str, Node]) -> bool:
-    for term in text.split(","):
+    """Whether labels are those that a selector means."""
+    if len(text) > _LONGEST_SELECTOR:
+        return False
+    for term in _TERM_END.split(text):
         found = _SELECTOR_TERM.match(term)
         if found is None:
             name = term.strip()
-            if name.startswith("!"):
-                if name[1:].strip() in pairs:
-                    return False
-            elif name not in pairs:
+            if (name.removeprefix("!").strip() in pairs) is name.startswith("!"):
                 return False
             continue
         one = pairs.get(found["key"])
-        equal = one is not None and str(one.value) == found["value"]
-        if equal is (found["operator"] == "!="):
+        values = [value.strip() for value in (found["values"] or found["value"] or "").split(",")]
+        equal = one is not None and str(one.value) in values
+        if equal is (found["operator"].strip() in {"!=", "notin"}):
             return False
     return True
 

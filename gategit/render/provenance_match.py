@@ -16,7 +16,7 @@ _ITEM_NAMES: Final = (
 )
 """By what an item of a list is told from the others, the best first."""
 
-_VARIABLE: Final = re.compile(r"\$\{[^}]*\}|\$\([^)]*\)")
+_VARIABLE: Final = re.compile(r"\$\{(?:[^{}]|\$\{[^{}]*\})*\}|\$\([^)]*\)")
 _HASH: Final = re.compile(r"-[a-z0-9]{10}\Z")
 
 

@@ -14,6 +14,7 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any, Final
 
+from gategit.manifests.positions import SourceMap
 from gategit.model import FieldPath, Region
 from gategit.tree import Tree, TreeEntry
 
@@ -36,6 +37,9 @@ _TOP_ONLY: Final = frozenset({"apiVersion", "kind", "metadata"})
 _REFERENCE: Final = re.compile(r"(?<![\w)\]\"])(\$[A-Za-z_]\w*|\$)?((?:\.[A-Za-z_]\w*)+|\.(?![\w(.]))|(\$[A-Za-z_]\w*)")
 _STRING: Final = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|/\*|\}\}')
+_REMARK: Final = re.compile(r"\s+#")
+_BRACKET: Final = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[\[\]{}]')
+_LONGEST_FLOW: Final = 20_000
 _OPENS: Final = ("if", "with", "range", "define", "block")
 _ASSIGNED: Final = re.compile(r"(?:\$(?P<first>\w+)\s*(?:,\s*\$(?P<second>\w+)\s*)?:?=\s*)?(?P<value>.*)\Z", re.DOTALL)
 
@@ -191,14 +195,54 @@ class Template:
         match = self.keys.get(number)
         return Region(number, match.start("key") + 1, number, match.end("key") + 1) if match is not None else None
 
+    def value(self, number: int) -> str:
+        """What follows the key of a line, without a comment."""
+        match = self.keys[number]
+        text: str = match["value"].strip()
+        if text.startswith(('"', "'")):
+            end = text.find(text[0], 1)
+            return text[: end + 1] if end > 0 and text[end + 1 :].lstrip().startswith("#") else text
+        comment = _REMARK.search(text)
+        return text[: comment.start()] if comment is not None and "}}" not in text[comment.start() :] else text
+
     def value_region(self, number: int) -> Region:
         """Where the value stands that follows a key on its line; the key where there is none."""
-        match = self.keys.get(number)
-        line = self.lines[number - 1].rstrip()
-        if match is None or not match["value"].strip():
-            return self.key_region(number) or Region(number, 1, number, max(2, len(line) + 1))
-        start = match.start("value") + len(match["value"]) - len(match["value"].lstrip())
-        return Region(number, start + 1, number, len(line) + 1)
+        match = self.keys[number]
+        text = self.value(number)
+        if not text:
+            return Region(number, match.start("key") + 1, number, match.end("key") + 1)
+        start = match.end("value") - len(match["value"].lstrip())
+        return Region(number, start + 1, number, start + len(text) + 1)
+
+    def flow_region(self, number: int, path: FieldPath) -> Region | None:
+        """Where a part of a value stands that is written in brackets; None where that holds actions."""
+        match = self.keys[number]
+        start = self._starts[number - 1] + match.end("value") - len(match["value"].lstrip())
+        end = _closed(self.text, start)
+        text = self.text[start:end]
+        if "{{" in text:
+            return None
+        region = SourceMap(text.encode("utf-8", "surrogatepass"), "it.yaml").region(0, path)
+        shift = start - self._starts[number - 1]
+        return Region(
+            number + region.line - 1,
+            region.column + (shift if region.line == 1 else 0),
+            number + region.end_line - 1,
+            region.end_column + (shift if region.end_line == 1 else 0),
+        )
+
+
+def _closed(text: str, start: int) -> int:
+    """Where the bracket is closed that stands at a place."""
+    depth = 0
+    for found in _BRACKET.finditer(text, start, start + _LONGEST_FLOW):
+        if found[0] in {"[", "{"}:
+            depth += 1
+        elif found[0] in {"]", "}"}:
+            depth -= 1
+            if depth == 0:
+                return found.end()
+    return start
 
 
 def spans(text: str) -> Iterator[tuple[int, int, bool]]:

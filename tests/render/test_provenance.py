@@ -173,6 +173,43 @@ def test_the_last_of_several_patches_counts(build: Builder) -> None:
     assert built.provenance.locate(web, ("spec", "replicas")).location.file == "prod/two.yaml"
 
 
+def test_patches_by_label_and_by_pattern(build: Builder) -> None:
+    """Targets are chosen as Kustomize chooses them: by patterns of names and by labels, also those that are missing."""
+    text = """\
+patches:
+  - target: {kind: Deployment, labelSelector: "kept notin (true, yes),!other"}
+    patch: |
+      - op: replace
+        path: /spec/replicas
+        value: 2
+  - target: {name: "^(web|other)$"}
+    patch: |
+      - op: add
+        path: /spec/paused
+        value: true
+  - target: {name: "[a-v].*"}
+    patch: |
+      - op: add
+        path: /spec/paused
+        value: false
+"""
+    built = build(kustomization(text))
+    assert built.line("spec", "replicas") == "prod/kustomization.yaml: value: 2"
+    assert built.line("spec", "paused") == "prod/kustomization.yaml: value: true"
+
+
+def test_a_name_that_looks_like_another_one_with_a_hash(build: Builder) -> None:
+    """Of two objects the one that bears the name is meant."""
+    text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: {}\nspec: {{type: ClusterIP}}\n"
+    files = {
+        "prod/all.yaml": f"{text.format('web')}---\n{text.format('web-terraforms')}",
+        "prod/kustomization.yaml": "resources: [all.yaml]\n",
+    }
+    built = build(files)
+    lines = [built.provenance.locate(one, ("metadata", "name")).location.region for one in built.rendered.objects]
+    assert [line.line for line in lines if line is not None] == [4, 10]
+
+
 def test_what_a_patch_removes(build: Builder) -> None:
     """A field that is missing because of a patch leads to the line that removes it, another to where it should be."""
     text = """\
@@ -333,8 +370,8 @@ spec:
 
 
 def test_what_is_substituted_leads_to_the_expression(make_tree: MakeTree) -> None:
-    """A value that Flux fills in leads to the line with the variable."""
-    text = DEPLOYMENT.replace("replicas: 1", "replicas: ${count:=2}")
+    """A value that Flux fills in leads to the line with the variable, also where one stands in another."""
+    text = DEPLOYMENT.replace("replicas: 1", "replicas: ${count:=${other:=2}}")
     tree = make_tree({**BASE, "base/web.yaml": text})
     graph = read_graph(tree)
     one = build_kustomize(Unit("it", KustomizeBuild("base")), tree, graph, RenderSettings()).objects[0]

@@ -63,13 +63,16 @@ spec:
               value: {{ $value | quote }}
             {{- end }}
           resources: {{- toYaml .Values.resources | nindent 12 }}
-          command: ["run", "it"]
+          command: ["run",
+            "it"]
+          workingDir: {{ .Values.folder }}  # where it runs
 """
 VALUES = """\
 team: shop
 replicas: 2
 level: info
 debug: true
+folder: /srv
 image:
   repository: example/web
   tag: "1.0"
@@ -128,6 +131,7 @@ def release(make_tree: MakeTree) -> Release:
 def test_a_value_that_a_line_prints(release: Release) -> None:
     """A field leads to the value that its line prints, also through a default."""
     assert release.line("spec", "replicas") == "chart/values.yaml: replicas: 2"
+    assert release.line(*CONTAINER, "workingDir") == "chart/values.yaml: folder: /srv"
     assert release.line(*CONTAINER, "imagePullPolicy") == "chart/values.yaml: pullPolicy: IfNotPresent"
 
 
@@ -137,7 +141,8 @@ def test_what_a_template_says_itself(release: Release) -> None:
     assert release.line(*CONTAINER, "name") == "chart/templates/web.yaml: - name: web"
     assert release.line(*CONTAINER, "args", 0) == "chart/templates/web.yaml: - --verbose"
     assert release.line(*CONTAINER, "stdin") == "chart/templates/web.yaml: stdin: true"
-    assert release.line(*CONTAINER, "command", 1) == 'chart/templates/web.yaml: command: ["run", "it"]'
+    assert release.line(*CONTAINER, "command", 0) == 'chart/templates/web.yaml: command: ["run",'
+    assert release.line(*CONTAINER, "command", 1) == 'chart/templates/web.yaml: "it"]'
     assert release.line("kind") == "chart/templates/web.yaml: kind: Deployment"
 
 
