@@ -20,6 +20,9 @@ MAX_TEXT: Final = 1 << 20
 """How many characters may come of a template, or of any step on the way."""
 
 MAX_STEPS: Final = 100_000
+_PER_STEP: Final = 50
+"""How many characters of a text count as much as a step."""
+
 _MAX_DEPTH: Final = 40
 
 
@@ -190,7 +193,7 @@ class _Parser:
             if word in {"if", "with", "range"}:
                 self._next()
                 nodes.append(self._control(word))
-            elif self._tokens:
+            elif not _is_comment(text):
                 nodes.append(self._pipeline())
                 self._done()
         self._depth -= 1
@@ -237,8 +240,10 @@ class _Parser:
                 self._tokens.pop(0)
                 continue
             operands.append(self._operand())
+            if self._tokens and self._tokens[0][0] != "space" and self._peek() not in {"|", ")"}:
+                raise TemplateError(f'"{self._peek()}" follows in it without a space before')
         if not operands:
-            raise TemplateError("a pipeline in it has an empty step")
+            raise NotUnderstoodError("a pipeline with an empty step")
         return _Node("command", None, tuple(operands))
 
     def _operand(self) -> _Node:
@@ -248,7 +253,7 @@ class _Parser:
         if kind == "word":
             return _Node("function", text)
         node = self._chain(kind, text)
-        while self._tokens and self._tokens[0][0] == "field":
+        while node.kind != "dot" and self._tokens and self._tokens[0][0] == "field":
             node = _Node("field", self._next()[1][1:], (node,))
         return node
 
@@ -289,10 +294,15 @@ class _Parser:
             raise TemplateError(f'"{self._peek()}" stands in it where an action should end')
 
 
-def _tokens(action: str) -> list[tuple[str, str]]:
+def _is_comment(action: str) -> bool:
     text = action.strip()
-    if text.startswith("/*") and text.endswith("*/"):
+    return text.startswith("/*") and text.endswith("*/")
+
+
+def _tokens(action: str) -> list[tuple[str, str]]:
+    if _is_comment(action):
         return []
+    text = action.strip()
     found: list[tuple[str, str]] = []
     position = 0
     while position < len(text):
@@ -420,6 +430,8 @@ class _Run:
             return self._call(first.value, rest, dot, last)
         if rest or last:
             raise TemplateError("it gives an argument to something that is no function")
+        if first.kind == "literal" and first.value is None:
+            raise TemplateError("it prints nil")
         return self._value(first, dot)
 
     def _call(self, name: str, rest: Sequence[_Node], dot: Any, last: tuple[Any, ...]) -> Any:
@@ -434,9 +446,21 @@ class _Run:
             value = function(*arguments)
         except TypeError:
             raise NotUnderstoodError(f"the function {name} with these arguments") from None
-        if isinstance(value, str) and len(value) > MAX_TEXT:
-            raise NotUnderstoodError("more text than gategit follows")
+        self._charge(value)
         return value
+
+    def _charge(self, value: Any) -> None:
+        """Count what a function has made: text, and every part of a list or map as often as it stands there."""
+        waiting = [value]
+        while waiting:
+            one = waiting.pop()
+            self.steps += 1 + (len(one) // _PER_STEP if isinstance(one, str) else 0)
+            if self.steps > MAX_STEPS:
+                raise NotUnderstoodError("more than gategit follows")
+            if isinstance(one, dict):
+                waiting.extend(one.values())
+            elif isinstance(one, list):
+                waiting.extend(one)
 
     def _short(self, name: str, rest: Sequence[_Node], dot: Any, last: tuple[Any, ...]) -> Any:
         value: Any = None

@@ -189,6 +189,12 @@ def _pairs(*values: Any) -> dict[str, Any]:
     return dict(zip(keys, items, strict=True))
 
 
+def _concat(*values: Any) -> list[Any]:
+    lists = [_list("concat", value) for value in values]
+    _small(sum(map(len, lists)) * 100)
+    return [one for value in lists for one in value]
+
+
 def _has(needle: Any, value: Any) -> bool:
     if value is None:
         return False
@@ -265,6 +271,22 @@ def _yaml_scalar(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def _to_json(value: Any) -> str:
+    """``toJson``; Go writes what HTML might take for its own as escapes."""
+    text = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
+        return int(value)
+    return None if value is Missing.VALUE else value
+
+
 FUNCTIONS: Final[Mapping[str, Function]] = {
     "normalize": _of_text("normalize", normalize),
     "default": _default,
@@ -304,7 +326,7 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "reverse": lambda value: _list("reverse", value)[::-1],
     "append": lambda value, one: [*_list("append", value), one],
     "prepend": lambda value, one: [one, *_list("prepend", value)],
-    "concat": lambda *values: [one for value in values for one in _list("concat", value)],
+    "concat": _concat,
     "compact": lambda value: [one for one in _list("compact", value) if truth(one)],
     "has": _has,
     "until": _until,
@@ -320,19 +342,9 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "sub": lambda a, b: _whole(a) - _whole(b),
     "mul": _product,
     "div": _divide,
-    "toJson": lambda value: json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+    "toJson": _to_json,
     "toYaml": to_yaml,
     "fromYaml": lambda text: _map("fromYaml", _from_yaml(text)),
     "fromYamlArray": lambda text: _list("fromYamlArray", _from_yaml(text)),
 }
 """By name."""
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_plain(one) for one in value]
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1 << 53:
-        return int(value)
-    return None if value is Missing.VALUE else value
