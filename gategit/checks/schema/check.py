@@ -129,7 +129,8 @@ class _Check:
         if is_encrypted(manifest.data) and manifest.kind.startswith(_SEALED):
             self._miss("encrypted with SOPS, its kind as well")
             return
-        what = f"{manifest.api_version} {manifest.kind}"
+        # Of what nothing is known, both may be of any length.
+        what = f"{manifest.api_version[:200]} {manifest.kind[:100]}"
         if not part and not self.schemas.meta_validator().is_valid(manifest.data):
             self._explain(self.schemas.meta_schema, manifest.data, None, part=part)
         if part and not isinstance(found, Unusable):
@@ -205,7 +206,7 @@ class _Check:
                 f"there is no schema for {what}{', and its cluster does not serve it' if lacks else like}",
                 ("kind",),
                 help=f"{mend}add its CustomResourceDefinition: gategit schema add FILE "
-                f"(FILE defines {manifest.kind} of {manifest.group or 'the core group'})",
+                f"(FILE defines {manifest.kind[:100]} of {manifest.group[:200] or 'the core group'})",
                 place=("apiVersion",) if group else None,
                 level=self.schemas.missing_level,
                 subject=f"{manifest.group}/{manifest.version}/{manifest.kind}",

@@ -274,7 +274,7 @@ class _Words:
             yield Trouble(
                 "missing-field",
                 (*path, names[0]),
-                f"{self.where(path)} needs one of the fields {', '.join(names)}",
+                f"{self.where(path)} needs one of the fields {_listed(names)}",
                 place=path,
                 key=True,
             )
@@ -301,7 +301,7 @@ class _Words:
         chosen = set.union(*required) - set.intersection(*required) if required else set()
         names = sorted(str(name) for name in chosen if isinstance(error.instance, dict) and name in error.instance)
         if len(names) > 1:
-            return f"only one of the fields {', '.join(names)} may be set in {self.where(path)}"
+            return f"only one of the fields {_listed(names)} may be set in {self.where(path)}"
         return f"{self.field(path)} fits more than one of the forms of which its schema allows exactly one"
 
     def _invalid(self, error: ValidationError, path: FieldPath) -> str:  # noqa: C901, PLR0911, PLR0912  one case for each keyword
@@ -312,10 +312,8 @@ class _Words:
         match error.validator:
             case "enum":
                 choices = [one if isinstance(one, str) else json.dumps(one) for one in bound if one not in (None, "")]
-                listed = ", ".join(one[:60] for one in choices[:20])
-                more = f" and {len(choices) - 20} more" if len(choices) > 20 else ""
                 many = "one of " if len(choices) > 1 else ""
-                return f"{name} must be {many}{listed}{more}, not {self.value(instance)}"
+                return f"{name} must be {many}{_listed(choices)}, not {self.value(instance)}"
             case "pattern" if note:
                 return f"{name} must be {note}, not {self.value(instance)}"
             case "pattern":
@@ -351,9 +349,15 @@ class _Words:
             case "not":
                 fields = bound.get("required") if isinstance(bound, dict) else None
                 if isinstance(fields, list) and fields:
-                    return f"the fields {', '.join(map(str, fields))} cannot be used together in {self.where(path)}"
+                    return f"the fields {_listed(list(map(str, fields)))} cannot be used together in {self.where(path)}"
                 return f"{name} has a value that its schema excludes"
         return f"{name} does not fit its schema ({error.validator})"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """The first of some names: a schema from a pull request may have any number of any length."""
+    more = f" and {len(names) - 20} more" if len(names) > 20 else ""
+    return ", ".join(name[:60] for name in names[:20]) + more
 
 
 def _unquoted(text: str, types: list[str]) -> bool:

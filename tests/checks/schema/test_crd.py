@@ -409,3 +409,20 @@ def test_forms_that_exclude_each_other_are_told_by_what_differs(check: Check) ->
     assert [message for *_, message in check(text, crds=definition(spec))] == [
         "only one of the fields rounds, steps may be set in spec"
     ]
+
+
+def test_no_message_lists_more_than_a_reader_wants(check: Check) -> None:
+    """A definition of the head may ask for one of any number of fields, with names of any length."""
+    fields = [f"f{index:04}{'x' * 100}" for index in range(500)]
+    spec = {"type": "object", "oneOf": [{"required": [name]} for name in fields]}
+    text = "apiVersion: example.com/v1\nkind: Widget\nmetadata: {name: a}\nspec: {}\n"
+    [message] = [message for *_, message in check(text, crds=definition(spec))]
+    listed = ", ".join(name[:60] for name in fields[:20])
+    assert message == f"spec needs one of the fields {listed} and 480 more"
+
+
+def test_names_of_what_nothing_knows_are_cut(check: Check) -> None:
+    """A manifest may write anything there."""
+    text = f"apiVersion: {'a.' * 3000}io/v1\nkind: {'K' * 5000}\nmetadata: {{name: a}}\n"
+    [message] = [message for *_, message in check(text)]
+    assert message == f"there is no schema for {('a.' * 3000)[:200]} {'K' * 100}"
