@@ -47,7 +47,7 @@ _TOKEN: Final = re.compile(
       (?P<space>\s+)
     | (?P<text>"(?:[^"\\\n]|\\.)*")
     | (?P<raw>`[^`]*`)
-    | (?P<number>[+-]?\d[\w.]*)
+    | (?P<number>[+-]?\.?\d[\w.]*)
     | (?P<field>\.[^\W\d]\w*)
     | (?P<variable>\$\w*)
     | (?P<word>[^\W\d]\w*)
@@ -429,7 +429,7 @@ class _Run:
         if first.kind == "function":
             return self._call(first.value, rest, dot, last)
         if rest or last:
-            raise TemplateError("it gives an argument to something that is no function")
+            raise NotUnderstoodError("an argument of something that is no function")
         if first.kind == "literal" and first.value is None:
             raise TemplateError("it prints nil")
         return self._value(first, dot)
