@@ -49,6 +49,7 @@ _METADATA: Final = re.compile(r"validation: (?P<said>chart\.metadata(?P<path>[\w
 _DEPENDENCY: Final = re.compile(
     r'validation: (?P<said>(?:more than one dependency|dependency) [^\n]*?"(?P<name>[^"]*)"[^\n]*)'
 )
+_MISSING: Final = re.compile(r"found in Chart\.yaml, but missing in charts/ directory: ([^\n]*)")
 _SET: Final = re.compile(r"failed parsing --set(?P<text>-string)? data: (?P<said>.*)", re.DOTALL)
 _WARNING: Final = re.compile(r"^(?:\S+\.go:\d+: )?(?:WARNING|[Ww]arning): (?P<said>.+)$", re.MULTILINE)
 _VALUE_SHOWN: Final = re.compile(r" \(.*", re.DOTALL)
@@ -284,7 +285,7 @@ def _folder(error: str, chart: ChartFolder, site: Site) -> Iterator[RenderProble
         decoded = decode(site.places.content(file) or b"", file)
         if decoded.problems:
             first = decoded.problems[0]
-            message = f"Helm cannot load {loading['file']}: {first.message}"
+            message = f"Helm cannot load {loading['file']}: {sentence(first.message)}"
             # The first check of the gate says it too: here it is a note, since it is no second mistake.
             yield RenderProblem(rule, message, Location(file, first.region), first.help, level=Level.NOTE)
             return
@@ -304,6 +305,11 @@ def _folder(error: str, chart: ChartFolder, site: Site) -> Iterator[RenderProble
         several = [one for one in chart.dependencies if name in (one.name, one.alias)]
         place = chart.places.field(several[-1].file, several[-1].path) if several else chart.locate(("dependencies",))
         yield RenderProblem(CHART_INVALID.id, f"Chart.yaml: {sentence(dependency['said'])}", place)
+    elif missing := _MISSING.search(error):
+        names = missing[1].split(", ")
+        asked = next((one for one in chart.dependencies if one.name in names), None)
+        place = chart.places.field(asked.file, asked.path) if asked else chart.locate(("dependencies",))
+        yield RenderProblem(CHART_INVALID.id, f"these dependencies are not in charts/: {sentence(missing[1])}", place)
     elif "validation: " in error:
         yield RenderProblem(CHART_INVALID.id, f"Chart.yaml: {site.plain(error)}", chart.locate(()))
 

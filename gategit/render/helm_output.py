@@ -80,7 +80,7 @@ class _Section:
     def _unreadable(self, problem: Problem) -> RenderProblem:
         return RenderProblem(
             NOT_RENDERED.id if problem.rule == "yaml-limit" else RENDER_FAILED.id,
-            f"in what the template renders to, {problem.message}",
+            f"in what the template renders to, {sentence(problem.message)}",
             self._place(self._line(problem.region.line)),
             problem.help,
             # Agents take the last of two equal keys.

@@ -14,6 +14,7 @@ from gategit.model import FieldPath, Level, Location, Region, format_path
 from gategit.render.helm_charts import ChartFolder
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import VALUES_INVALID
+from gategit.render.helm_text import sentence
 from gategit.render.values import Parameter, RenderProblem, ValuesLayer
 
 _SYNTAX: Final = frozenset({"yaml-syntax", "yaml-limit", "not-text", "merge-conflict-marker"})
@@ -110,7 +111,7 @@ class Layer:
             level = (None if layer.as_text else Level.NOTE) if fatal else Level.WARNING
             yield RenderProblem(
                 VALUES_INVALID.id,
-                f"the values cannot be read: {problem.message}" if fatal else f"in the values, {problem.message}",
+                f"{'the values cannot be read:' if fatal else 'in the values,'} {sentence(problem.message)}",
                 place or Location(layer.file),
                 problem.help,
                 level=level,
