@@ -138,11 +138,16 @@ class _Check:
         elif isinstance(found, NotServed):
             served = " and ".join(f"{manifest.group}/{version}" for version in found.served) or "none"
             why = "does not serve it" if found.defined else "does not have it"
+            ways = [f"write apiVersion: {manifest.group}/{found.served[-1]}"] if found.served else []
+            if found.channel:
+                ways.append(
+                    f"say in .gategit.yaml that the cluster has the channel: schemas: {{releases: {{{found.channel}}}}}"
+                )
             self._find(
                 rules.VERSION_NOT_SERVED,
                 f"{what}: {found.origin} {why}; it serves {served}",
                 ("apiVersion",),
-                help=f"write apiVersion: {manifest.group}/{found.served[-1]}" if found.served else "",
+                help=", or ".join(ways),
                 level=None if found.sure else Level.WARNING,
                 subject="" if found.sure else what,
             )

@@ -212,12 +212,15 @@ class NoChoice:
         defined: whether it defines the version without serving it.
         served: the versions that it serves.
         sure: whether the config names the release.
+        channel: what the config would have to say where the cluster runs a side channel of the release that it names,
+            and that serves the version, such as ``gateway-api: "1.5-experimental"``.
     """
 
     origin: str
     defined: bool
     served: tuple[str, ...]
     sure: bool
+    channel: str = ""
 
 
 def choose(kind: CarriedKind, version: str, pin: str | None) -> Choice | NoChoice:
@@ -234,11 +237,14 @@ def choose(kind: CarriedKind, version: str, pin: str | None) -> Choice | NoChoic
         meant = next((one for one in kind.releases if is_meant(pin, one.name)), None)
         if meant is None:
             # The release is carried, or the config would have been refused: it only lacks this kind.
-            return NoChoice(f"{kind.title} {pin}", defined=False, served=(), sure=True)
+            return NoChoice(
+                f"{kind.title} {pin}", defined=False, served=(), sure=True, channel=_channel(kind, version, pin)
+            )
         found = meant.serves(version)
         if found is not None:
             return Choice(kind, meant, found, pinned=True)
-        return NoChoice(kind.of(meant), any(one.name == version for one in meant.versions), meant.served, sure=True)
+        defined = any(one.name == version for one in meant.versions)
+        return NoChoice(kind.of(meant), defined, meant.served, sure=True, channel=_channel(kind, version, pin))
     for release in kind.releases:
         found = release.serves(version)
         if found is not None:
@@ -249,6 +255,15 @@ def choose(kind: CarriedKind, version: str, pin: str | None) -> Choice | NoChoic
         if found is not None:
             return Choice(kind, release, found)
     return NoChoice(kind.of(newest), defined=False, served=newest.served, sure=False)
+
+
+def _channel(kind: CarriedKind, version: str, pin: str) -> str:
+    """What names the side channel of a release that serves a version which the release itself does not; or nothing."""
+    for release in kind.releases:
+        whole = f"{pin}-{release.channel}"
+        if release.channel and release.serves(version) is not None and is_meant(whole, release.name):
+            return f'{kind.source}: "{whole}"'
+    return ""
 
 
 @dataclass(frozen=True, slots=True)

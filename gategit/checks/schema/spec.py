@@ -131,12 +131,14 @@ class NotServed:
         served: the versions that are served.
         origin: what says so, in words.
         sure: whether that is what the cluster has; a project's release that nobody named may be another one.
+        channel: what the config would have to say where the cluster runs a side channel that serves it.
     """
 
     defined: bool
     served: tuple[str, ...]
     origin: str = "the CustomResourceDefinition"
     sure: bool = True
+    channel: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,7 +328,7 @@ class SchemaSet:
             return None
         choice = ecosystem.choose(carried, version, self._releases.get(carried.source))
         if isinstance(choice, ecosystem.NoChoice):
-            return NotServed(choice.defined, choice.served, choice.origin, choice.sure)
+            return NotServed(choice.defined, choice.served, choice.origin, choice.sure, choice.channel)
         return self.read_release(choice)
 
     def read_release(self, choice: Choice) -> KindSchema | Unusable:

@@ -356,6 +356,19 @@ def test_text_without_quotes_that_quotes_alone_do_not_mend(acme: Path, judge: Ju
     assert advice == ["write a text that matches ^[0-9]+s$"]
 
 
+def test_version_that_only_the_side_channel_of_the_named_release_has(acme: Path, judge: Judge) -> None:
+    """The config may have meant the channel, and would have to write it out."""
+    edge = {"name": "v2alpha1", "served": True, "storage": False, "schema": 3}
+    releases = [*HEADER["releases"][:2], {**HEADER["releases"][2], "versions": [edge]}]
+    write(acme, {**HEADER, "releases": releases}, (OLD, NEW, EDGE))
+    [finding] = judge(widget("  size: 1\n", "v2alpha1"), releases=(("acme", "2.1"),))[0]
+    assert finding.level is Level.ERROR
+    assert finding.help == (
+        "write apiVersion: acme.io/v1, or say in .gategit.yaml that the cluster has the channel: "
+        'schemas: {releases: {acme: "2.1-edge"}}'
+    )
+
+
 def test_definition_in_the_tree_and_in_folders_come_first() -> None:
     """What the repository says of a kind is what its cluster has."""
     crd = {
