@@ -145,6 +145,8 @@ def finish(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Rendered
         from gategit.render.flux_post import lay_over  # noqa: PLC0415  few releases have post-renderers
 
         rendered = lay_over(rendered, tree, settings)
+    if unit.uncertain:
+        rendered = _doubted(rendered)
     variables = variables_of(unit)
     if variables is None and not unit.labels and not unit.annotations:
         return rendered
@@ -170,6 +172,16 @@ def finish(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Rendered
     return replace(rendered, objects=tuple(objects), problems=(*rendered.problems, *problems), unchecked=unchecked)
 
 
+def _doubted(rendered: Rendered) -> Rendered:
+    """A unit that was rendered without some of its inputs: it may fail for that alone, which is nobody's mistake."""
+    lacking = "; ".join(rendered.unit.uncertain)
+    problems = tuple(
+        replace(one, level=Level.NOTE, message=f"{one.message} (but {lacking})") if one.fatal else one
+        for one in rendered.problems
+    )
+    return replace(rendered, problems=problems, unchecked=(*rendered.unchecked, (rendered.unit.name, lacking)))
+
+
 def _marked(one: RenderedObject, unit: Unit) -> RenderedObject:
     """An object with the unit's labels and annotations over its own."""
     metadata = one.data.get("metadata")
@@ -191,7 +203,7 @@ def _problems(unit: Unit, one: RenderedObject, done: Substituted, tree: Tree) ->
             SUBSTITUTION_FAILED.id,
             f"{ref}: Flux cannot fill in {done.expression or 'its variables'}: {done.refused}; it then applies nothing "
             f"of {owner}",
-            _place(one, done.expression, tree, unit),
+            _place(one, done.expression or (f"${{{done.unset[0]}" if done.unset else ""), tree, unit),
             help="Mend the expression, or write $${...} where it is not meant for Flux.",
             object=ref,
         )

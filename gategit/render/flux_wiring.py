@@ -1,4 +1,9 @@
-"""How Flux's objects depend on each other: what they wait for, and what they ask the health of."""
+"""How Flux's objects depend on each other: what they wait for, and what they ask the health of.
+
+Of objects as files declare them the built-in policies say the same (``flux-unknown-dependency``,
+``flux-dependency-cycle``, ``flux-decryption``). It is said here where a policy cannot know: of objects that came out
+of a build otherwise than they are declared, and of several clusters whose objects have the same names.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,7 @@ from gategit.checks.references.sources import dig, text_at
 from gategit.model import FieldPath, Level, ObjectRef
 from gategit.render.flux_rules import DECRYPTION_MISSING, DEPENDENCY_CYCLE, KIND_NOT_AWAITED
 from gategit.render.flux_sources import HELM, KUSTOMIZE, SOURCE, missing
-from gategit.render.values import AgentObject, Owner, Rendered, RenderProblem, Unit
+from gategit.render.values import AgentObject, KustomizeBuild, Owner, Rendered, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
 _KINDS = ((KUSTOMIZE, "Kustomization"), (HELM, "HelmRelease"))
@@ -42,7 +47,7 @@ def check_wiring(wanted: Sequence[AgentObject], world: World) -> list[RenderProb
     problems: list[RenderProblem] = []
     for one in wanted:
         group, kind = _kind(one)
-        for path, namespace, name in _dependencies(one):
+        for path, namespace, name in () if _as_declared(one, world) else _dependencies(one):
             if world.find(group, kind, namespace, name, one) is None:
                 problem = missing(world, one, (group, kind, namespace, name), (*path, "name"))
                 problems.extend([problem] if problem else [])
@@ -125,12 +130,16 @@ def _health_checks(owner: AgentObject, rendered: Rendered, world: World) -> Iter
 
 def _encrypted(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
     """Encrypted Secrets of a Kustomization that does not say how they are decrypted."""
-    if dig(owner.data, "spec", "decryption"):
+    if dig(owner.data, "spec", "decryption") or not isinstance(rendered.unit.build, KustomizeBuild):
         return
-    ref = ref_of(owner.data, owner.namespace)
+    ref, folder = ref_of(owner.data, owner.namespace), rendered.unit.build.folder
+    is_patched = any(_patches_decryption(one) for one in world.of_kind(*_KINDS[0]))
     for one in rendered.objects:
         is_secret = (one.data.get("apiVersion"), one.data.get("kind")) == ("v1", "Secret")
-        if is_secret and "sops" in one.data and text_at(one.data, *_DECRYPT).lower() != "disabled":
+        is_below = one.trace.file.startswith(f"{folder}/" if folder else "") and not is_patched
+        if is_below or not is_secret or "sops" not in one.data:
+            continue
+        if text_at(one.data, *_DECRYPT).lower() != "disabled":
             name = text_at(one.data, "metadata", "name")
             where = f" ({one.trace.file})" if one.trace.file else ""
             yield RenderProblem(
@@ -144,6 +153,11 @@ def _encrypted(owner: AgentObject, rendered: Rendered, world: World) -> Iterator
                 fatal=False,
             )
             return
+
+
+def _patches_decryption(one: AgentObject) -> bool:
+    patches = dig(one.data, "spec", "patches")
+    return any("decryption" in text_at(patch, "patch") for patch in (patches if isinstance(patches, list) else ()))
 
 
 def _unawaited_kinds(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
@@ -223,6 +237,8 @@ def _cycles(wanted: Sequence[AgentObject], world: World) -> Iterator[RenderProbl
         if not circle:
             continue
         told.update(member for member, _ in circle)
+        if all(_as_declared(objects[member], world) and _is_alone(objects[member], world) for member, _ in circle):
+            continue
         one, path = objects[node], circle[0][1]
         names = [str(ref_of(objects[member].data, objects[member].namespace)) for member, _ in circle]
         last = "itself" if len(names) == 1 else names[0]
@@ -236,6 +252,16 @@ def _cycles(wanted: Sequence[AgentObject], world: World) -> Iterator[RenderProbl
             path=path,
             fatal=False,
         )
+
+
+def _as_declared(one: AgentObject, world: World) -> bool:
+    """Whether what an object waits for, and where it is, is what its file says."""
+    return world.declares(one, ("spec", "dependsOn")) and world.declares(one, ("metadata", "namespace"))
+
+
+def _is_alone(one: AgentObject, world: World) -> bool:
+    """Whether one file alone declares an object of this name."""
+    return len({other.file for other in world.named(*_kind(one), one.namespace, _name(one))}) < 2
 
 
 def _shortened(names: list[str]) -> list[str]:
@@ -319,4 +345,8 @@ def _identity(data: Mapping[str, object], namespace: str) -> tuple[str, str, str
 
 
 def _node(one: AgentObject) -> Node:
-    return (*_kind(one), one.namespace, text_at(one.data, "metadata", "name"), one.target, one.file, one.document)
+    return (*_kind(one), one.namespace, _name(one), one.target, one.file, one.document)
+
+
+def _name(one: AgentObject) -> str:
+    return text_at(one.data, "metadata", "name")

@@ -41,12 +41,13 @@ spec:
 
 def kustomization(name: str, path: str, spec: str = "", namespace: str = "flux-system") -> str:
     """A Flux Kustomization; ``spec`` is more of its spec, indented by two."""
+    where = f"  namespace: {namespace}\n" if namespace else ""
     return (
         "apiVersion: kustomize.toolkit.fluxcd.io/v1\n"
         "kind: Kustomization\n"
         "metadata:\n"
         f"  name: {name}\n"
-        f"  namespace: {namespace}\n"
+        f"{where}"
         "spec:\n"
         f"  path: {path}\n"
         "  sourceRef:\n"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gategit.model import Location, ObjectRef
+from gategit.model import Level, Location, ObjectRef
 from gategit.render.flux_variables import Variables, finish, substitute, variables_of
-from gategit.render.values import KustomizeBuild, Owner, Rendered, RenderedObject, Trace, Unit
+from gategit.render.values import KustomizeBuild, Owner, Rendered, RenderedObject, RenderProblem, Trace, Unit
 from tests.render.conftest import MakeTree
 from tests.render.flux_world import SETTINGS, shown
 
@@ -152,3 +152,17 @@ def test_what_flux_does_nothing_with_is_returned_as_it_is(make_tree: MakeTree) -
     """No copy is made of what nobody changes."""
     rendered = Rendered(unit(substitute=None), (RenderedObject(config_map({"key": "${name}"})),))
     assert finish(rendered, make_tree({"a": ""}), SETTINGS) is rendered
+
+
+def test_a_failure_for_want_of_values_that_cannot_be_read_is_no_finding(make_tree: MakeTree) -> None:
+    """It is noted with what was lacking, and counted as not looked at."""
+    lacking = "the values of the Secret hidden cannot be read here"
+    problem = RenderProblem("render-failed", "the host must be set", Location("charts/web/templates/a.yaml"))
+    result = finish(
+        Rendered(unit(substitute=None, uncertain=(lacking,)), problems=(problem,)), make_tree({"a": ""}), SETTINGS
+    )
+    assert result.failed
+    assert [(one.message, one.level) for one in result.problems] == [
+        (f"the host must be set (but {lacking})", Level.NOTE)
+    ]
+    assert result.unchecked == (("apps", lacking),)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from gategit.render.values import Rendered, RenderedObject
+from gategit.render.values import AgentObject, Rendered, RenderedObject
 from tests.render.conftest import MakeTree
 from tests.render.flux_world import SOURCE, Fleet, children, config_map, fleet, kustomization
 
@@ -45,43 +45,69 @@ def waits(*names: str) -> str:
     return "  dependsOn:\n" + "".join(f"    - name: {name}\n" for name in names)
 
 
-def test_what_a_kustomization_waits_for_must_be_there(make: MakeFleet) -> None:
+def brought(found: Fleet) -> list[AgentObject]:
+    """What the Kustomization ``cluster`` brings."""
+    return children(found.render(found.unit("Flux Kustomization flux-system/cluster")))
+
+
+def below(files: Mapping[str, str], namespace: str = "flux-system") -> dict[str, str]:
+    """Files that a Kustomization ``cluster`` applies, all of them in one namespace."""
+    names = "".join(f"  - {name}\n" for name in files)
+    return {
+        "flux-system/cluster.yaml": kustomization("cluster", "clusters/main"),
+        "clusters/main/kustomization.yaml": f"namespace: {namespace}\nresources:\n{names}",
+        **{f"clusters/main/{name}": text for name, text in files.items()},
+    }
+
+
+@pytest.mark.usefixtures("renderers")
+def test_what_a_rendered_kustomization_waits_for_must_be_there(make: MakeFleet) -> None:
     """A name that nothing has is found on its line, with the one that was meant."""
     found = make(
+        below(
+            {
+                "apps.yaml": kustomization("apps", "apps", waits("infra", "infrastucture"), ""),
+                "infra.yaml": kustomization("infra", "apps", "", ""),
+                "infrastructure.yaml": kustomization("infrastructure", "apps", "", ""),
+            }
+        )
+    )
+    assert found.problems(*brought(found)) == [
+        (
+            "clusters/main/apps.yaml:12:13 dangling-reference: Kustomization flux-system/apps: spec.dependsOn[1].name "
+            "names the Kustomization infrastucture, which this repository does not declare; did you mean "
+            "infrastructure?"
+        )
+    ]
+
+
+@pytest.mark.usefixtures("renderers")
+def test_a_namespace_that_a_build_sets_may_part_what_belongs_together(make: MakeFleet) -> None:
+    """Without a namespace of its own an entry is looked for beside the one that waits, wherever that has come to be."""
+    spec = "    namespace: flux-system\n"
+    files = below({"apps.yaml": kustomization("apps", "apps", spec + waits("infra"), "")}, "tenant")
+    files["clusters/infra.yaml"] = kustomization("infra", "apps")
+    found = make(files)
+    assert found.problems(*brought(found)) == [
+        (
+            "clusters/main/apps.yaml:12:13 dangling-reference: Kustomization tenant/apps: spec.dependsOn[0].name names "
+            "the Kustomization infra, which is declared in the namespace flux-system and not in tenant"
+        )
+    ]
+    named = kustomization("apps", "apps", spec + waits("infra") + "      namespace: flux-system\n", "")
+    found = make({**files, "clusters/main/apps.yaml": named})
+    assert found.problems(*brought(found)) == []
+
+
+def test_what_files_say_as_it_is_applied_is_left_to_the_policies(make: MakeFleet) -> None:
+    """``flux-unknown-dependency`` and ``flux-dependency-cycle`` say it of them."""
+    found = make(
         {
-            "clusters/apps.yaml": kustomization("apps", "apps", waits("infra", "infrastucture")),
-            "clusters/infra.yaml": kustomization("infra", "apps"),
-            "clusters/infrastructure.yaml": kustomization("infrastructure", "apps"),
+            "clusters/apps.yaml": kustomization("apps", "apps", waits("gone")),
+            "clusters/self.yaml": kustomization("self", "apps", waits("self")),
         }
     )
-    assert found.problems() == [
-        (
-            "clusters/apps.yaml:13:13 dangling-reference: Kustomization flux-system/apps: spec.dependsOn[1].name names "
-            "the Kustomization infrastucture, which this repository does not declare; did you mean infrastructure?"
-        )
-    ]
-
-
-def test_what_it_waits_for_may_be_in_another_namespace_if_it_says_so(make: MakeFleet) -> None:
-    """Without the namespace it is looked for beside the one that waits."""
-    other = kustomization("infra", "apps", "    namespace: flux-system\n", namespace="platform")
-    files = {"clusters/infra.yaml": other, "clusters/apps.yaml": kustomization("apps", "apps", waits("infra"))}
-    assert make(files).problems() == [
-        (
-            "clusters/apps.yaml:12:13 dangling-reference: Kustomization flux-system/apps: spec.dependsOn[0].name names "
-            "the Kustomization infra, which is declared in the namespace platform and not in flux-system"
-        )
-    ]
-    named = waits("infra") + "      namespace: platform\n"
-    assert make({**files, "clusters/apps.yaml": kustomization("apps", "apps", named)}).problems() == []
-
-
-def test_nothing_is_said_where_the_repository_declares_nothing_of_the_kind(make: MakeFleet) -> None:
-    """Sources and dependencies of a tenant's repository are often declared by somebody else."""
-    text = kustomization("apps", "apps", waits("platform")).replace(
-        "name: flux-system\n  depends", "name: tenant\n  depends"
-    )
-    assert make({"flux-system/source.yaml": "a: b\n", "clusters/apps.yaml": text}).problems() == []
+    assert found.problems() == []
 
 
 def test_a_source_that_is_not_there_is_found(make: MakeFleet) -> None:
@@ -116,28 +142,54 @@ def test_a_source_that_is_not_there_is_found(make: MakeFleet) -> None:
     ]
 
 
+@pytest.mark.usefixtures("renderers")
 def test_a_circle_is_found_once_with_all_that_wait_in_it(make: MakeFleet) -> None:
     """What only leads into a circle is not part of it."""
     found = make(
-        {
-            "clusters/a.yaml": kustomization("a", "apps", waits("b")),
-            "clusters/b.yaml": kustomization("b", "apps", waits("free", "c")),
-            "clusters/c.yaml": kustomization("c", "apps", waits("a")),
-            "clusters/d.yaml": kustomization("d", "apps", waits("a")),
-            "clusters/free.yaml": kustomization("free", "apps"),
-            "clusters/self.yaml": kustomization("self", "apps", waits("self")),
-        }
+        below(
+            {
+                "a.yaml": kustomization("a", "apps", waits("b"), ""),
+                "b.yaml": kustomization("b", "apps", waits("free", "c"), ""),
+                "c.yaml": kustomization("c", "apps", waits("a"), ""),
+                "d.yaml": kustomization("d", "apps", waits("a"), ""),
+                "free.yaml": kustomization("free", "apps", "", ""),
+                "self.yaml": kustomization("self", "apps", waits("self"), ""),
+            }
+        )
     )
-    assert found.problems() == [
+    assert found.problems(*brought(found)) == [
         (
-            "clusters/a.yaml:12:7 dependency-cycle: Kustomization flux-system/a waits for Kustomization flux-system/b, "
-            "which waits for Kustomization flux-system/c, which waits for Kustomization flux-system/a: none of it is "
-            "ever applied"
+            "clusters/main/a.yaml:11:7 dependency-cycle: Kustomization flux-system/a waits for Kustomization "
+            "flux-system/b, which waits for Kustomization flux-system/c, which waits for Kustomization flux-system/a: "
+            "none of it is ever applied"
         ),
         (
-            "clusters/self.yaml:12:7 dependency-cycle: Kustomization flux-system/self waits for itself: none of it is "
-            "ever applied"
+            "clusters/main/self.yaml:11:7 dependency-cycle: Kustomization flux-system/self waits for itself: none of "
+            "it is ever applied"
         ),
+    ]
+
+
+def test_a_circle_of_one_cluster_is_found_where_another_has_the_same_names(make: MakeFleet) -> None:
+    """Each waits for what stands nearest; a long circle is not named in full."""
+    names = [f"k{number:02}" for number in range(12)]
+    files = {}
+    for index, name in enumerate(names):
+        following = names[(index + 1) % len(names)]
+        files[f"clusters/main/{name}.yaml"] = kustomization(name, "apps", waits(following))
+        files[f"clusters/nas/{name}.yaml"] = kustomization(name, "apps")
+    way = ", which waits for ".join(
+        [
+            *(f"Kustomization flux-system/k{number:02}" for number in (1, 2, 3, 4)),
+            "3 others",
+            *(f"Kustomization flux-system/k{number:02}" for number in (8, 9, 10, 11, 0)),
+        ]
+    )
+    assert make(files).problems() == [
+        (
+            f"clusters/main/k00.yaml:12:7 dependency-cycle: Kustomization flux-system/k00 waits for {way}: none of it "
+            "is ever applied"
+        )
     ]
 
 
@@ -147,9 +199,10 @@ def test_releases_wait_for_releases(make: MakeFleet) -> None:
         "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata:\n  name: web\n  namespace: flux-system\n"
         "spec:\n  dependsOn:\n    - name: web\n"
     )
-    found = make({"clusters/web.yaml": kustomization("web", "apps"), "apps/web.yaml": text})
+    found = make({"main/apps/web.yaml": text, "main/web.yaml": kustomization("web", "apps"), "nas/web.yaml": text})
     assert found.problems() == [
-        ("apps/web.yaml:8:7 dependency-cycle: HelmRelease flux-system/web waits for itself: none of it is ever applied")
+        (f"{file}:8:7 dependency-cycle: HelmRelease flux-system/web waits for itself: none of it is ever applied")
+        for file in ("main/apps/web.yaml", "nas/web.yaml")
     ]
 
 
@@ -285,22 +338,39 @@ sops:
 @pytest.mark.usefixtures("renderers")
 def test_an_encrypted_secret_needs_a_key(make: MakeFleet) -> None:
     """It is applied as it is only where its annotation says so; otherwise Flux refuses the whole Kustomization."""
-    files = {"clusters/apps.yaml": kustomization("apps", "apps"), "apps/token.yaml": ENCRYPTED}
+    files = {
+        "clusters/apps.yaml": kustomization("apps", "prod"),
+        "prod/kustomization.yaml": "resources: [../base]\n",
+        "base/kustomization.yaml": "resources: [token.yaml]\n",
+        "base/token.yaml": ENCRYPTED,
+    }
     found = make(files)
     assert found.check(found.render(found.unit())) == [
         (
             "clusters/apps.yaml:6:1 decryption-missing: Kustomization flux-system/apps: its Secret token "
-            "(apps/token.yaml) is encrypted with SOPS and there is no spec.decryption, so that Flux applies nothing of "
+            "(base/token.yaml) is encrypted with SOPS and there is no spec.decryption, so that Flux applies nothing of "
             "it"
         )
     ]
-    found = make({**files, "clusters/apps.yaml": kustomization("apps", "apps", "  decryption:\n    provider: sops\n")})
+    found = make({**files, "clusters/apps.yaml": kustomization("apps", "prod", "  decryption:\n    provider: sops\n")})
     result = found.render(found.unit())
     assert found.check(result) == []
     assert result.objects[-1].data["stringData"] == {"token": "ENC[AES256_GCM,data:x,type:str]"}
     kept = ENCRYPTED.replace("a: b", "kustomize.toolkit.fluxcd.io/decrypt: Disabled")
-    found = make({**files, "apps/token.yaml": kept})
+    found = make({**files, "base/token.yaml": kept})
     assert found.check(found.render(found.unit())) == []
+
+
+@pytest.mark.usefixtures("renderers")
+def test_an_encrypted_secret_below_the_path_is_left_to_the_policy(make: MakeFleet) -> None:
+    """``flux-decryption`` says it, unless a Kustomization gives decryption to others by a patch."""
+    files = {"clusters/apps.yaml": kustomization("apps", "apps"), "apps/token.yaml": ENCRYPTED}
+    found = make(files)
+    assert found.check(found.render(found.unit())) == []
+    patch = "  patches:\n    - patch: '[{op: add, path: /spec/decryption, value: {}}]'\n"
+    found = make({**files, "clusters/other.yaml": kustomization("other", "clusters", patch)})
+    apps = found.render(found.unit("Flux Kustomization flux-system/apps"))
+    assert [line.split(": ")[0] for line in found.check(apps)] == ["clusters/apps.yaml:6:1 decryption-missing"]
 
 
 def test_only_kustomizations_are_checked_once_rendered(make: MakeFleet) -> None:
