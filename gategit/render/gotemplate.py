@@ -578,6 +578,8 @@ def _ordered(name: str, test: Callable[[Any, Any], bool]) -> Function:
 
 
 def _index(value: Any, *keys: Any) -> Any:
+    if not keys:
+        raise NotUnderstoodError("index without a key")
     for key in keys:
         if isinstance(value, dict) and isinstance(key, str):
             value = value.get(key, Missing.VALUE)

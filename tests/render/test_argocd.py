@@ -164,8 +164,8 @@ def test_argo_cds_own_cluster_is_the_target_of_the_application(make_tree: MakeTr
             "destination: {name: prod, server: 'https://prod.example.com'}",
             6,
             (
-                'its destination names the cluster "prod" and the server https://prod.example.com, and Argo CD takes one '
-                "of them"
+                'its destination names the cluster "prod" and the server https://prod.example.com, and Argo CD takes '
+                "one of them"
             ),
         ),
         ("destination: {namespace: shop}", 6, "its destination names no cluster"),
@@ -431,8 +431,8 @@ def test_a_value_file_that_is_missing(make_tree: MakeTree) -> None:
             "glob.yaml",
             12,
             (
-                'Application argocd/glob: spec.source.helm.valueFiles[0] is "apps/web/env/*.yaml", which matches no file '
-                "of this repository"
+                'Application argocd/glob: spec.source.helm.valueFiles[0] is "apps/web/env/*.yaml", which matches no '
+                "file of this repository"
             ),
         )
     ]
