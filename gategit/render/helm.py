@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gategit.checks.references.paths import PathIndex, relative
+from gategit.checks.references.paths import PathIndex
 from gategit.disk import UnreadableError
 from gategit.errors import UndecidedError
 from gategit.model import Level, Location
@@ -24,6 +24,7 @@ from gategit.render.helm_errors import (
     warnings_of,
 )
 from gategit.render.helm_output import objects_of, section
+from gategit.render.helm_pack import may_ignore, packed
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID
 from gategit.render.helm_text import sentence
@@ -293,10 +294,11 @@ class Release:
         if brought and not chart.lock_is_current:
             self._check_lock(chart)
         workspace.place(sorted(chart.files))
+        # A chart that is asked for twice, by two aliases, is brought once.
+        for local in {local.folder: local for _, local in brought if local is not None}.values():
+            self._pack(local, chart, program, workspace)
         for one, local in brought:
-            if local is not None:
-                self._pack(local, chart, program, workspace)
-            else:
+            if local is None:
                 version = chart.locked.get(one.name, one.version)
                 content = helm_remote.fetch(program, one.repository, one.name, version, self.settings)
                 workspace.write(_in(chart.folder, f"charts/{one.name}-{version}.tgz"), content)
@@ -366,15 +368,11 @@ class Release:
 
     def _pack(self, local: ChartFolder, chart: ChartFolder, program: Program, workspace: Workspace) -> None:
         """Put a chart that lies beside another one into its charts/, as ``helm dependency build`` does."""
-        if local.missing:
-            # Helm packs it all the same, but has no command for that.
-            for path in sorted(local.files):
-                content = self.places.content(path)
-                if content is not None:
-                    inside = relative(path, local.folder)
-                    workspace.write(_in(chart.folder, f"charts/{local.name}/{inside}"), content)
-            return
         workspace.place(sorted(local.files))
+        # Helm packs one all the same that lacks dependencies of its own, but has no command for that.
+        if local.missing or not may_ignore(local):
+            workspace.write(_in(chart.folder, f"charts/{local.name}-0.tgz"), packed(local))
+            return
         arguments = ("package", f"--destination={place_of(chart)}/charts", "--", place_of(local))
         result = run_renderer(program, arguments, cwd=workspace.folder, settings=self.settings)
         if result.code:

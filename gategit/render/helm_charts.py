@@ -199,9 +199,8 @@ class ChartFolder:
             if name.startswith(("_", ".")):
                 continue  # Helm passes them by
             one = self.places.index.find(f"{folder.path}/{name}")
-            archive = _ARCHIVE.match(name)
             if one.place is Place.FILE and name.endswith(".tgz"):
-                found.setdefault(archive[1] if archive else name.removesuffix(".tgz"), one.path)
+                found.setdefault(name_in(name), one.path)
             elif one.place is Place.FOLDER:
                 chart = ChartFolder(one.path, self.places)
                 if chart.exists:
@@ -296,6 +295,12 @@ def _as_helm_writes(dependency: Mapping[str, Any]) -> dict[str, Any]:
         if value or name in _ALWAYS:
             written[name] = value or ""
     return written
+
+
+def name_in(archive: str) -> str:
+    """The name of a chart by that of its archive."""
+    found = _ARCHIVE.match(archive)
+    return found[1] if found else archive.removesuffix(".tgz")
 
 
 def chart_at(folder: str, places: Places) -> ChartFolder | None:

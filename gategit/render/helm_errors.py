@@ -9,7 +9,7 @@ from typing import Final
 
 from gategit.manifests.decode import decode
 from gategit.model import FieldPath, Level, Location, format_path
-from gategit.render.helm_charts import ChartFolder
+from gategit.render.helm_charts import ChartFolder, name_in
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID, VALUES_INVALID
 from gategit.render.helm_schema import START as SCHEMA_START
@@ -274,7 +274,7 @@ def _unpacked(chart: ChartFolder | str | None, name: str) -> ChartFolder | str |
         path = part if isinstance(part, str) else part.folder
         if path.rpartition("/")[2] == name:
             return part
-    return chart.part(name)
+    return chart.part(name_in(name))
 
 
 def _folder(error: str, chart: ChartFolder, site: Site) -> Iterator[RenderProblem]:

@@ -263,6 +263,32 @@ class TestDependencies:
         ]
         assert rendered.objects[0].data["data"]["size"] == "big"
 
+    def test_a_chart_beside_it_that_cannot_be_loaded(self, make_tree: MakeTree) -> None:
+        """Its own file is blamed."""
+        files = chart_of(more=self.MORE, a=self.USING) | self._common()
+        files["common/Chart.yaml"] = "apiVersion: v2\nname: common\nversion: 1.0.0\ntype: lib\n"
+        expected = ["common/Chart.yaml:4:7-10 chart-invalid: Chart.yaml: type must be application or library"]
+        for ignored in ("docs/\n*.bak\n", "templates/_l*\n"):
+            files["common/.helmignore"] = ignored
+            rendered = build_helm(unit_of(), make_tree(files), SETTINGS)
+            assert [said(one) for one in rendered.problems] == expected
+
+    def test_what_a_chart_beside_it_ignores_is_left_out(self, make_tree: MakeTree) -> None:
+        """As Helm leaves it out when it packs the chart."""
+        files = chart_of(more=self.MORE, a=self.USING) | self._common()
+        files["common/.helmignore"] = "# mine\n\n/templates/secret.yaml\n"
+        files["common/templates/secret.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: b}\n"
+        files["common/templates/.hidden.yaml"] = "apiVersion: v1\nkind: Secret\nmetadata: {name: c}\n"
+        rendered = build_helm(unit_of(), make_tree(files), SETTINGS)
+        assert names(rendered) == ["ConfigMap a < web/templates/a.yaml"]
+
+    def test_dependencies_of_a_chart_beside_it_are_not_brought(self, make_tree: MakeTree) -> None:
+        """Helm does not bring them, and does not miss them."""
+        files = chart_of(more=self.MORE, a=self.USING) | self._common()
+        files["common/Chart.yaml"] += "dependencies:\n- {name: gone, version: 1.0.0, repository: 'file://../gone'}\n"
+        rendered = build_helm(unit_of(), make_tree(files), SETTINGS)
+        assert names(rendered) == ["ConfigMap a < web/templates/a.yaml"]
+
     def test_a_packed_chart_is_traced_to_its_archive(self, make_tree: MakeTree) -> None:
         """Inside of an archive there are no lines to point at."""
         packed = archive(chart_of(name="db", folder="db", db=CONFIG.replace("-config", "-db")))
