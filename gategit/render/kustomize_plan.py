@@ -193,6 +193,10 @@ class _Planner:
         file = top.file if top else (f"{folder}/{FILE_NAMES[0]}" if folder else FILE_NAMES[0])
         overlay = json.loads(self._build.overlay) if self._build.overlay else {}
         own: Mapping[str, Any] = data if top else {}
+        if self._build.generate and top is not None and not data.get("resources"):
+            # Flux asks for this so that no kustomization is empty, and the annotations reach the cluster.
+            data = {**data, "buildMetadata": ["originAnnotations"]}
+            content = b""
         if overlay or top is None:
             data = merged(data, overlay)
             parsed = parse(as_json(data))
@@ -290,8 +294,14 @@ class _Planner:
         reference, state = link.reference, link.state
         if state in _OUT:
             said = state in (LinkState.ABSOLUTE, LinkState.OUTSIDE)
-            listed = len(reference.path) == 2 and reference.use in (Use.RESOURCE, Use.COMPONENT) and plugin is None
-            self._refused.append(Step(one, link, _OUT[state], said=said, can_be_dropped=listed))
+            # What the agent can fetch and gategit does not; with anything else the agent's own build fails.
+            droppable = (
+                state in (LinkState.REMOTE, LinkState.SUBMODULE)
+                and reference.use in (Use.RESOURCE, Use.COMPONENT)
+                and len(reference.path) == 2
+                and plugin is None
+            )
+            self._refused.append(Step(one, link, _OUT[state], said=said, can_be_dropped=droppable))
             return
         if state in _NOWHERE:
             self._nowhere.append(Step(one, link, "which is not there"))

@@ -406,6 +406,16 @@ def test_flux_builds_an_empty_folder_to_nothing(build: Build) -> None:
     ]
 
 
+def test_flux_has_origins_annotated_where_there_are_no_resources(build: Build) -> None:
+    """So it keeps a kustomization from being empty; the annotations reach the cluster."""
+    files = {"web/kustomization.yaml": HEAD + "configMapGenerator: [{name: x, literals: [a=b]}]\n"}
+    (made,) = build(files, generate=True, free=True).objects
+    assert set(made.data["metadata"]["annotations"]) == {"config.kubernetes.io/origin"}
+    assert made.trace.generated_by == "web/kustomization.yaml"
+    (made,) = build(files, free=True).objects
+    assert "annotations" not in made.data["metadata"]
+
+
 def test_flux_fails_at_a_file_that_is_no_manifest(build: Build) -> None:
     """It says which file, and how Flux is told to leave it out."""
     rendered = build({"web/a.yaml": cm("a"), "web/values.yaml": "replicas: 3\n"}, generate=True, free=True)
@@ -489,6 +499,19 @@ def test_a_remote_that_changes_others_leaves_nothing(build: Build, body: str, wh
         f'{where} names "https://example.com/p.yaml", which is remote and not fetched: nothing that builds on it is rendered'
     ]
     assert rendered.failed
+
+
+@pytest.mark.parametrize(
+    ("text", "what"), [("/etc", "an absolute path"), ("../..", "a path outside of the repository")]
+)
+def test_a_path_out_of_the_repository_leaves_nothing(build: Build, text: str, what: str) -> None:
+    """The agent's own build fails at it. That it leads nowhere is said by another check, and noted here."""
+    rendered = build({"web/kustomization.yaml": HEAD + f"resources:\n- a.yaml\n- {text}\n", "web/a.yaml": cm("a")})
+    assert [told(problem) for problem in rendered.problems] == [
+        f'note web/kustomization.yaml:5:3-{3 + len(text)} resources[1] names "{text}", {what}: nothing that builds on it is rendered'
+    ]
+    assert rendered.failed
+    assert rendered.objects == ()
 
 
 @pytest.mark.parametrize("free", [False, True])
