@@ -7,6 +7,7 @@ where a line does not say which value it prints, once more with other values, wh
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -35,11 +36,21 @@ from gategit.render.provenance_templates import (
 from gategit.render.values import HelmBuild, Rendered, RenderedObject, RenderSettings, ValuesLayer
 from gategit.tree import Tree
 
-_RENDERS: Final = 8
-"""How often a chart is rendered again with other values, for all questions together."""
+_RENDERS: Final = 3
+"""How often a chart is rendered again to see what one field shows, for all questions together."""
 
 _TRIED: Final = 40
 """How many values are changed at once."""
+
+_ALL: Final = 1000
+"""How many values are changed at once to see what all fields show."""
+
+_MARKER: Final = re.compile(r"zqv[0-9]+zq")
+_FIRST: Final = 41_000
+_DIGITS: Final = 5
+
+_ON_A_LINE: Final = 20
+"""How many actions a line may hold to be understood."""
 
 _ITEMS: Final = 500
 """How many items of a list or mapping are looked at for one reference."""
@@ -255,7 +266,7 @@ class HelmProvenance:
         """The value that a line's actions print, if with what is known of them the line is what came out."""
         pieces, value = _pieces(text), texted(around.value)
         shown = actions[len(actions) - len(pieces) + 1 :]
-        if len(pieces) != len(shown) + 1 or not all(action.is_plain for action in shown):
+        if len(pieces) != len(shown) + 1 or len(shown) > _ON_A_LINE or not all(action.is_plain for action in shown):
             return None
         found: list[FieldPath] = []
         for number, action in enumerate(shown):
@@ -427,31 +438,55 @@ class HelmProvenance:
             self._probed[key] = self._try(number, path, value)
         return self._probed[key]
 
+    @cached_property
+    def _shown(self) -> Mapping[tuple[int, FieldPath], Sequence[FieldPath]] | None:
+        """The values that each field shows, seen by changing all at once; None where that renders to something else."""
+        everything = "\0".join(texted(value) for one in self._rendered.objects for _, value in _leaves(one.data))
+        candidates = [one for one in _leaves(self._merged) if _may_show(one[1], everything)]
+        if not candidates or len(candidates) > _ALL:
+            return None
+        markers = {_marker(index, one[1]): one[0] for index, one in enumerate(candidates)}
+        objects = self._again(self._with(markers), {})
+        if objects is None or [_kind(one) for one in objects] != [_kind(one) for one in self._rendered.objects]:
+            return None
+        return {
+            (number, path): [markers[marker] for marker in _markers_in(value) if marker in markers]
+            for number, one in enumerate(objects)
+            for path, value in _leaves(one.data)
+        }
+
     def _try(self, number: int, path: FieldPath, value: Any) -> FieldPath | None:
-        candidates = sorted(
-            (one for one in _leaves(self._merged) if _may_show(one[1], value)),
-            key=lambda one: (-(one[1] == value), -len(texted(one[1])), -self._strength(one[0])),
-        )[:_TRIED]
-        groups = [candidates] if len(candidates) > 1 else []
-        groups += [[one] for one in candidates[:3]]
-        for group in groups:
+        candidates = [one for one in _leaves(self._merged) if _may_show(one[1], value)]
+        if not candidates:
+            return None
+        if self._shown is not None:
+            known = {where for where, _ in candidates}
+            found = [where for where in self._shown.get((number, path), ()) if where in known]
+            return max(found, key=self._strength) if found else None
+        candidates.sort(key=lambda one: (-(one[1] == value), -len(texted(one[1])), -self._strength(one[0])))
+        groups = [candidates[:_TRIED]] if len(candidates) > 1 else []
+        for group in [*groups, candidates[:1]]:
             if self._renders <= 0:
                 return None
             self._renders -= 1
             markers = {_marker(index, one[1]): one[0] for index, one in enumerate(group)}
-            objects = self._again(self._with(markers), {})
-            if objects is None:
-                continue
-            wanted = self._rendered.objects[number]
-            same = objects if len(objects) == len(self._rendered.objects) else ()
-            other = same[number] if same else next((one for one in objects if _id(one.data) == _id(wanted.data)), None)
-            shown = texted(dig(other.data, *path)) if other is not None else ""
-            found = [where for marker, where in markers.items() if texted(marker) in shown]
-            if shown != texted(value) and found:
+            found = [markers[marker] for marker in self._comes_out(number, path, markers) if marker in markers]
+            if found:
                 return max(found, key=self._strength)
-            if len(group) == len(candidates):
-                return None
         return None
+
+    def _comes_out(self, number: int, path: FieldPath, markers: Mapping[Any, FieldPath]) -> Iterator[Any]:
+        """The markers that a field shows with markers in place of values."""
+        objects = self._again(self._with(markers), {}) or ()
+        wanted = self._rendered.objects[number]
+        if len(objects) == len(self._rendered.objects):
+            other = objects[number]
+        else:
+            found = next((one for one in objects if _id(one.data) == _id(wanted.data)), None)
+            if found is None:
+                return
+            other = found
+        yield from _markers_in(dig(other.data, *path))
 
     def _with(self, markers: Mapping[Any, FieldPath]) -> HelmBuild:
         """The build with markers in place of values."""
@@ -530,8 +565,20 @@ def _may_show(candidate: Any, value: Any) -> bool:
     return text == texted(value) or (isinstance(value, str) and len(text) > 1 and text in value)
 
 
+def _markers_in(value: Any) -> Iterator[Any]:
+    if isinstance(value, str):
+        yield from (found[0] for found in _MARKER.finditer(value))
+        yield int(value) if value.isdecimal() and value.isascii() and len(value) == _DIGITS else ""
+    elif isinstance(value, int):
+        yield value
+
+
+def _kind(one: RenderedObject) -> tuple[Any, str]:
+    return (one.data.get("kind"), one.trace.file)
+
+
 def _marker(index: int, value: Any) -> Any:
-    return 70_000 + 37 * index if isinstance(value, int) else f"zqv{index}zq"
+    return _FIRST + index if isinstance(value, int) else f"zqv{index}zq"
 
 
 def _pieces(text: str) -> list[str]:

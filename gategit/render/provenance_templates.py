@@ -39,6 +39,7 @@ _STRING: Final = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|/\*|\}\}')
 _REMARK: Final = re.compile(r"\s+#")
 _BRACKET: Final = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[\[\]{}]')
+_LONGEST_REFERENCE: Final = 40
 _LONGEST_FLOW: Final = 20_000
 _OPENS: Final = ("if", "with", "range", "define", "block")
 _ASSIGNED: Final = re.compile(r"(?:\$(?P<first>\w+)\s*(?:,\s*\$(?P<second>\w+)\s*)?:?=\s*)?(?P<value>.*)\Z", re.DOTALL)
@@ -148,7 +149,7 @@ class Template:
             covered.update(range(self._line_at(start) + 1, self._line_at(end - 1) + 1))
         found: dict[int, re.Match[str]] = {}
         for number, line in enumerate(self.lines, 1):
-            match = _KEY.match(line) if number not in covered else None
+            match = _KEY.match(line.rstrip("\r")) if number not in covered else None
             if match is not None:
                 found[number] = match
         return found
@@ -288,7 +289,7 @@ def _references(text: str, scopes: list[_Scope]) -> Iterator[Reference]:
             start = next((known[variable[1:]] for _, known in reversed(scopes) if variable[1:] in known), None)
         else:
             start = () if names[:1] in {("Values",), ("Chart",), ("Release",)} else scopes[-1][0]
-        if start is not None:
+        if start is not None and len(start) + len(names) <= _LONGEST_REFERENCE:
             yield (*start, *names)
 
 
