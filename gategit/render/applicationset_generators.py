@@ -20,6 +20,7 @@ from gategit.model import FieldPath, Location
 from gategit.render.applicationset_texts import Filler, TextError, go_plain, normalize
 from gategit.render.argocd_application import IN_CLUSTER, IN_CLUSTER_NAME, entries, fields
 from gategit.render.argocd_globs import Matcher, doublestar, go_match, pathspec
+from gategit.render.gotemplate import numbers_as_go
 from gategit.render.world import World
 
 Parameters = dict[str, Any]
@@ -137,7 +138,7 @@ class Generators:
             place = (*path, "elements", index)
             if not isinstance(element, dict):
                 raise GeneratorError("an element of a list must be a mapping", place)
-            yield dict(element) if self.filler.go else _flat_element(element, place)
+            yield numbers_as_go(element) if self.filler.go else _flat_element(element, place)
         text = text_at(asked, "elementsYaml")
         if not text:
             return
@@ -145,7 +146,7 @@ class Generators:
         data = documents[0].data if documents else None
         if not isinstance(data, list) or not all(isinstance(one, dict) for one in data):
             raise GeneratorError("what comes of elementsYaml is no list of mappings", (*path, "elementsYaml"))
-        yield from ({str(key): value for key, value in one.items()} for one in data)
+        yield from (numbers_as_go({str(key): value for key, value in one.items()}) for one in data)
 
     def _clusters(self, asked: Any, path: FieldPath) -> list[Parameters]:
         clusters = [one for one in self.world.settings.clusters if text_at(one, "server")]
@@ -263,7 +264,7 @@ class Generators:
             what = decoded.problems[0].message if decoded.problems else "it is no mapping, and no list of mappings"
             raise GeneratorError(f"{file} holds no parameters: {what}", path, Location(file, region))
         for one in several:
-            own = {str(key): value for key, value in one.items()} if self.filler.go else flat(one)
+            own = numbers_as_go({str(key): value for key, value in one.items()}) if self.filler.go else flat(one)
             yield {**own, **self._named(folder, prefix, more)}
 
     def _matrix(self, asked: Any, path: FieldPath, depth: int) -> list[Parameters]:

@@ -83,7 +83,7 @@ def render(template: str, data: Mapping[str, Any], functions: Mapping[str, Funct
 
     Args:
         template: the text.
-        data: plain data.
+        data: plain data, its numbers as ``numbers_as_go`` makes them.
         functions: what it may call besides Go's own.
         strict: whether a key that is not there is an error (``missingkey=error``).
 
@@ -95,9 +95,8 @@ def render(template: str, data: Mapping[str, Any], functions: Mapping[str, Funct
         return template
     nodes = _parse(template)
     run = _Run({**_BUILT_IN, **functions}, strict=strict)
-    root = numbers_as_go(data)
-    run.scopes = [{"$": root}]
-    run.many(nodes, root)
+    run.scopes = [{"$": data}]
+    run.many(nodes, data)
     return "".join(run.out)
 
 

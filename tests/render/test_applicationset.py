@@ -497,7 +497,7 @@ def test_many_sets_are_not_followed(make_tree: MakeTree) -> None:
 def test_hostile_files_are_not_parameters(make_tree: MakeTree) -> None:
     """A link out of the repository and a bomb of aliases end as what they are."""
     bomb = "a: &a [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1 or ''}, *a{n - 1 or ''}]\n" for n in range(1, 40))
-    files: Mapping[str, str] = {"envs/link.yaml": "->/etc/passwd", "bomb/bomb.yaml": bomb}
+    files: Mapping[str, str] = {"envs/link.yaml": "->/etc/passwd", "bomb/bomb.yml": bomb}
     for folder, kind in (("envs", "unchecked"), ("bomb", "problems")):
         spec = f"generators: [{{git: {{repoURL: '{URL}', files: [{{path: {folder}}}]}}}}]\n" + TEMPLATE
         made = make(read_world(make_tree, {"set.yaml": appset(spec), **files}))

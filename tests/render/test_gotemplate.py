@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gategit.render.gotemplate import NotUnderstoodError, TemplateError, render
+from gategit.render.gotemplate import NotUnderstoodError, TemplateError, numbers_as_go, render
 from gategit.render.gotemplate_functions import FUNCTIONS, normalize, to_yaml
 from tests.tools.go_argocd import GoArgocd, running
 
@@ -139,7 +139,7 @@ def go() -> Iterator[GoArgocd]:
 def ours(template: str, *, strict: bool = False) -> str | type[NotUnderstoodError] | None:
     """What comes of a template; None where it is refused, the error's class where it is not understood."""
     try:
-        return render(template, DATA, FUNCTIONS, strict=strict)
+        return render(template, numbers_as_go(DATA), FUNCTIONS, strict=strict)
     except TemplateError:
         return None
     except NotUnderstoodError:
@@ -217,7 +217,7 @@ def test_numbers_are_printed_as_go_prints_them(go: GoArgocd, number: float) -> N
 def test_what_go_refuses_is_said(template: str, message: str) -> None:
     """One sentence."""
     with pytest.raises(TemplateError) as caught:
-        render(template, DATA, FUNCTIONS, strict=True)
+        render(template, numbers_as_go(DATA), FUNCTIONS, strict=True)
     assert str(caught.value) == message
 
 
