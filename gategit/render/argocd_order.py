@@ -100,7 +100,7 @@ def _needs(
 
 
 def _problem(unit: Unit, item: RenderedObject, position: Position, message: str, later: Position) -> RenderProblem:
-    ref = ref_of(item.data, unit.namespace)
+    ref = ref_of(item.data)
     owner = unit.owner
     where = Location(item.trace.file) if item.trace.file or owner is None else owner.location
     return RenderProblem(
