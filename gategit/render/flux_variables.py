@@ -25,6 +25,7 @@ from gategit.tree import EntryKind, Tree
 
 _SWITCH: Final = "kustomize.toolkit.fluxcd.io/substitute"
 _OFF: Final = "disabled"
+_LARGEST: Final = 16 * 2**20
 _EXPRESSION: Final = re.compile(r"\$\{[^{}\n]{0,80}\}?")
 
 
@@ -65,6 +66,7 @@ class Substituted:
         refused: why Flux does not take it, or "".
         expression: how the expression starts that it does not take, or "".
         left: whether an expression was left as it stands.
+        size: how many bytes came of it, 0 where nothing was done.
     """
 
     data: dict[str, Any]
@@ -72,6 +74,7 @@ class Substituted:
     refused: str = ""
     expression: str = ""
     left: bool = False
+    size: int = 0
 
 
 def variables_of(unit: Unit) -> Variables | None:
@@ -83,13 +86,19 @@ def variables_of(unit: Unit) -> Variables | None:
     return found if found.active else None
 
 
-def substitute(data: dict[str, Any], variables: Variables) -> Substituted:
-    """Fill in the variables of one object."""
+def substitute(data: dict[str, Any], variables: Variables, limit: int = _LARGEST) -> Substituted:
+    """Fill in the variables of one object.
+
+    Args:
+        data: the object.
+        variables: what is known of them.
+        limit: how many bytes may come of it.
+    """
     if _is_off(data) or not _has_dollar(data):
         return Substituted(data)
     text = write_yaml(data)
     try:
-        expanded = expand(text, variables.look_up)
+        expanded = expand(text, variables.look_up, limit=limit)
     except EnvsubstError as error:
         found = _EXPRESSION.match(text, error.offset)
         return Substituted(data, refused=str(error), expression=found[0] if found else "")
@@ -105,7 +114,7 @@ def _read(data: dict[str, Any], expanded: Expanded) -> Substituted:
         return Substituted(data, unset, "what comes of it is no YAML")
     if not isinstance(result, dict):
         return Substituted(data, unset, "what comes of it is no object")
-    return Substituted(result, unset, left=expanded.left)
+    return Substituted(result, unset, left=expanded.left, size=len(expanded.content))
 
 
 def _is_off(data: Mapping[str, Any]) -> bool:
@@ -153,11 +162,12 @@ def finish(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Rendered
     objects: list[RenderedObject] = []
     problems: list[RenderProblem] = []
     left = False
+    budget = settings.output
     for one in rendered.objects:
         data = one.data
         if variables is not None:
-            done = substitute(data, variables)
-            left = left or done.left
+            done = substitute(data, variables, min(budget, _LARGEST))
+            left, budget = left or done.left, budget - done.size
             data = done.data
             problems.extend(_problems(unit, one, done, tree))
             field = "" if data is one.data else _no_text(data)

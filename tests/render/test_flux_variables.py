@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -166,3 +167,14 @@ def test_a_failure_for_want_of_values_that_cannot_be_read_is_no_finding(make_tre
         (f"the host must be set (but {lacking})", Level.NOTE)
     ]
     assert result.unchecked == (("apps", lacking),)
+
+
+def test_all_objects_together_cannot_be_made_to_grow_without_end(make_tree: MakeTree) -> None:
+    """What comes of all of them together may be no more than what a renderer may print."""
+    one = RenderedObject(config_map({"key": "${name}"}))
+    large = unit(substitute=(("name", "x" * 600),))
+    result = finish(Rendered(large, (one, one)), make_tree({"a": ""}), replace(SETTINGS, output=1000))
+    assert [len(found.data["data"]["key"]) for found in result.objects] == [600, 7]
+    assert [problem.message.partition("; ")[0] for problem in result.problems] == [
+        "ConfigMap a: Flux cannot fill in ${name}: more than 335 bytes come of it"
+    ]
