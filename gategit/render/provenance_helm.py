@@ -255,12 +255,11 @@ class HelmProvenance:
         if line.rest:
             region = template.key_region(line.line)
             return Set(Location(file, region), sure=False)
-        region = template.key_region(line.line) if on == "key" else template.value_region(line.line)
-        block = template.block(line.line)
-        if on == "value" and template.value(line.line)[:1] in {"|", ">"} and len(block) and region is not None:
-            last = template.lines[block[-1] - 1].rstrip()
-            region = Region(region.line, region.column, block[-1], len(last) + 1)
-        return Set(Location(file, region), sure=True)
+        if on == "key":
+            return Set(Location(file, template.key_region(line.line)), sure=True)
+        if template.value(line.line)[:1] in {"|", ">"}:
+            return Set(Location(file, template.block_region(line.line)), sure=True)
+        return Set(Location(file, template.value_region(line.line)), sure=True)
 
     def _filled(self, around: _Around, text: str, actions: Sequence[Action], on: On) -> Set | None:
         """The value that a line's actions print, if with what is known of them the line is what came out."""
@@ -301,6 +300,8 @@ class HelmProvenance:
             return None
         text = template.lines[number - 1]
         place = self._places.line(file, number)
+        if text.strip().startswith(("- |", "- >")):
+            return Set(Location(file, template.block_region(number)), sure=True)
         if "{{" not in text:
             return Set(place, sure=True)
         filled = self._filled(around, text.strip().removeprefix("- "), template.on_line(number), on)
@@ -312,8 +313,9 @@ class HelmProvenance:
         index = line.rest[0]
         if not isinstance(siblings, list) or not isinstance(index, int):
             return None
-        block = template.block(line.line)
-        items = [number for number in block if template.lines[number - 1].strip().startswith("- ")]
+        marked = [number for number in template.block(line.line) if template.lines[number - 1].strip().startswith("- ")]
+        depths = {number: template.lines[number - 1].index("-") for number in marked}
+        items = [number for number in marked if depths[number] == min(depths.values())]
         if len(items) == len(siblings) and all(
             _is_item(template.lines[number - 1], one) for number, one in zip(items, siblings, strict=True)
         ):
@@ -600,6 +602,8 @@ def _with_text(pieces: Sequence[str], number: int, text: str) -> list[str]:
 def _is_item(line: str, value: Any) -> bool:
     """Whether a line of a template may have become an item of a list."""
     stripped = line.strip()
+    if stripped.startswith(("- |", "- >")):
+        return isinstance(value, str)
     return stripped.startswith("- ") and stands_in_order(_pieces(stripped.removeprefix("- ").strip()), texted(value))
 
 

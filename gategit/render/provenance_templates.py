@@ -27,8 +27,8 @@ _KEY: Final = re.compile(
         [ ]*:(?P<value>[ ].*|\{\{.*|)$""",
     re.VERBOSE,
 )
-_UNMARKED: Final = frozenset({"items", "annotations"})
-"""Keys that Helm, or whoever reads what comes of a template, looks at."""
+_UNMARKED: Final = frozenset({"items"})
+"""Keys that whoever reads what comes of a template looks at; Helm looks at annotations of hooks."""
 
 _HOOKS: Final = ("helm.sh/hook", "helm.sh/resource-policy")
 _TOP_ONLY: Final = frozenset({"apiVersion", "kind", "metadata"})
@@ -161,9 +161,10 @@ class Template:
             number: the template's, to be found again in what comes out.
         """
         lines = list(self.lines)
+        unmarked = _UNMARKED | ({"annotations"} if _HOOKS[0] in self.text else set())
         for line, match in self.keys.items():
             key, indent = match["key"], match["indent"]
-            if key in _UNMARKED or key.startswith(_HOOKS) or (key in _TOP_ONLY and not indent):
+            if key in unmarked or key.startswith(_HOOKS) or (key in _TOP_ONLY and not indent):
                 continue
             if key.startswith("{{") and _prints_nothing(key):
                 continue
@@ -214,6 +215,20 @@ class Template:
             return Region(number, match.start("key") + 1, number, match.end("key") + 1)
         start = match.end("value") - len(match["value"].lstrip())
         return Region(number, start + 1, number, start + len(text) + 1)
+
+    def block_region(self, number: int) -> Region:
+        """Where a text stands that begins with ``|`` or ``>`` at the end of a line."""
+        first = self.lines[number - 1].rstrip()
+        own = len(first) - len(first.lstrip(" "))
+        last = number
+        for following in range(number + 1, len(self.lines) + 1):
+            line = self.lines[following - 1]
+            if line.strip():
+                if len(line) - len(line.lstrip(" ")) <= own and not line.lstrip().startswith("{{"):
+                    break
+                last = following
+        start = max(first.rfind("|"), first.rfind(">"), 0)
+        return Region(number, start + 1, last, len(self.lines[last - 1].rstrip()) + 1)
 
     def flow_region(self, number: int, path: FieldPath) -> Region | None:
         """Where a part of a value stands that is written in brackets; None where that holds actions."""

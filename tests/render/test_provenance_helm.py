@@ -36,6 +36,8 @@ apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: {{ .Release.Name }}
+  annotations:
+    {{- toYaml .Values.annotations | nindent 4 }}
   labels:
     {{- include "web.labels" . | nindent 4 }}
 spec:
@@ -65,6 +67,15 @@ spec:
           resources: {{- toYaml .Values.resources | nindent 12 }}
           command: ["run",
             "it"]
+          lifecycle:
+            preStop:
+              exec:
+                command:
+                  - sh
+                  - -c
+                  - |
+                    - echo {{ .Values.team }}
+                    sleep 1
           workingDir: {{ .Values.folder }}  # where it runs
 """
 VALUES = """\
@@ -72,6 +83,8 @@ team: shop
 replicas: 2
 level: info
 debug: true
+annotations:
+  example.com/switch: "true"
 folder: /srv
 image:
   repository: example/web
@@ -143,6 +156,10 @@ def test_what_a_template_says_itself(release: Release) -> None:
     assert release.line(*CONTAINER, "stdin") == "chart/templates/web.yaml: stdin: true"
     assert release.line(*CONTAINER, "command", 0) == 'chart/templates/web.yaml: command: ["run",'
     assert release.line(*CONTAINER, "command", 1) == 'chart/templates/web.yaml: "it"]'
+    text = release.provenance.locate(release.one, (*CONTAINER, "lifecycle", "preStop", "exec", "command", 2))
+    assert text.location.region is not None
+    lines = TEMPLATE.splitlines()[text.location.region.line - 1 : text.location.region.end_line]
+    assert [line.strip() for line in lines] == ["- |", "- echo {{ .Values.team }}", "sleep 1"]
     assert release.line("kind") == "chart/templates/web.yaml: kind: Deployment"
 
 
@@ -164,6 +181,8 @@ def test_named_templates(release: Release) -> None:
 def test_loops_and_values_that_are_printed_whole(release: Release) -> None:
     """The values of a loop, and those below toYaml, lead to their own lines."""
     assert release.line(*CONTAINER, "env", 1, "value") == "chart/values.yaml: OTHER: thing"
+    switch = ("metadata", "annotations", "example.com/switch")
+    assert release.line(*switch) == 'chart/values.yaml: example.com/switch: "true"'
     assert release.line("spec", "template", "spec", "nodeSelector", "disk") == "chart/values.yaml: disk: ssd"
     assert release.line(*CONTAINER, "resources", "limits", "memory") == "chart/values.yaml: memory: 1Gi"
 
