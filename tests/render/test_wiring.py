@@ -197,7 +197,7 @@ def test_a_project_that_does_not_exist(make_tree: MakeTree) -> None:
             ["the kind rbac.authorization.k8s.io/ClusterRole, which ClusterRole reader needs"],
         ),
         (
-            "{clusterResourceWhitelist: [{group: r*, kind: '*'}], namespaceResourceBlacklist: [{group: '', kind: Sec*}]}",
+            "{clusterResourceWhitelist: [{group: r*, kind: '*'}], namespaceResourceBlacklist: [{group: '', kind: S*}]}",
             ["the kind Secret, which Secret one needs"],
         ),
         (
