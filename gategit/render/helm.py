@@ -107,7 +107,10 @@ def _inputs(build: HelmBuild, places: Places) -> frozenset[str]:
     found = {layer.file for layer in (*build.values, *(build.base_values or ())) if layer.file}
     chart = chart_at(build.chart.folder, places) if build.chart.folder is not None else None
     if chart is not None:
-        found |= chart.files
+        # A link on the way to the chart may come to lead to another one.
+        names = (build.chart.folder or "").split("/")
+        above = ("/".join(names[:depth]) for depth in range(1, len(names) + 1))
+        found |= chart.files | (set(above) & places.index.entries.keys())
         for dependency in chart.missing:
             part = chart.beside(dependency) if dependency.is_local else None
             if part is not None:

@@ -481,6 +481,18 @@ class TestInputs:
             "web/values.yaml",
         ]
 
+    def test_a_link_to_a_chart_is_an_input(self, make_tree: MakeTree) -> None:
+        """It may come to lead to another chart."""
+        files = chart_of(folder="charts/web") | {"apps": "->charts"}
+        build = unit_of("apps/web").build
+        assert isinstance(build, HelmBuild)
+        assert sorted(inputs_of_helm(build, make_tree(files))) == [
+            "apps",
+            "charts/web/Chart.yaml",
+            "charts/web/templates/config.yaml",
+            "charts/web/values.yaml",
+        ]
+
     def test_links_in_a_circle_end(self, make_tree: MakeTree) -> None:
         """A folder that links to itself is read a limited number of times."""
         files = chart_of() | {"web/files/a": "->..", "web/files/b": "->.."}
