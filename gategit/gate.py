@@ -129,7 +129,7 @@ class _Gate:
         crds += tuple(crd for crd in self._crds(self.base, old_facts) if crd.key not in known)
         paths = self._head_paths(facts or {}, old_facts)
         context = self.judging.context(self.head, crds)
-        drawn = self._render(self.head.survey() if facts is None else facts)
+        drawn = self._render(facts)
         covered = drawn.head.covered if drawn is not None else frozenset[str]()
         verdicts = self.judging.judge(self.head, paths, context, self.say, covered)
         facts = {**(facts or {}), **{path: verdict.facts for path, verdict in verdicts.items()}}
@@ -153,12 +153,17 @@ class _Gate:
             found = self._marked(self.base, found, facts, refer=bool(broken), touched=touched if around else None)
         return found + self._ask(facts) + self._definitions() + self._gate_changes(found, facts, touched)
 
-    def _render(self, facts: Facts) -> Drawn | None:
-        """What agents apply of what the change reaches; None where nothing is rendered."""
+    def _render(self, known: Facts | None) -> Drawn | None:
+        """What agents apply of what the change reaches; None where nothing is rendered.
+
+        Args:
+            known: what the head's files declare, None where nobody has looked yet.
+        """
         if not self.trusted.config.render.enabled or self.request.mode is Mode.STDIN:
             return None
         from gategit.rendered_judging import draw  # noqa: PLC0415  few repositories ask for it
 
+        facts = self.head.survey() if known is None else known
         base = self.base if not self.whole else None
         return draw(
             self.request,
