@@ -295,11 +295,13 @@ class _OwnersObject:
         if self._declared is None:
             return None
         data, origin = self._declared
+        found = []
         for candidate in self._candidates(data, path):
             here = dig(data, *candidate)
             if here is not None and (here == value or _is_short_image(here, value) or _is_as_text(here, value)):
-                return origin.at(*candidate)
-        return None
+                found.append(candidate)
+        # Two sources of an Application may say the same; which of them this is nobody told.
+        return origin.at(*found[0]) if len(found) == 1 else None
 
     def named(self, label: str, value: str) -> Origin | None:
         """Where the object has its own name or namespace, with which its controller labels what it applies."""
@@ -321,8 +323,10 @@ class _OwnersObject:
         ]
         for start in starts:
             yield (*start, *path)
-            if path[0] == "images":
+            if path[0] == "images" and len(path) > len(("images", 0)):
                 yield (*start, *path[:2])
+            if path[0] == "labels":
+                yield (*start, "commonLabels", *path[len(("labels", 0, "pairs")) :])
 
 
 def _is_as_text(here: Any, value: Any) -> bool:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 
 import pytest
 
 from gategit.checks.references.kustomize import read_graph
 from gategit.model import FieldPath, Location, ObjectRef
+from gategit.render.flux import finish
 from gategit.render.kustomize import build_kustomize
 from gategit.render.provenance import Located, Provenance
 from gategit.render.values import (
@@ -367,6 +369,69 @@ spec:
     assert built.line(*CONTAINERS, 0, "image") == 'web.yaml: newTag: "3"'
     assert built.line("metadata", "namespace") == "web.yaml: targetNamespace: shop"
     assert built.line(*CONTAINERS, 1, "image") == "base/web.yaml: image: example/side:1"
+
+
+def test_what_argo_cd_adds_stands_in_the_application(make_tree: MakeTree) -> None:
+    """Images as Argo CD writes them, labels and patches lead to the Application's lines; not if two sources say it."""
+    application = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: web, namespace: argocd}
+spec:
+  source:
+    path: base
+    kustomize:
+      labelWithoutSelector: true
+      commonLabels:
+        team: a
+      images:
+        - example/web=mirror/web:5
+      patches:
+        - target: {kind: Deployment}
+          patch: |-
+            - op: replace
+              path: /spec/replicas
+              value: 4
+"""
+    overlay = {
+        "labels": [{"pairs": {"team": "a"}}],
+        "images": [{"name": "example/web", "newName": "mirror/web", "newTag": "5"}],
+        "patches": [{"target": {"kind": "Deployment"}, "patch": "- op: replace\n  path: /spec/replicas\n  value: 4"}],
+    }
+    owner = Owner(ObjectRef("argoproj.io/v1alpha1", "Application", "argocd", "web"), Location("web.yaml"))
+    build = KustomizeBuild("base", json.dumps(overlay))
+    built = Build(make_tree({**BASE, "web.yaml": application}), build, owner)
+    assert built.line(*CONTAINERS, 0, "image") == "web.yaml: - example/web=mirror/web:5"
+    assert built.line("metadata", "labels", "team") == "web.yaml: team: a"
+    assert built.line("spec", "replicas") == "web.yaml: value: 4"
+    source = application.partition("  source:\n")[2].replace("\n    ", "\n      ").replace("    path", "    - path", 1)
+    twice = f"{application.partition('  source:')[0]}  sources:\n{source}{source}"
+    built = Build(make_tree({**BASE, "web.yaml": twice}), build, owner)
+    assert not built.locate("spec", "replicas").sure
+
+
+def test_labels_that_an_agent_puts_on_everything(make_tree: MakeTree) -> None:
+    """Common labels of a Flux Kustomization lead to them, and its own labels to its name."""
+    flux = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata:
+  name: web
+spec:
+  commonMetadata:
+    labels:
+      team: a
+"""
+    tree = make_tree({**BASE, "web.yaml": flux})
+    owner = Owner(ObjectRef("kustomize.toolkit.fluxcd.io/v1", "Kustomization", None, "web"), Location("web.yaml"))
+    pairs = (("kustomize.toolkit.fluxcd.io/name", "web"), ("team", "a"), ("other", "b"))
+    unit = Unit("it", KustomizeBuild("base"), owner, labels=pairs)
+    graph = read_graph(tree)
+    rendered = finish(build_kustomize(unit, tree, graph, RenderSettings()), tree, RenderSettings())
+    provenance = Provenance(tree, graph, rendered)
+    found = {name: provenance.locate(rendered.objects[0], ("metadata", "labels", name)) for name, _ in pairs}
+    lines = [(one.sure, one.location.region.line if one.location.region else 0) for one in found.values()]
+    assert lines == [(True, 4), (True, 8), (False, 0)]
 
 
 def test_what_is_substituted_leads_to_the_expression(make_tree: MakeTree) -> None:
