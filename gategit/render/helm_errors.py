@@ -49,6 +49,8 @@ _METADATA: Final = re.compile(r"validation: (?P<said>chart\.metadata(?P<path>[\w
 _DEPENDENCY: Final = re.compile(
     r'validation: (?P<said>(?:more than one dependency|dependency) [^\n]*?"(?P<name>[^"]*)"[^\n]*)'
 )
+_LINK: Final = re.compile(r"error evaluating symlink (?P<file>[^\n:]+): ")
+_LARGE: Final = re.compile(r'chart file "(?P<name>[^\n]+)" is larger than the maximum file size (?P<most>\d+)')
 _MISSING: Final = re.compile(r"found in Chart\.yaml, but missing in charts/ directory: ([^\n]*)")
 _SET: Final = re.compile(r"failed parsing --set(?P<text>-string)? data: (?P<said>.*)", re.DOTALL)
 _WARNING: Final = re.compile(r"^(?:\S+\.go:\d+: )?(?:WARNING|[Ww]arning): (?P<said>.+)$", re.MULTILINE)
@@ -277,8 +279,29 @@ def _unpacked(chart: ChartFolder | str | None, name: str) -> ChartFolder | str |
     return chart.part(name_in(name))
 
 
+def _file(error: str, chart: ChartFolder, site: Site) -> Iterator[RenderProblem]:
+    """A file of the chart that Helm does not take, whatever it holds."""
+    link = _LINK.search(error)
+    if link:
+        path = link["file"].removeprefix(f"{site.folder}/").removeprefix("./")
+        message = "the symbolic link leads to nothing, and Helm does not load the chart with it"
+        yield RenderProblem(
+            CHART_INVALID.id, message, Location(path), "let it lead to a file of the chart, or remove it"
+        )
+    large = _LARGE.search(error)
+    if large:
+        named = sorted(path for path in chart.files if path.rpartition("/")[2] == large["name"])
+        largest = max(named, key=site.places.size, default=chart.file)
+        message = f"the file is larger than the {int(large['most']):,} bytes that Helm takes"
+        yield RenderProblem(
+            CHART_INVALID.id, message, Location(largest), "keep it out of the chart, or name it in .helmignore"
+        )
+
+
 def _folder(error: str, chart: ChartFolder, site: Site) -> Iterator[RenderProblem]:
-    loading = _LOADING.search(error)
+    refused = tuple(_file(error, chart, site))
+    loading = None if refused else _LOADING.search(error)
+    yield from refused
     if loading:
         file = f"{chart.folder}/{loading['file']}" if chart.folder else loading["file"]
         rule = VALUES_INVALID.id if loading["file"] == "values.yaml" else CHART_INVALID.id

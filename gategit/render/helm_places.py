@@ -35,6 +35,11 @@ class Places:
         found = self.index.find(file)
         return self.tree.read(found.path) if found.place is Place.FILE else None
 
+    def size(self, file: str) -> int:
+        """A file's size in bytes; -1 where nobody knows without reading it."""
+        entry = self.index.entries.get(file)
+        return entry.size if entry is not None else -1
+
     def lines(self, file: str) -> list[str]:
         """A file's lines without their ends; none where it is no text."""
         if file not in self._lines:

@@ -390,12 +390,31 @@ class TestLayers:
         assert said(rendered.problems[0]).startswith("app.yaml:8:3-9 values-invalid: the parameter cannot be read: ")
 
 
+def test_a_link_that_leads_to_nothing(make_tree: MakeTree) -> None:
+    """The link is blamed, by its path in the repository."""
+    rendered = build_helm(unit_of(), make_tree(chart_of() | {"web/templates/gone.yaml": "->gone/too.yaml"}), SETTINGS)
+    assert [said(one) for one in rendered.problems] == [
+        (
+            "web/templates/gone.yaml chart-invalid: the symbolic link leads to nothing, and Helm does not load the "
+            "chart with it"
+        )
+    ]
+
+
+def test_a_file_that_is_too_large(make_tree: MakeTree) -> None:
+    """The file is blamed, though Helm says no more than its last name."""
+    files = chart_of() | {"web/data/dump.bin": "x" * (6 << 20), "web/dump.bin": "x"}
+    assert [said(one) for one in build_helm(unit_of(), make_tree(files), SETTINGS).problems] == [
+        "web/data/dump.bin chart-invalid: the file is larger than the 5,242,880 bytes that Helm takes"
+    ]
+
+
 def test_no_path_of_the_machine_is_shown(make_tree: MakeTree) -> None:
     """Whatever Helm says of the folder that it works in, readers see paths of the repository."""
-    rendered = build_helm(unit_of(), make_tree(chart_of() | {"web/templates/gone.yaml": "->gone/too.yaml"}), SETTINGS)
+    files = chart_of() | {"web/a": "->b", "web/b": "->a"}
+    rendered = build_helm(unit_of(), make_tree(files), SETTINGS)
     assert len(rendered.problems) == 1
-    assert "gategit-render" not in rendered.problems[0].message
-    assert "web/templates/gone" in rendered.problems[0].message
+    assert "gategit-render" not in rendered.problems[0].message + rendered.problems[0].location.file
 
 
 def test_sentences_are_short_and_harmless() -> None:
