@@ -220,9 +220,7 @@ class _Release:
                 value, is_text = _set_value(text, is_literal=dig(reference, "literal") is True)
                 parameters.append(Parameter(target, value, place, text=is_text))
         if isinstance(inline, dict) and inline:
-            one = self._one
-            text = json.dumps(inline, ensure_ascii=False)
-            layers.append(ValuesLayer(text, one.file, one.document, (*one.pointer, "spec", "values")))
+            layers.append(self._in_object(self._one, json.dumps(inline, ensure_ascii=False), ("spec", "values")))
         return layers, parameters
 
     def _from_object(self, reference: Any, path: FieldPath) -> tuple[AgentObject, str, str, str] | None:
@@ -265,12 +263,20 @@ class _Release:
         )
 
     def _layer(self, source: AgentObject, where: str, key: str, text: str) -> ValuesLayer:
-        if where == "data" and source.data.get("kind") == "Secret":
-            # What stands in the file is base64: no line of the text is a line of it.
-            return ValuesLayer(text, source.file, source.document, (*source.pointer, where, key))
-        if self._world.declares(source, (where, key)):
-            return ValuesLayer(text, source.file, source.document, (*source.pointer, where, key), as_text=True)
-        return ValuesLayer(text, self._generated_from(source, text))
+        if not self._world.declares(source, (where, key)):
+            return ValuesLayer(text, self._generated_from(source, text))
+        layer = self._in_object(source, text, (where, key))
+        # What stands in a Secret's data is base64: no line of the text is a line of it.
+        return layer if where == "data" and source.data.get("kind") == "Secret" else replace(layer, as_text=True)
+
+    def _in_object(self, one: AgentObject, text: str, path: FieldPath) -> ValuesLayer:
+        """Values that a field of an object holds; without a place where no file declares the object."""
+        source = self._world.source_of(one)
+        return (
+            ValuesLayer(text)
+            if source is None
+            else ValuesLayer(text, source.file, source.document, (*source.pointer, *path))
+        )
 
     def _generated_from(self, source: AgentObject, text: str) -> str:
         """The file of which a generator made the text, or ""."""

@@ -163,6 +163,11 @@ class World:
         declared = self._declared(one)
         return declared is not None and dig(declared.data, *path) == dig(one.data, *path)
 
+    def source_of(self, one: AgentObject) -> Source | None:
+        """Where the file that an object comes from declares it; None where it does not say."""
+        declared = self._declared(one)
+        return None if declared is None else declared.source
+
     def _declared(self, one: AgentObject) -> Manifest | None:
         """The object as its file declares it; a renderer says the file of what it renders, and not the document."""
         file = self._file(one.file)

@@ -176,6 +176,19 @@ def test_values_that_a_generator_made_are_those_of_its_file(make: MakeFleet) -> 
     assert made.values == (ValuesLayer("replicas: 7\n", "apps/values.yml"),)
 
 
+@pytest.mark.usefixtures("renderers")
+def test_values_of_a_rendered_release_stand_where_its_file_declares_them(make: MakeFleet) -> None:
+    """Also where the file holds several objects: a renderer says the file alone."""
+    two = release(chart() + "  values:\n    replicas: 1\n", name="first")
+    two += "---\n" + release(chart() + "  values:\n    replicas: 2\n")
+    found = make({"clusters/apps.yaml": kustomization("apps", "apps"), "apps/two.yaml": two})
+    brought = children(found.render(found.unit("Flux Kustomization flux-system/apps")))
+    units = {unit.name: unit.build for unit in found.discover(*brought).units}
+    made = units["Flux HelmRelease shop/web"]
+    assert isinstance(made, HelmBuild)
+    assert made.values == (ValuesLayer('{"replicas": 2}', "apps/two.yaml", 1, ("spec", "values")),)
+
+
 def test_values_that_cannot_be_read_are_said_and_make_the_unit_uncertain(make: MakeFleet) -> None:
     """Encrypted values, and those of an object that is not here: a failure to render is then no finding."""
     spec = chart() + "  valuesFrom:\n    - {kind: Secret, name: hidden}\n    - {kind: ConfigMap, name: gone}\n"
