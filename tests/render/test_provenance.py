@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import pytest
 
 from gategit.checks.references.kustomize import read_graph
+from gategit.checks.references.sources import dig
 from gategit.model import FieldPath, Location, ObjectRef
 from gategit.render.flux import finish
 from gategit.render.kustomize import build_kustomize
@@ -458,3 +460,78 @@ def test_plain_files_lead_to_themselves(make_tree: MakeTree) -> None:
     assert found.sure
     assert found.location.region is not None
     assert found.location.region.line == 10
+
+
+def test_a_change_there_changes_the_field(make_tree: MakeTree) -> None:
+    """Every place that is called sure is: with another text there, the field comes out otherwise."""
+    overlay = """\
+resources: [../base]
+namespace: shop
+labels:
+  - pairs: {team: a}
+    includeTemplates: true
+images:
+  - name: example/side
+    newTag: "2"
+patches:
+  - path: env.yaml
+  - target: {kind: Deployment}
+    patch: |-
+      - op: add
+        path: /spec/template/spec/containers/0/env/-
+        value: {name: ADDED, value: late}
+configMapGenerator:
+  - name: settings
+    literals: [mode=fast]
+    envs: [values.env]
+"""
+    env = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 3
+  template:
+    spec:
+      containers:
+        - name: web
+          env:
+            - {name: MODE, value: patched}
+            - {name: OWN, value: "quoted"}
+"""
+    files = {
+        **BASE,
+        "prod/kustomization.yaml": overlay,
+        "prod/env.yaml": env,
+        "prod/values.env": "LEVEL=debug\n",
+    }
+    built = Build(make_tree(files), KustomizeBuild("prod"))
+    places = {
+        place.location: (index, path)
+        for index, one in enumerate(built.rendered.objects)
+        for path in _fields(one.data)
+        if path[-1] not in {"apiVersion", "kind", "name", "app"} and (place := built.provenance.locate(one, path)).sure
+    }
+    assert len(places) == 10
+    for where, (index, path) in places.items():
+        changed = {**files, where.file: _changed(files[where.file], where)}
+        other = Build(make_tree(changed), KustomizeBuild("prod"))
+        assert dig(other.rendered.objects[index].data, *path) != dig(built.rendered.objects[index].data, *path), path
+
+
+def _fields(data: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
+    inside = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for step, value in inside:
+        yield from _fields(value, (*path, step))
+    if not isinstance(data, dict | list):
+        yield path
+
+
+def _changed(text: str, place: Location) -> str:
+    """A text with one more digit at the end of a place."""
+    assert place.region is not None
+    lines = text.splitlines()
+    line, end = lines[place.region.line - 1], place.region.end_column - 1
+    end -= line[end - 1] in "\"'"
+    lines[place.region.line - 1] = f"{line[:end]}9{line[end:]}"
+    return "\n".join(lines) + "\n"
