@@ -79,7 +79,7 @@ class _Context:
             message,
             location or (self.places.field(self.one, path) if path else self._file()),
             help_text,
-            level=Level.NOTE if said else None,
+            level=Level.NOTE if said and self.places.is_own(self.one, path) else None,
             path=path,
         )
 
@@ -131,7 +131,7 @@ def nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
             f'{format_path(path)} names "{step.link.reference.text}", {step.reason}: nothing that builds on it is '
             "rendered",
             places.field(step.one, path),
-            level=Level.NOTE if step.said else None,
+            level=Level.NOTE if step.said and places.is_own(step.one, path) else None,
             path=path,
         )
 

@@ -30,10 +30,14 @@ class Places:
             return self._unit.owner.location
         return Location(self._made.file)
 
+    def is_own(self, one: Kustomization, path: FieldPath) -> bool:
+        """Whether a field stands in a file, where other checks look at it, and not in what the agent adds."""
+        return one.file != self._made.file or (bool(self._made.own) and _has(self._made.own, path))
+
     def field(self, one: Kustomization, path: FieldPath, on: Literal["key", "value"] = "value") -> Location:
         """A field of a kustomization; what the agent adds to it stands in the agent's object."""
         file = self._file(one.file, Role.KUSTOMIZATION)
-        if one.file == self._made.file and not _has(self._made.own, path):
+        if not self.is_own(one, path):
             return self._unit.owner.location if self._unit.owner else self.top()
         return Location(one.file) if file is None else file.location(Source(one.file, one.parsed.document), path, on=on)
 

@@ -123,7 +123,12 @@ class _Host:
         self._lock = threading.Lock()
         self._runs = 0
         self._missing: tuple[str, str] | None = None
-        self.owner = os.getpid()
+        self._owner = os.getpid()
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether it runs, and for this process: a forked worker must not share the socket."""
+        return self._owner == os.getpid() and self._process.poll() is None
 
     @property
     def missing(self) -> tuple[str, str]:
@@ -174,7 +179,7 @@ class _Host:
 
     def close(self) -> None:
         """End the process and all that it has started."""
-        if self.owner == os.getpid():
+        if self._owner == os.getpid():
             self._socket.close()
             self._process.wait()
 
@@ -189,7 +194,7 @@ class _Hosts:
     def of(self, *, network: bool) -> _Host:
         with self._lock:
             host = self._found.get(network)
-            if host is None or host.owner != os.getpid():  # a forked worker must not share the socket
+            if host is None or not host.is_ours:
                 host = self._found[network] = _Host(network=network)
                 atexit.register(host.close)
             return host
@@ -295,7 +300,11 @@ class _Run:
                 "see what it waits for or repeats, or raise render.timeout in the config",
             )
         line, _, _ = self._said["end"].partition(b"\n")
-        told: dict[str, Any] = json.loads(line) if line else {"error": "the process that starts renderers has ended"}
+        if not line:
+            raise UndecidedError(
+                f"{self._name} did not come to its end: the process that starts renderers has ended", "run again"
+            )
+        told: dict[str, Any] = json.loads(line)
         if "error" in told:
             raise UndecidedError(f"{self._name} cannot be started: {told['error']}")
         code: int = told["code"]

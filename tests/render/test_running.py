@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 
 from gategit.errors import UndecidedError
 from gategit.process import Result
+from gategit.render import running
 from gategit.render.programs import Program, find_program
 from gategit.render.running import RenderLimitError, missing_walls, run_renderer
 from gategit.render.values import RenderSettings
@@ -275,3 +278,56 @@ def test_a_forked_worker_has_a_host_of_its_own(tmp_path: Path) -> None:
 
 def _said_by_worker(cwd: Path) -> bytes:
     return run("print('fine')", cwd).stdout
+
+
+@LINUX
+def test_nothing_outlives_a_gategit_that_is_killed(tmp_path: Path) -> None:
+    """Neither the program nor the process that started it."""
+    marker = tmp_path / "marker"
+    program = f"import os, time\nopen({str(marker)!r}, 'w').write(str(os.getpid()))\ntime.sleep(60)"
+    ours = f"""
+import sys
+from pathlib import Path
+from gategit.render.programs import Program
+from gategit.render.running import run_renderer
+from gategit.render.values import RenderSettings
+run_renderer(Program({PYTHON.path!r}, "3"), ["-I", "-S", "-c", {program!r}], cwd=Path({str(tmp_path)!r}),
+             settings=RenderSettings(), others=(Program({sys.base_prefix!r}, ""),))
+"""
+    with subprocess.Popen([sys.executable, "-c", ours]) as process:
+        _wait(lambda: marker.is_file() and marker.read_text() != "")
+        process.kill()
+    pid = int(marker.read_text())
+    _wait(lambda: not Path(f"/proc/{pid}").exists())
+
+
+def _wait(until: Callable[[], bool]) -> None:
+    for _ in range(3000):
+        if until():
+            return
+        time.sleep(0.01)
+    pytest.fail("it did not come to pass")
+
+
+def test_a_host_that_has_ended_is_started_again(tmp_path: Path) -> None:
+    """What it was doing is undecided, and the next program is none the worse for it."""
+    marker = tmp_path / "marker"
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(run, f"open({str(marker)!r}, 'w'); {SLEEP}", tmp_path)
+        _wait(marker.is_file)
+        running._hosts.of(network=False)._process.kill()  # noqa: SLF001  nobody else knows which process it is
+        error = waiting.exception()
+    assert isinstance(error, UndecidedError)
+    assert error.message == "python did not come to its end: the process that starts renderers has ended"
+    assert run("print('fine')", tmp_path).stdout == b"fine\n"
+
+
+@LINUX
+def test_it_cannot_end_what_started_it(tmp_path: Path) -> None:
+    """Nor any other process: a signal reaches nobody, or the whole run is undecided."""
+    script = "import os; os.kill(os.getppid(), 9); print('killed')"
+    try:
+        result = run(script, tmp_path)
+    except UndecidedError:
+        return
+    assert (result.stdout, "PermissionError" in result.error_text) == (b"", True)
