@@ -119,7 +119,7 @@ def kustomization_unit(one: AgentObject, name: str, world: World, sources: Sourc
     unit = Unit(
         name=name,
         build=KustomizeBuild(folder, _overlay(spec, folder, world), generate=True, free=True),
-        owner=Owner(ref, one.location),
+        owner=Owner(ref, world.place(one)),
         target=None if away else one.target,
         namespace=namespace,
         force_namespace=namespace,

@@ -105,7 +105,7 @@ class _Release:
         unit = Unit(
             name=self._name,
             build=build,
-            owner=Owner(self._ref, self._one.location),
+            owner=Owner(self._ref, self._world.place(self._one)),
             target=None if away else self._one.target,
             namespace=namespace,
             post=tuple(_post_renderers(spec.get("postRenderers"))),

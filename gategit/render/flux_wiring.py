@@ -91,7 +91,7 @@ def _object_of(owner: Owner, world: World) -> AgentObject | None:
     """The object that a unit belongs to; rendered if it is."""
     ref = owner.ref
     several = world.named(*_group_kind(ref), ref.namespace or "", ref.name)
-    return next((one for one in several if one.location == owner.location), None)
+    return next((one for one in several if world.place(one) == owner.location), None)
 
 
 def _health_checks(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
@@ -197,7 +197,7 @@ def _defined_elsewhere(
         if kind is None or kind in own or bringer is None or _group_kind(bringer.ref) != _KINDS[0]:
             continue
         other = world.find(*_KINDS[0], bringer.ref.namespace or "", bringer.ref.name, owner)
-        if other is not None and other.location == bringer.location and other.target == owner.target:
+        if other is not None and world.place(other) == bringer.location and other.target == owner.target:
             found.setdefault(kind, []).append(other)
     return found
 

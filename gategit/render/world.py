@@ -158,6 +158,10 @@ class World:
             return one.location
         return file.location(declared.source, path, on=on)
 
+    def place(self, one: AgentObject) -> Location:
+        """Where an object stands: in the document that declares it, as far as its file has one."""
+        return self.locate(one, ("kind",))
+
     def declares(self, one: AgentObject, path: FieldPath = ()) -> bool:
         """Whether the file that an object comes from says the same in a field: then nothing on the way changed it."""
         declared = self._declared(one)

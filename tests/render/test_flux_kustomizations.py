@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gategit.model import Location, Region
 from gategit.render.values import KustomizeBuild
 from tests.render.conftest import MakeTree
 from tests.render.flux_world import SOURCE, Fleet, children, config_map, fleet, kustomization
@@ -59,6 +60,19 @@ def test_a_kustomization_of_any_served_version_is_a_unit(make: MakeFleet, versio
     assert unit.build == KustomizeBuild("apps", generate=True, free=True)
     assert unit.owner is not None
     assert (unit.owner.location.file, unit.suspended, unit.substitute) == ("clusters/apps.yaml", True, None)
+
+
+@pytest.mark.usefixtures("renderers")
+def test_of_several_in_one_file_each_stands_in_its_own_document(make: MakeFleet) -> None:
+    """Also once they are rendered, when only the file is said."""
+    two = kustomization("one", "apps") + "---\n" + kustomization("two", "apps")
+    found = make(
+        {"flux-system/cluster.yaml": kustomization("cluster", "all"), "all/two.yaml": two, "apps/a.yaml": DEPLOYMENT}
+    )
+    brought = children(found.render(found.unit("Flux Kustomization flux-system/cluster")))
+    places = {unit.name: unit.owner.location for unit in found.discover(*brought).units if unit.owner}
+    assert places["Flux Kustomization flux-system/one"] == Location("all/two.yaml", Region(2, 7, 2, 20))
+    assert places["Flux Kustomization flux-system/two"] == Location("all/two.yaml", Region(13, 7, 13, 20))
 
 
 def test_what_the_controller_adds_is_laid_over_the_folder(make: MakeFleet) -> None:
