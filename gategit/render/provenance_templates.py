@@ -39,10 +39,13 @@ _STRING: Final = re.compile(r'"(?:\\.|[^"\\])*"|`[^`]*`')
 _TOKEN: Final = re.compile(r'"(?:\\.|[^"\\\n])*"|`[^`]*`|/\*|\}\}')
 _REMARK: Final = re.compile(r"\s+#")
 _BRACKET: Final = re.compile(r'"(?:\\.|[^"\\])*"|\'[^\']*\'|[\[\]{}]')
+_ALTERNATIVES: Final = 10
 _LONGEST_REFERENCE: Final = 40
 _LONGEST_FLOW: Final = 20_000
 _OPENS: Final = ("if", "with", "range", "define", "block")
-_ASSIGNED: Final = re.compile(r"(?:\$(?P<first>\w+)\s*(?:,\s*\$(?P<second>\w+)\s*)?:?=\s*)?(?P<value>.*)\Z", re.DOTALL)
+_ASSIGNED: Final = re.compile(
+    r"(?:\$(?P<first>\w+)\s*(?:,\s*\$(?P<second>\w+)\s*)?(?P<operator>:?=)\s*)?(?P<value>.*)\Z", re.DOTALL
+)
 
 EACH: Final = "*"
 """Stands in a reference for every item of a list or mapping."""
@@ -50,8 +53,8 @@ EACH: Final = "*"
 Reference = tuple[str, ...]
 """What an action refers to: ``Values``, ``image``, ``tag``; ``EACH`` for what a loop goes through."""
 
-_Scope = tuple[Reference | None, dict[str, Reference | None]]
-"""What the dot is, and the variables; None for what is not known."""
+_Scope = tuple[Reference | None, dict[str, tuple[Reference, ...]]]
+"""What the dot is, None where that is not known, and what the variables may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,42 +302,51 @@ def _references(text: str, scopes: list[_Scope]) -> Iterator[Reference]:
         variable, steps = one[1] or one[3], one[2] or ""
         names = tuple(step for step in steps.split(".") if step)
         if variable == "$":
-            start: Reference | None = ()
+            starts: Sequence[Reference] = ((),)
         elif variable:
-            start = next((known[variable[1:]] for _, known in reversed(scopes) if variable[1:] in known), None)
+            starts = next((known[variable[1:]] for _, known in reversed(scopes) if variable[1:] in known), ())
+        elif names[:1] in {("Values",), ("Chart",), ("Release",)}:
+            starts = ((),)
         else:
-            start = () if names[:1] in {("Values",), ("Chart",), ("Release",)} else scopes[-1][0]
-        if start is not None and len(start) + len(names) <= _LONGEST_REFERENCE:
-            yield (*start, *names)
+            dot = scopes[-1][0]
+            starts = () if dot is None else (dot,)
+        yield from ((*start, *names) for start in starts if len(start) + len(names) <= _LONGEST_REFERENCE)
 
 
 def _enter(text: str, references: tuple[Reference, ...], scopes: list[_Scope]) -> None:
     """What an action does to the dot and the variables of what follows."""
     word = text.split(None, 1)[0] if text.split() else ""
-    dot = scopes[-1][0]
+    outer = scopes[-1][0]
     single = references[0] if references else None
+    names = _ASSIGNED.match(text.removeprefix(word).strip() if word in _OPENS else text)
     if word in {"define", "block"}:
         scopes.append((None, {}))
     elif word == "range":
-        names = _ASSIGNED.match(text.removeprefix("range").strip())
         item = (*single, EACH) if single is not None else None
-        variables: dict[str, Reference | None] = {}
-        if names is not None and names["second"]:
-            variables[names["second"]] = item
-        elif names is not None and names["first"]:
-            variables[names["first"]] = item
-        scopes.append((item, variables))
+        name = names and (names["second"] or names["first"])
+        scopes.append((item, {name: (item,) if item is not None else ()} if name else {}))
     elif word in {"with", "if"}:
-        names = _ASSIGNED.match(text.removeprefix(word).strip())
-        variables = {names["first"]: single} if names is not None and names["first"] else {}
-        scopes.append((single if word == "with" else dot, variables))
+        name = names and names["first"]
+        scopes.append((single if word == "with" else outer, {name: references[:1]} if name else {}))
+    elif word == "else":
+        # What follows a with or a range that does not apply stands as if it were outside of it.
+        if len(scopes) > 1:
+            dot = single if text.split()[1:2] == ["with"] else scopes[-2][0]
+            scopes[-1] = (dot, scopes[-1][1])
     elif word == "end":
         if len(scopes) > 1:
             scopes.pop()
-    elif word != "else":
-        names = _ASSIGNED.match(text)
-        if names is not None and names["first"] and not names["second"]:
-            scopes[-1][1][names["first"]] = single
+    elif names is not None and names["first"] and not names["second"]:
+        _assign(names["first"], references[:1], scopes, again=names["operator"] == "=")
+
+
+def _assign(name: str, references: tuple[Reference, ...], scopes: list[_Scope], *, again: bool) -> None:
+    """Note what a variable is; one that gets another value may be either, for nobody knows which lines applied."""
+    known = next((variables for _, variables in reversed(scopes) if name in variables), None) if again else None
+    if known is None:
+        scopes[-1][1][name] = references
+    elif len(known[name]) < _ALTERNATIVES:
+        known[name] = tuple(dict.fromkeys((*known[name], *references)))
 
 
 class MarkedTree:

@@ -346,6 +346,20 @@ def test_references_of_actions() -> None:
     ]
 
 
+def test_references_of_variables_that_change() -> None:
+    """A variable that is set again may be either; after else the dot is what it was outside."""
+    template = Template(
+        "{{- $a := .Values.a }}\n{{- if .Values.b }}\n{{- $a = .Values.b }}\n{{- end }}\nx: {{ $a.c }}\n"
+        "{{- with .Values.d }}\ny: {{ .e }}\n{{- else }}\nz: {{ .Values.f }} {{ .g }}\n{{- end }}\n"
+    )
+    assert [one.references for number in (5, 7, 9) for one in template.on_line(number)] == [
+        (("Values", "a", "c"), ("Values", "b", "c")),
+        (("Values", "d", "e"),),
+        (("Values", "f"),),
+        (("g",),),
+    ]
+
+
 def test_no_program_no_line(make_tree: MakeTree, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the chart cannot be rendered again, only the file is named."""
     built = Release(make_tree(CHART), HelmBuild(Chart("chart"), "rel", "shop"))
