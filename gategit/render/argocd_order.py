@@ -50,6 +50,8 @@ def position_of(data: Mapping[str, Any]) -> Position | None:
 def check_order(rendered: Sequence[Rendered]) -> tuple[RenderProblem, ...]:
     """Find what Argo CD syncs before its namespace or its definition, in one and the same Application.
 
+    What several Applications bring in the same way is said once.
+
     Args:
         rendered: what came of the units of one tree.
     """
@@ -58,7 +60,8 @@ def check_order(rendered: Sequence[Rendered]) -> tuple[RenderProblem, ...]:
         if one.unit.project and one.unit.owner is not None:
             key = (one.unit.owner.ref, one.unit.target, one.unit.name.partition(", source ")[0])
             together.setdefault(key, []).append(one)
-    return tuple(problem for several in together.values() for problem in _of_application(several))
+    found = [problem for several in together.values() for problem in _of_application(several)]
+    return tuple(dict.fromkeys(found))
 
 
 def _of_application(several: Sequence[Rendered]) -> Iterator[RenderProblem]:
@@ -105,7 +108,7 @@ def _problem(unit: Unit, item: RenderedObject, position: Position, message: str,
     where = Location(item.trace.file) if item.trace.file or owner is None else owner.location
     return RenderProblem(
         SYNC_ORDER.id,
-        f"{unit.name}: {ref} is synced in {_shown(position)}, before {message} in {_shown(later)}",
+        f"{ref} is synced in {_shown(position)}, before {message} in {_shown(later)}",
         where,
         f"Give {message} a lower {_WAVE}, or {ref} a higher one.",
         object=ref,

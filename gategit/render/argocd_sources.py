@@ -38,6 +38,8 @@ from gategit.render.world import World
 _TOOLS: Final = ("kustomize", "helm", "directory", "plugin")
 _LITERAL: Final = re.compile(r"([\\,])")
 _MANIFEST: Final = (".yaml", ".yml", ".json", ".jsonnet")
+_SKIPPED: Final = b"+argocd:skip-file-rendering"
+_LOOKS: Final = (b"apiVersion:", b"kind:", b"metadata:")
 
 
 @dataclass(slots=True)
@@ -263,9 +265,14 @@ def directory_files(build: FilesBuild, world: World) -> tuple[list[str], list[st
         if any(matches(inner) for matches in excluded) or not all(matches(inner) for matches in included):
             continue
         found = world.graph.index.find(path)
-        if found.place is Place.FILE:
+        if found.place is Place.FILE and _SKIPPED not in (_content(world, found.path) or b""):
             (evaluated if inner.endswith(".jsonnet") else read).append(path)
     return read, evaluated
+
+
+def is_passed_over(path: str, content: bytes) -> bool:
+    """Whether Argo CD passes over a file that it cannot read: YAML that does not look like a manifest."""
+    return not path.endswith(".json") and not all(word in content for word in _LOOKS)
 
 
 def _kustomize(source: Source, world: World, folder: str) -> KustomizeBuild | None:

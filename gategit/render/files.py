@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from gategit.manifests.file import read_file
 from gategit.manifests.manifest import Role
 from gategit.model import Location
-from gategit.render.argocd_sources import directory_files
+from gategit.render.argocd_sources import directory_files, is_passed_over
 from gategit.render.rules import RENDER_FAILED
 from gategit.render.values import FilesBuild, Rendered, RenderedObject, RenderProblem, Trace, Unit
 from gategit.render.world import World
+
+_UNREADABLE: Final = frozenset({"yaml-syntax", "yaml-limit", "not-text", "merge-conflict-marker"})
 
 
 def inputs_of_files(build: FilesBuild, world: World) -> frozenset[str]:
@@ -29,9 +33,12 @@ def build_files(unit: Unit, world: World) -> Rendered:
     objects: list[RenderedObject] = []
     problems: list[RenderProblem] = []
     for path in paths:
-        file = read_file(path, world.tree.read(path), Role.MANIFEST)
-        if file.decoded.problems:
-            first = file.decoded.problems[0]
+        content = world.tree.read(world.graph.index.find(path).path)
+        file = read_file(path, content, Role.MANIFEST)
+        # What the agent reads all the same, such as a key that stands there twice, is said of the file itself.
+        unreadable = [problem for problem in file.decoded.problems if problem.rule in _UNREADABLE]
+        if unreadable and not is_passed_over(path, content):
+            first = unreadable[0]
             problems.append(
                 RenderProblem(
                     RENDER_FAILED.id,

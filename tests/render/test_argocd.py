@@ -466,7 +466,9 @@ def test_a_folder_of_files(make_tree: MakeTree) -> None:
     """Patterns choose the files, by paths relative to the folder; programs that make manifests are told apart."""
     text = application(source("directory: {recurse: true, include: '{*.yaml,*.jsonnet}', exclude: 'old/*'}\n"))
     names = ("a.yaml", "b.json", "deep/c.yaml", "old/d.yaml", "e.jsonnet", "README.md")
-    world = read_world(make_tree, {"app.yaml": text, **{f"apps/web/{name}": "{}\n" for name in names}})
+    files = {f"apps/web/{name}": "{}\n" for name in names}
+    files["apps/web/skipped.yaml"] = f"# +argocd:skip-file-rendering\n{CONFIG_MAP}"
+    world = read_world(make_tree, {"app.yaml": text, **files})
     (unit,) = discover(world).units
     assert isinstance(unit.build, FilesBuild)
 

@@ -297,12 +297,12 @@ def test_what_comes_before_its_definition_or_namespace() -> None:
         (
             "sync-order",
             "a.yaml",
-            "Argo CD Application argocd/web: Widget a is synced in wave -1, before the definition of Widget in wave 0",
+            "Widget a is synced in wave -1, before the definition of Widget in wave 0",
         ),
         (
             "sync-order",
             "d.yaml",
-            "Argo CD Application argocd/web: ConfigMap data/d is synced in wave 0, before its namespace data in wave 1",
+            "ConfigMap data/d is synced in wave 0, before its namespace data in wave 1",
         ),
     ]
 
