@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from gategit.checks.references.sources import text_at
+from gategit.disk import show_path
 from gategit.render.flux_kustomizations import Findings, kustomization_unit
 from gategit.render.flux_releases import release_unit
 from gategit.render.flux_sources import HELM, KUSTOMIZE, Sources
@@ -21,6 +22,7 @@ from gategit.render.world import World
 
 __all__ = ["check_rendered", "finish", "flux_units", "substitute"]
 
+_LONGEST = 253
 _KINDS = ((KUSTOMIZE, "Kustomization"), (HELM, "HelmRelease"))
 
 
@@ -69,14 +71,14 @@ def _names(wanted: Sequence[AgentObject]) -> list[str]:
     """A name for each unit, unique: with the target where there is one, and with the file where it needs that."""
     names = []
     for one in wanted:
-        namespace, name = one.namespace, text_at(one.data, "metadata", "name")
+        namespace, name = show_path(one.namespace), show_path(text_at(one.data, "metadata", "name"))[:_LONGEST]
         whole = f"Flux {_kind(one)[1]} {namespace}/{name}" if namespace else f"Flux {_kind(one)[1]} {name}"
         names.append(f"{whole} of {one.target}" if one.target else whole)
     repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()
     seen: dict[str, int] = {}
     unique = []
     for one, name in zip(wanted, names, strict=True):
-        full = f"{name} in {one.file}" if name in repeated else name
+        full = f"{name} in {show_path(one.file)}" if name in repeated else name
         seen[full] = seen.get(full, 0) + 1
         unique.append(full if seen[full] == 1 else f"{full} ({seen[full]})")
     return unique

@@ -135,6 +135,14 @@ def test_older_patches_are_written_as_texts(make: MakeFleet) -> None:
     }
 
 
+def test_the_name_of_a_unit_can_be_printed(make: MakeFleet) -> None:
+    """Whatever an object is called: names are printed in comments of what is rendered."""
+    text = kustomization('"a\\nkind: Secret"', "apps")
+    assert make({"clusters/apps.yaml": text, "apps/web.yaml": DEPLOYMENT}).unit().name == (
+        "Flux Kustomization flux-system/a\\x0akind: Secret"
+    )
+
+
 def test_labels_say_whose_an_object_is_and_common_ones_win(make: MakeFleet) -> None:
     """The controller's own labels and the common metadata are put on every object in the end, over what is there."""
     spec = """\
