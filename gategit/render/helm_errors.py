@@ -52,6 +52,7 @@ _DEPENDENCY: Final = re.compile(
 _LINK: Final = re.compile(r"error evaluating symlink (?P<file>[^\n:]+): ")
 _LARGE: Final = re.compile(r'chart file "(?P<name>[^\n]+)" is larger than the maximum file size (?P<most>\d+)')
 _MISSING: Final = re.compile(r"found in Chart\.yaml, but missing in charts/ directory: ([^\n]*)")
+_SECRET: Final = re.compile(r"^kind:[ \t]*[\"']?Secret\b", re.MULTILINE)
 _SET: Final = re.compile(r"failed parsing --set(?P<text>-string)? data: (?P<said>.*)", re.DOTALL)
 _WARNING: Final = re.compile(r"^(?:\S+\.go:\d+: )?(?:WARNING|[Ww]arning): (?P<said>.+)$", re.MULTILINE)
 _VALUE_SHOWN: Final = re.compile(r" \(.*", re.DOTALL)
@@ -374,6 +375,8 @@ def problems_of_output(template: str, error: str, output: str, site: Site) -> tu
     if shown and file and not file.endswith(".tgz"):
         place = site.places.rendered(file, shown)
     end = f"; line {number} of the output is `{sentence(shown)}`" if shown else ""
+    if _SECRET.search(output):  # a report shows nothing of what a Secret holds
+        why, end = f"line {number} of the output cannot be read", ""
     return (
         RenderProblem(
             RENDER_FAILED.id,

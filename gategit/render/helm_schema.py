@@ -21,6 +21,7 @@ _LEAF: Final = re.compile(r"^(?P<indent> *)- at '(?P<at>[^']*)': (?P<said>.*)$")
 _OLD_LEAF: Final = re.compile(r"^- (?P<at>\S+): (?P<said>.*)$")
 _TITLE: Final = re.compile(r"^(?P<name>[^\s:\"'-][^\s:\"']*):$")
 _NAMED: Final = re.compile(r"'([^']*)'")
+_QUOTED: Final = re.compile(r"^'.*' (does not match pattern|is not valid) ", re.DOTALL)
 _OLD_EXTRA: Final = re.compile(r"Additional property (\S+) is not allowed")
 
 
@@ -128,6 +129,8 @@ def _unfit(part: _Part, path: FieldPath, said: str, values: Values, fallback: Lo
     if named:
         yield from (_problem(part, (*path, name), "it must be set", place or fallback) for name in named)
     else:
+        # The value itself may be a password.
+        said = _QUOTED.sub(r"it \1 ", said)
         yield _problem(part, path, sentence(said), place or values.nearest(path) or fallback)
 
 

@@ -91,6 +91,13 @@ TEMPLATES = {
             "the keys of the mapping that begins in line 1 by 0; line 6 of the output is `small: c`"
         ),
     ),
+    "a Secret that is no YAML, of which nothing is shown": (
+        "apiVersion: v1\nkind: Secret\nstringData:\n  a: hunter2: {{ .Values.size }}\n",
+        (
+            "web/templates/a.yaml:4:3-33 render-failed: the template does not render to YAML: line 4 of the output "
+            "cannot be read"
+        ),
+    ),
     "output that is a text": (
         "just {{ .Values.size }}\n",
         (
@@ -269,6 +276,17 @@ class TestSchema:
         assert self._said(make_tree, ValuesLayer(text, "v.yaml"), files={"v.yaml": text}) == [
             "v.yaml values-invalid: the value size does not fit the chart's schema: it must be set",
             "v.yaml:2:1-3 values-invalid: the value db.host does not fit the chart's schema: it must be set",
+        ]
+
+    def test_a_value_is_not_shown(self, make_tree: MakeTree) -> None:
+        """It may be a password that the schema wants longer."""
+        schema = '{"properties": {"size": {"type": "string", "pattern": "^.{12,}$"}, "db": {"type": "object"}}}'
+        assert self._said(make_tree, files={"web/values.yaml": "size: hunter2\n"}, more=schema) == [
+            (
+                "web/values.yaml:1:7-14 values-invalid: the value size does not fit the chart's schema: it does not "
+                "match pattern "
+                "'^.{12,}$'"
+            )
         ]
 
     def test_the_charts_own_values(self, make_tree: MakeTree) -> None:
