@@ -35,6 +35,7 @@ from gategit.render.world import World, ref_of
 _LONGEST_NAME: Final = 53
 _HASH: Final = 12
 _CHART: Final = ("spec", "chart", "spec")
+_OVERLAID: Final = "later values may be laid over those that are set at a targetPath, which is not followed here"
 
 
 def release_unit(one: AgentObject, name: str, world: World, sources: Sources) -> tuple[Unit | None, Findings]:
@@ -214,6 +215,8 @@ class _Release:
             source, where, key, text = layer
             if not target:
                 layers.append(self._layer(source, where, key, text))
+                if parameters and _OVERLAID not in self._found.uncertain:
+                    self._found.uncertain.append(_OVERLAID)
             # At the top Flux lays the inline values over what was set; deeper down what was set stays.
             elif not (isinstance(inline, dict) and target in inline):
                 place = self._world.locate(source, (where, key))

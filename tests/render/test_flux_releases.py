@@ -155,6 +155,20 @@ def test_values_are_laid_over_each_other_in_order(make: MakeFleet) -> None:
     ]
 
 
+def test_values_that_are_laid_over_one_that_is_set_make_the_unit_uncertain(make: MakeFleet) -> None:
+    """Flux lays a later entry over it; Helm, which is asked here, lets what is set win."""
+    spec = chart() + (
+        "  valuesFrom:\n"
+        "    - {kind: ConfigMap, name: base, valuesKey: tag, targetPath: image.tag}\n"
+        "    - {kind: ConfigMap, name: base}\n"
+    )
+    data = {"values.yaml": '"replicas: 5"', "tag": '"1.0"'}
+    found = make({"apps/web.yaml": release(spec), "apps/base.yaml": config_map("base", data, "shop")})
+    assert found.unit().uncertain == (
+        "later values may be laid over those that are set at a targetPath, which is not followed here",
+    )
+
+
 @pytest.mark.usefixtures("renderers")
 def test_values_that_a_generator_made_are_those_of_its_file(make: MakeFleet) -> None:
     """A ConfigMap of a kustomization is found once it is rendered, and its values stand in the generator's file."""
