@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from gategit.checks.references.sources import dig
 from gategit.model import FieldPath
 from gategit.render.argocd import argocd_units
 from gategit.render.argocd_order import check_order
@@ -128,11 +129,7 @@ def paths(data: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
 
 def put(data: Any, path: FieldPath, value: Any) -> None:
     """Put a value into a field, if it is still there."""
-    for step in path[:-1]:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return
+    data = dig(data, *path[:-1])
     if isinstance(data, dict) or (isinstance(data, list) and isinstance(path[-1], int) and path[-1] < len(data)):
         data[path[-1]] = value
 
@@ -175,14 +172,16 @@ def test_whatever_fields_hold_nothing_breaks(world: World, data: st.DataObject) 
         objects.append(replace(one, data=changed))
     again = replace(world, objects=objects)
     found = argocd_units(objects, again)
-    results = [Rendered(unit, (RenderedObject(objects[0].data), RenderedObject({"kind": 3}))) for unit in found.units]
+    results = [
+        Rendered(unit, (RenderedObject(dict(objects[0].data)), RenderedObject({"kind": 3}))) for unit in found.units
+    ]
     scopes = scopes_of(results)
 
     check_owners(results, scopes)
     check_order(results)
     check_destinations(found.units, again.settings)
-    for one in results:
-        check_project(one.unit, one, again, scopes)
+    for result in results:
+        check_project(result.unit, result, again, scopes)
     for problem in found.problems:
         assert problem.message
         assert problem.location.file in {*texts, "chart/Chart.yaml", "chart/values.yaml"}

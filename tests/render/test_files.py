@@ -18,8 +18,8 @@ def build(world: World, *, recurse: bool = False) -> Rendered:
 
 def test_every_object_of_every_file(make_tree: MakeTree) -> None:
     """In the order of the files, lists opened, each with the file and document that declares it."""
-    secret = "{apiVersion: v1, kind: Secret, metadata: {name: s}}"
-    several = f"{CONFIG_MAP}---\napiVersion: v1\nkind: List\nitems: [{secret}]\n"
+    inner = "{apiVersion: v1, kind: Secret, metadata: {name: s}}"
+    several = f"{CONFIG_MAP}---\napiVersion: v1\nkind: List\nitems: [{inner}]\n"
     files = {
         "apps/b.yaml": several,
         "apps/a.json": '{"apiVersion": "v1", "kind": "Service"}',
