@@ -53,7 +53,7 @@ def read_yaml(text: str, limits: Limits) -> Decoded:
             root = reader.compose_piece(piece)
             if root is not None:
                 roots.append((piece.index, root))
-    if whole is not None and whole.fault is not None and not reader.problems:
+    if whole is not None and whole.fault is not None and not reader.problems and not nodes.is_colon(whole.fault):
         reader.fault(whole.fault, 0, len(text))  # no piece shows it alone: it must not get lost
     return reader.result(reader.build_all(roots))
 

@@ -271,3 +271,24 @@ def test_problems_are_bounded_and_say_so() -> None:
     problems = decode(b"<<<<<<< a\n" * 1000, "a.yaml").problems
     assert len(problems) == 201
     assert problems[-1].message == "the file has 1,000 problems; only the first 200 are shown"
+
+
+@pytest.mark.parametrize("count", [1, 6000])
+def test_urls_in_brackets_need_no_quotes(count: int) -> None:
+    """However large the file is; what only looks like one stays as it is written."""
+    text = (
+        'a: {server: https://x.example.com:6443/a?b=c, other: "v:u://w", list: [oci://r/c, git+ssh://h/p], '
+        "http://key: 1}\nb: c://d\n---\n"
+    )
+    found = decode((text * count).encode(), "a.yaml")
+    assert found.problems == ()
+    assert len(found.documents) == count
+    assert found.documents[-1].data == {
+        "a": {
+            "server": "https://x.example.com:6443/a?b=c",
+            "other": "v:u://w",
+            "list": ["oci://r/c", "git+ssh://h/p"],
+            "http://key": 1,
+        },
+        "b": "c://d",
+    }

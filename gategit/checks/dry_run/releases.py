@@ -71,7 +71,7 @@ class Releases:
     def _said(self, problem: Problem, choice: Choice, data: Any) -> Problem:
         taking = self._taking(choice, data, problem.message, problem.path)
         said = replace(problem, message=with_judge(problem.message, choice, taking))
-        return said if taking is None else replace(said, help=how_to_pin(choice), level=Level.WARNING)
+        return said if taking is None else replace(said, help=how_to_pin(choice, taking), level=Level.WARNING)
 
     def _taking(self, choice: Choice, data: Any, message: str, path: FieldPath | None = None) -> str | None:
         """The newest other release that takes what one refuses; None where none does, or that cannot be told.

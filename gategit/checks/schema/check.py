@@ -423,7 +423,9 @@ class _Check:
             if taking is None:
                 self._report(trouble, secret=secret, by=by)
             else:
-                self._report(replace(trouble, help=how_to_pin(choice)), secret=secret, level=Level.WARNING, by=by)
+                self._report(
+                    replace(trouble, help=how_to_pin(choice, taking)), secret=secret, level=Level.WARNING, by=by
+                )
 
     def _report(self, trouble: Trouble, *, secret: bool, level: Level | None = None, by: str = "") -> None:
         path = trouble.path

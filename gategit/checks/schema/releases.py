@@ -68,10 +68,15 @@ def with_judge(message: str, choice: Choice, taking: str | None) -> str:
     return f"{message}; so says {choice.origin}, but {taking} takes it"
 
 
-def how_to_pin(choice: Choice) -> str:
-    """How to say which release the cluster runs."""
+def how_to_pin(choice: Choice, release_name: str | None = None) -> str:
+    """How to say which release the cluster runs.
+
+    Args:
+        choice: the release that judged.
+        release_name: another one that may well be the cluster's, since it takes what this one refuses.
+    """
     source = choice.kind.source
-    numbers, dash, channel = choice.release.name.partition("-")
+    numbers, dash, channel = (release_name or choice.release.name).partition("-")
     release = f"{'.'.join(numbers.split('.')[:2])}{dash}{channel}"  # a later patch is as good
     return f'say in .gategit.yaml which release the cluster runs: schemas: {{releases: {{{source}: "{release}"}}}}'
 
