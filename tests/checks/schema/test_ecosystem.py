@@ -208,7 +208,7 @@ def test_refusal_that_an_older_release_does_not_share_is_a_warning(judge: Judge)
         ),
     ]
     assert findings[0].help == (
-        'say in .gategit.yaml which release the cluster runs: schemas: {releases: {acme: "2.1"}}'
+        'say in .gategit.yaml which release the cluster runs: schemas: {releases: {acme: "1.4"}}'
     )
 
 
