@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gategit.checks.references.kustomize import KustomizeGraph, LinkState
 from gategit.checks.references.shapes import Use
@@ -22,6 +22,9 @@ from gategit.render.running import run_renderer
 from gategit.render.values import KustomizeBuild, Rendered, RenderedObject, RenderProblem, RenderSettings, Trace, Unit
 from gategit.render.workspace import PlaceError, Workspace
 from gategit.tree import Tree
+
+if TYPE_CHECKING:
+    from gategit.render.kustomize_remote import Fetched
 
 _VENDOR: Final = (
     "Bring the files into the repository, as a copy of a pinned version; what is fetched while it is rendered can "
@@ -46,19 +49,23 @@ def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: Ren
         raise TypeError(f"{unit.name} is not built with Kustomize")
     try:
         made = plan(unit.build, graph, tree)
+        fetched, unfetched = _fetch(made, settings)
+        if fetched:
+            folders = {text: one.folder for text, one in fetched.items()}
+            made = plan(unit.build, graph, tree, folders)
     except UndecidedError as error:
         top = graph.kustomizations.get(unit.build.folder)
         location = unit.owner.location if unit.owner else Location(top.file if top else unit.build.folder)
         return Rendered(unit, problems=(RenderProblem(NOT_RENDERED.id, error.message, location, error.hint),))
     places = Places(unit, made, tree)
     rendered = Rendered(unit, inputs=made.inputs, unchecked=tuple(_unchecked(made)))
-    refused = tuple(_refused(made, places))
+    refused = tuple(_refused(made, places, unfetched))
     if not made.written:
         return replace(rendered, problems=(_nothing(made, places),))
     if any(not step.can_be_dropped for step in made.refused):
         return replace(rendered, problems=refused)
     try:
-        answers = _run(unit.build, made, tree, settings)
+        answers = _run(unit.build, made, tree, settings, fetched)
     except UndecidedError as error:
         return replace(rendered, problems=(*refused, _undecided(unit, places, error)))
     decisive = answers[1] or answers[0]
@@ -106,7 +113,32 @@ def _rendered(
     return replace(rendered, objects=found, notes=notes)
 
 
-def _run(build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings) -> tuple[Result, Result | None]:
+def _fetch(made: Plan, settings: RenderSettings) -> tuple[dict[str, Fetched], dict[str, str]]:
+    """What the config allows to fetch, by the text that names it, and why the rest is not, as ends of sentences."""
+    fetched: dict[str, Fetched] = {}
+    unfetched: dict[str, str] = {}
+    texts = dict.fromkeys(
+        step.link.reference.text
+        for step in made.refused
+        if step.link.state is LinkState.REMOTE and step.can_be_dropped and settings.remotes
+    )
+    for number, text in enumerate(texts):
+        from gategit.render.kustomize_remote import fetch, refusal  # noqa: PLC0415  few configs allow any
+
+        why = refusal(text, settings)
+        if why is None:
+            try:
+                fetched[text] = fetch(text, number, settings)
+            except UndecidedError as error:
+                unfetched[text] = f"but {error.message}"
+        else:
+            unfetched[text] = why
+    return fetched, unfetched
+
+
+def _run(
+    build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings, fetched: Mapping[str, Fetched]
+) -> tuple[Result, Result | None]:
     """Run the program; a second time without asking where objects come from, where that could change what comes out."""
     program = find_program("kustomize", settings)
     arguments = ["build", "."]
@@ -119,6 +151,9 @@ def _run(build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings
         arguments += _helm_arguments(helm, settings)
     with Workspace(tree, settings, made.root) as workspace:
         workspace.place(sorted(made.inputs))
+        for one in fetched.values():
+            for path, content in one.files.items():
+                workspace.write(path, content)
         working_folder = workspace.folder / made.folder[len(made.root) :].lstrip("/")
 
         def once(kustomizations: Mapping[str, bytes]) -> Result:
@@ -181,13 +216,14 @@ def _reason(step: Step) -> str:
     return "it is remote; remote resources are not fetched" if step.link.state is LinkState.REMOTE else step.reason
 
 
-def _refused(made: Plan, places: Places) -> Iterator[RenderProblem]:
+def _refused(made: Plan, places: Places, unfetched: Mapping[str, str]) -> Iterator[RenderProblem]:
     """A problem for each entry that leads out of the tree. What the check of references says is only noted here."""
     for step in made.refused:
         path, text = step.link.reference.path, step.link.reference.text
         lost = "it is left out" if step.can_be_dropped else "nothing that builds on it is rendered"
         if step.link.state is LinkState.REMOTE:
-            message = f'{format_path(path)} names "{text}", which is remote and not fetched: {lost}'
+            why = unfetched.get(text, "which is remote and not fetched")
+            message = f'{format_path(path)} names "{text}", {why}: {lost}'
             yield RenderProblem(NOT_RENDERED.id, message, places.field(step.one, path), _VENDOR, path=path)
         else:
             message = f'{format_path(path)} names "{text}", {step.reason}: {lost}'

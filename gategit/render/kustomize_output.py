@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from gategit.checks.references.paths import join
 from gategit.manifests.decode import Decoded, Limits, decode
 from gategit.manifests.expand import expand
+from gategit.render.kustomize_plan import REMOTE_FOLDER
 from gategit.render.values import RenderedObject, Trace
 
 ORIGIN: Final = "config.kubernetes.io/origin"
@@ -53,7 +54,7 @@ def _traced(
 
     def tree_path(text: str) -> str:
         path = join(folder, text) if text else None
-        return resolve(path) if path else ""
+        return resolve(path) if path and not path.startswith(f"{REMOTE_FOLDER}/") else ""
 
     origin, changes = (_origins(_text(annotations, name)) for name in (ORIGIN, TRANSFORMATIONS))
     where = origin[0] if origin else _Origin()

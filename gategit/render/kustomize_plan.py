@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Final
 
 from gategit.checks.references.kustomize import (
@@ -16,13 +17,16 @@ from gategit.checks.references.kustomize import (
     links_of,
     parse,
 )
-from gategit.checks.references.paths import Place, join
+from gategit.checks.references.paths import Place, join, relative
 from gategit.checks.references.shapes import Use
 from gategit.manifests.decode import decode
 from gategit.model import FieldPath
 from gategit.render.kustomize_overlay import as_json, generated, merged, with_traces
 from gategit.render.values import KustomizeBuild
 from gategit.tree import EntryKind, Tree
+
+REMOTE_FOLDER: Final = ".gategit-remote"
+"""Where in a workspace stands what was fetched."""
 
 _MAX_LINKS: Final = 40
 _FOLDERS: Final = (Use.RESOURCE, Use.COMPONENT, Use.PLUGIN)
@@ -118,14 +122,17 @@ class Plan:
     said: bool = False
 
 
-def plan(build: KustomizeBuild, graph: KustomizeGraph, tree: Tree) -> Plan:
-    """Work out what a build reads."""
-    return _Planner(build, graph, tree).plan()
+def plan(
+    build: KustomizeBuild, graph: KustomizeGraph, tree: Tree, fetched: Mapping[str, str] = MappingProxyType({})
+) -> Plan:
+    """Work out what a build reads; ``fetched``: the folders that take the place of remote entries."""
+    return _Planner(build, graph, tree, fetched).plan()
 
 
 class _Planner:
-    def __init__(self, build: KustomizeBuild, graph: KustomizeGraph, tree: Tree) -> None:
+    def __init__(self, build: KustomizeBuild, graph: KustomizeGraph, tree: Tree, fetched: Mapping[str, str]) -> None:
         self._build = build
+        self._fetched = fetched
         self._graph = graph
         self._tree = tree
         self._index = graph.index
@@ -227,7 +234,7 @@ class _Planner:
         )
 
     def _root(self, folder: str) -> str:
-        names = folder.split("/") if folder else []
+        names = folder.split("/") if folder and not self._fetched else []
         looked_for = (step.link.path for step in self._nowhere if step.link.state is LinkState.MISSING)
         for path in (*self._inputs, *looked_for):
             while names and not path.startswith(f"{'/'.join(names)}/"):
@@ -241,6 +248,14 @@ class _Planner:
         }
         return steps | {chart.path for chart in self._charts if chart.one.file == one.file and chart.is_elsewhere}
 
+    def _replaced(self, one: Kustomization) -> dict[FieldPath, str]:
+        """The entries of a kustomization that were fetched, with what takes their place."""
+        return {
+            link.reference.path: relative(self._fetched[link.reference.text], one.folder)
+            for link in one.links
+            if link.state is LinkState.REMOTE and link.reference.text in self._fetched
+        }
+
     def _written(
         self, top: Kustomization, content: bytes, data: Mapping[str, Any], *, traced: bool
     ) -> dict[str, bytes]:
@@ -253,12 +268,13 @@ class _Planner:
         for one in self._seen.values():
             validates = any(link.reference.path[0] == "validators" for link in one.links)
             dropped = self._dropped(one) | ({("validators",)} if traced and validates else set())
+            replaced = self._replaced(one)
             if one.file == top.file:
-                left = _left(data, dropped)
+                left = _left(data, dropped, replaced)
                 text = content if left == data else b""
                 found[one.file] = with_traces(text, left) if traced else text or as_json(left)
-            elif dropped:
-                found[one.file] = as_json(_left(self._data(one), dropped))
+            elif dropped or replaced:
+                found[one.file] = as_json(_left(self._data(one), dropped, replaced))
             elif validates:
                 found[one.file] = self._tree.read(self._index.find(one.file).path)
         return found
@@ -292,19 +308,7 @@ class _Planner:
     def _follow(self, one: Kustomization, link: Link, plugin: str | None) -> None:
         """Look at one entry; ``plugin``: the folder that the paths are relative to in what it names, if it has any."""
         reference, state = link.reference, link.state
-        if state in _OUT:
-            said = state in (LinkState.ABSOLUTE, LinkState.OUTSIDE)
-            # What the agent can fetch and gategit does not; with anything else the agent's own build fails.
-            droppable = (
-                state in (LinkState.REMOTE, LinkState.SUBMODULE)
-                and reference.use in (Use.RESOURCE, Use.COMPONENT)
-                and len(reference.path) == 2
-                and plugin is None
-            )
-            self._refused.append(Step(one, link, _OUT[state], said=said, can_be_dropped=droppable))
-            return
-        if state in _NOWHERE:
-            self._nowhere.append(Step(one, link, "which is not there"))
+        if self._is_barred(one, link, plugin):
             return
         if state is LinkState.INLINE:
             if plugin is not None:
@@ -321,6 +325,26 @@ class _Planner:
             self._add_folder(link.path)
         elif reference.use in _FOLDERS and link.path not in self._graph.kustomizations:
             self._nowhere.append(Step(one, link, "a folder without a kustomization"))
+
+    def _is_barred(self, one: Kustomization, link: Link, plugin: str | None) -> bool:
+        """Whether an entry leads to nothing that could be looked at."""
+        if link.state in _NOWHERE:
+            self._nowhere.append(Step(one, link, "which is not there"))
+        elif link.state in _OUT and not (link.state is LinkState.REMOTE and link.reference.text in self._fetched):
+            self._refuse(one, link, plugin)
+        return link.state in _NOWHERE or link.state in _OUT
+
+    def _refuse(self, one: Kustomization, link: Link, plugin: str | None) -> None:
+        reference, state = link.reference, link.state
+        # What the agent can fetch and gategit does not; with anything else the agent's own build fails.
+        droppable = (
+            state in (LinkState.REMOTE, LinkState.SUBMODULE)
+            and reference.use in (Use.RESOURCE, Use.COMPONENT)
+            and len(reference.path) == 2
+            and plugin is None
+        )
+        said = state in (LinkState.ABSOLUTE, LinkState.OUTSIDE)
+        self._refused.append(Step(one, link, _OUT[state], said=said, can_be_dropped=droppable))
 
     def _look_at_plugins(self, one: Kustomization, link: Link, folder: str, content: bytes) -> None:
         """The files that the configuration of a built-in generator or transformer names."""
@@ -389,9 +413,11 @@ class _Planner:
         return entry is not None and entry.kind is EntryKind.SYMLINK
 
 
-def _left(data: Mapping[str, Any], dropped: Collection[FieldPath]) -> dict[str, Any]:
-    """A kustomization without some entries of its lists, or without whole fields."""
+def _left(data: Mapping[str, Any], dropped: Collection[FieldPath], replaced: Mapping[FieldPath, str]) -> dict[str, Any]:
+    """A kustomization without some entries of its lists, or without whole fields, and with others for some."""
     left: dict[Any, Any] = dict(data)
+    for path, text in replaced.items():
+        left[path[0]] = [text if (path[0], index) == path else entry for index, entry in enumerate(left[path[0]])]
     for field in {path[0] for path in dropped}:
         value = left.get(field)
         gone = {path[1] for path in dropped if path[0] == field and len(path) > 1}
