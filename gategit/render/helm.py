@@ -158,8 +158,8 @@ class Release:
             UndecidedError: Helm cannot be run, or not with these files.
         """
         self._check_names()
-        layers, problems = self._layers(self.build.values)
-        base, base_problems = self._layers(self.build.base_values or ())
+        layers, problems = self.layers(self.build.values)
+        base, base_problems = self.layers(self.build.base_values or ())
         chart = self._chart()
         wrong = [*problems, *base_problems]
         if any(problem.fatal for problem in wrong):
@@ -175,7 +175,7 @@ class Release:
                 self.lay_out(chart, program, workspace)
                 if self.build.base_values is not None:
                     workspace.write(_in(chart.folder, "values.yaml"), merged(base))
-            files = self._write(layers, workspace)
+            files = self.write(layers, workspace)
             site = Site(
                 chart,
                 self.places,
@@ -188,12 +188,9 @@ class Release:
         objects, more = objects_of(output, site)
         return objects, (*wrong, *self.problems, *more)
 
-    def write_values(self, workspace: Workspace) -> list[str]:
-        """Write the values that can be read, and return the arguments that name them."""
-        return self._write(self._layers(self.build.values)[0], workspace)
-
     @staticmethod
-    def _write(layers: Sequence[Layer], workspace: Workspace) -> list[str]:
+    def write(layers: Sequence[Layer], workspace: Workspace) -> list[str]:
+        """Lay values out, and return the arguments that name them."""
         arguments = []
         for number, layer in enumerate(layers):
             name = _in(_BESIDE, f"values-{number}.yaml")
@@ -228,7 +225,7 @@ class Release:
                 message = "what Helm is told holds a null character, which no program takes"
                 raise Stop(RenderProblem(RENDER_FAILED.id, message, location, "remove it"))
 
-    def _layers(self, given: Sequence[ValuesLayer]) -> tuple[list[Layer], list[RenderProblem]]:
+    def layers(self, given: Sequence[ValuesLayer]) -> tuple[list[Layer], list[RenderProblem]]:
         """The layers that can be read, and what is wrong with the others."""
         layers: list[Layer] = []
         problems: list[RenderProblem] = []
@@ -298,8 +295,8 @@ class Release:
             self._check_lock(chart)
         workspace.place(sorted(chart.files))
         # A chart that is asked for twice, by two aliases, is brought once.
-        for local in {local.folder: local for _, local in brought if local is not None}.values():
-            self._pack(local, chart, program, workspace)
+        for name, local in {local.folder: (one.name, local) for one, local in brought if local is not None}.values():
+            self._pack(name, local, chart, program, workspace)
         for one, local in brought:
             if local is None:
                 version = chart.locked.get(one.name, one.version)
@@ -369,12 +366,12 @@ class Release:
             problem = RenderProblem(NOT_RENDERED.id, message, place, refused[1])
             raise Stop(problem, unchecked=[(f"{one.file}: the chart {shown}", refused[0])])
 
-    def _pack(self, local: ChartFolder, chart: ChartFolder, program: Program, workspace: Workspace) -> None:
+    def _pack(self, name: str, local: ChartFolder, chart: ChartFolder, program: Program, workspace: Workspace) -> None:
         """Put a chart that lies beside another one into its charts/, as ``helm dependency build`` does."""
         workspace.place(sorted(local.files))
         # Helm packs one all the same that lacks dependencies of its own, but has no command for that.
         if local.missing or not may_ignore(local):
-            workspace.write(_in(chart.folder, f"charts/{local.name}-0.tgz"), packed(local))
+            workspace.write(_in(chart.folder, f"charts/{name}-0.tgz"), packed(local))
             return
         arguments = ("package", f"--destination={place_of(chart)}/charts", "--", place_of(local))
         result = run_renderer(program, arguments, cwd=workspace.folder, settings=self.settings)

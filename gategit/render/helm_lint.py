@@ -12,11 +12,14 @@ from gategit.errors import UndecidedError
 from gategit.manifests.decode import decode
 from gategit.manifests.expand import expand
 from gategit.model import Level, Location
+from gategit.process import Result
 from gategit.render.helm import Release, Stop, full_version, place_of
 from gategit.render.helm_charts import ChartFolder, chart_at
+from gategit.render.helm_errors import Site, problems_of
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID
 from gategit.render.helm_text import sentence
+from gategit.render.helm_values import Layer, Values
 from gategit.render.programs import find_program
 from gategit.render.rules import NOT_RENDERED
 from gategit.render.running import run_renderer
@@ -32,6 +35,7 @@ _FIELD: Final = re.compile(
     r"(?:chart )?(name|version|apiVersion|appVersion|kubeVersion|icon|type|dependencies|home|sources|maintainer)\b"
 )
 _DEPENDENCIES: Final = re.compile(r"chart (?:directory|metadata) is missing these dependencies")
+_UNREADABLE: Final = "unable to parse YAML"
 _RELEASE: Final = "test-release"
 
 
@@ -43,9 +47,10 @@ def lint_chart(
     *,
     index: PathIndex | None = None,
 ) -> tuple[RenderProblem, ...]:
-    """What Helm says of a chart: first what keeps it from being rendered, then errors and warnings of ``helm lint``.
+    """The errors and warnings of ``helm lint``, in the words of the rendering where that says them too.
 
-    A chart that cannot be put together here, since a dependency of it is not allowed to be fetched, is not judged.
+    Linting is lenient where rendering is not: values that the chart requires may be missing. Of a chart that cannot be
+    put together here, since a dependency of it is not allowed to be fetched, only Chart.yaml is judged.
 
     Args:
         folder: the chart's folder, a path of the tree.
@@ -70,39 +75,69 @@ def _found(
 ) -> Iterator[RenderProblem]:
     build = HelmBuild(Chart(chart.folder), _RELEASE, "default", tuple(values))
     release = Release(Unit(f"chart {chart.folder}", build), build, places, settings)
-    rendered: Sequence[RenderProblem] = ()
-    put_together = True
     try:
-        if chart.data.get("type") != "library":
-            rendered = release.render()[1]
-    except Stop as stop:
-        rendered = stop.problems
-        put_together = False
-    rendered = [problem for problem in rendered if problem.rule != NOT_RENDERED.id]
-    yield from rendered
-    # Helm says in more than one way what keeps it from loading a chart.
-    known = {problem.location.file for problem in rendered}
-    for problem in (*_linted(release, chart, put_together=put_together), *_definitions(chart)):
-        if problem.location.file not in known:
-            yield problem
+        layers, problems = release.layers(build.values)
+    except Stop:  # encrypted values: what the chart becomes with them is not known
+        layers, problems = [], []
+    yield from problems
+    if not any(problem.fatal for problem in problems):
+        yield from _linted(release, chart, layers)
+    yield from _definitions(chart)
 
 
-def _linted(release: Release, chart: ChartFolder, *, put_together: bool) -> Iterator[RenderProblem]:
+def _linted(release: Release, chart: ChartFolder, layers: Sequence[Layer]) -> Iterator[RenderProblem]:
     program = find_program("helm", release.settings)
     with Workspace(release.places.tree, release.settings) as workspace:
-        if put_together:
+        refused: Stop | None = None
+        try:
             release.lay_out(chart, program, workspace)
-        else:
+        except Stop as stop:
+            refused = stop
             workspace.place(sorted(chart.files))
-        arguments = ["lint", *(release.write_values(workspace) if put_together else ())]
+        arguments = ["lint", *release.write(layers, workspace)]
         version = full_version(release.settings.kubernetes_version)
         arguments += [f"--kube-version={version}"] if version else []
         arguments += ["--", place_of(chart)]
         result = run_renderer(program, arguments, cwd=workspace.folder, settings=release.settings)
-    for found in _SAID.finditer(result.stdout.decode("utf-8", "replace")):
-        problem = _problem(found, chart, put_together=put_together)
-        if problem is not None:
-            yield problem
+        folder = str(workspace.folder)
+    values = Values(layers, (), chart)
+    site = Site(chart, release.places, values, (), folder, Location(chart.file))
+    said = [(found["level"], found["file"], found["said"].strip("\n")) for found in _SAID.finditer(_text(result))]
+    yield from (problem for problem in (refused.problems if refused else ()) if problem.rule != NOT_RENDERED.id)
+    about_chart = False
+    for level, file, text in said:
+        if file == "Chart.yaml" and _UNREADABLE not in text:
+            about_chart = True
+            field = _FIELD.match(text)
+            yield _problem(level, f"Chart.yaml: {sentence(text)}", chart.locate((field[1],) if field else ()))
+    if refused is not None:
+        return  # what templates become is not known
+    for level, file, text in said:
+        if file == "templates/":
+            # Helm says in more than one way what keeps it from loading a chart.
+            yield from (one for one in problems_of(text, site) if not about_chart or one.location.file != chart.file)
+        elif file.startswith("templates/") and text.startswith(_UNREADABLE):
+            yield from _output(release)
+        elif file and file not in {"Chart.yaml", "values.yaml"} and not _DEPENDENCIES.search(text):
+            path = f"{chart.folder}/{file}" if chart.folder else file
+            yield _problem(level, f"helm lint: {sentence(text)}", Location(path.rstrip("/")))
+
+
+def _text(result: Result) -> str:
+    return result.stdout.decode("utf-8", "replace")
+
+
+def _problem(level: str, message: str, place: Location) -> RenderProblem:
+    weight = Level.ERROR if level == "ERROR" else Level.WARNING
+    return RenderProblem(CHART_INVALID.id, message, place, level=weight, fatal=False)
+
+
+def _output(release: Release) -> Sequence[RenderProblem]:
+    """Why what a template renders to is no YAML: rendering tells more of that than linting."""
+    try:
+        return release.render()[1]
+    except Stop as stop:
+        return stop.problems
 
 
 def _definitions(chart: ChartFolder) -> Iterator[RenderProblem]:
@@ -127,20 +162,3 @@ def _definitions(chart: ChartFolder) -> Iterator[RenderProblem]:
                     level=Level.WARNING,
                     fatal=False,
                 )
-
-
-def _problem(found: re.Match[str], chart: ChartFolder, *, put_together: bool) -> RenderProblem | None:
-    file, said = found["file"], found["said"].strip()
-    level = Level.ERROR if found["level"] == "ERROR" else Level.WARNING
-    if not file or file == "values.yaml" or _DEPENDENCIES.search(said):
-        return None  # the rendering says it with its line
-    path = f"{chart.folder}/{file}" if chart.folder else file
-    if file == "Chart.yaml":
-        field = _FIELD.match(said)
-        place = chart.locate((field[1],) if field else ())
-    elif not put_together:
-        return None  # what templates render to is not known
-    else:
-        place = Location(path.rstrip("/"))
-    what = "Chart.yaml" if file == "Chart.yaml" else "helm lint"
-    return RenderProblem(CHART_INVALID.id, f"{what}: {sentence(said)}", place, level=level, fatal=False)

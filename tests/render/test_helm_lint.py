@@ -37,14 +37,31 @@ CASES = {
             )
         ],
     ),
-    "a name that no cluster takes": (
-        chart_of(a=CONFIG.replace("-config", "_config")),
+    "output that is no YAML": (
+        chart_of(a="a: b\n {{ .Values.size }}: c\n"),
         [
             (
-                "web/templates/a.yaml chart-invalid: helm lint: object name does not conform to Kubernetes naming "
-                "requirements"
+                'web/templates/a.yaml:2:2-23 render-failed: the template does not render to YAML: "small" is indented '
+                'deeper than "a" in line 1, which already has a value; line 2 of the output is `small: c`'
             )
         ],
+    ),
+    "values that are no mapping": (
+        chart_of() | {"web/values.yaml": "- a\n"},
+        ["web/values.yaml:1:1-4 values-invalid: Helm cannot load values.yaml: it is not a mapping of names and values"],
+    ),
+    "values that do not fit": (
+        chart_of() | {"web/values.schema.json": '{"properties": {"size": {"type": "number"}}}'},
+        [
+            (
+                "web/values.yaml:1:7-12 values-invalid: the value size does not fit the chart's schema: got string, "
+                "want number"
+            )
+        ],
+    ),
+    "a name that no cluster takes": (
+        chart_of(a=CONFIG.replace("-config", "_config")),
+        ["web/templates/a.yaml chart-invalid: helm lint: object name does not conform to Kubernetes naming"],
     ),
     "a definition that is none": (
         chart_of() | {"web/crds/a.yaml": "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"},
@@ -83,14 +100,20 @@ CASES = {
 def test_charts(make_tree: MakeTree, files: dict[str, str], expected: list[str]) -> None:
     """Each mistake is said once, with its line where Helm or the file tells it."""
     found = lint_chart("web", (), make_tree(files), SETTINGS)
-    assert [said(one).partition(': "')[0] for one in found] == expected
+    assert [said(one).partition(" requirements: ")[0] for one in found] == expected
 
 
 def test_values_are_those_that_are_given(make_tree: MakeTree) -> None:
-    """A chart that needs values is judged with them."""
-    tree = make_tree(chart_of(a=CONFIG.replace(".Values.size", '(required "set it" .Values.db.host)')))
+    """A chart that cannot do without values is judged with them."""
+    tree = make_tree(chart_of(a=CONFIG.replace(".Values.size", ".Values.db.host")))
     assert len(lint_chart("web", (), tree, SETTINGS)) == 1
     assert lint_chart("web", (ValuesLayer("db: {host: a}\n"),), tree, SETTINGS) == ()
+
+
+def test_values_that_are_required_may_be_missing(make_tree: MakeTree) -> None:
+    """Who deploys the chart gives them."""
+    tree = make_tree(chart_of(a=CONFIG.replace(".Values.size", '(required "set it" .Values.host)')))
+    assert lint_chart("web", (), tree, SETTINGS) == ()
 
 
 def test_a_warning_of_helm_is_one(make_tree: MakeTree) -> None:
