@@ -17,6 +17,7 @@ from gategit.judge import JudgeContext, SchemaRun
 from gategit.judging import Judging
 from gategit.manifests.classify import NEVER_APPLIED
 from gategit.manifests.manifest import Role
+from gategit.manifests.secrecy import SEALED
 from gategit.model import Stage, Unchecked
 from gategit.repository import open_trees
 from gategit.request import Mode
@@ -92,6 +93,8 @@ def _unread(verdict: FileVerdict) -> Iterator[Unchecked]:
         if finding.rule in _UNREAD:
             yield Unchecked(show_path(verdict.path), _UNREAD[finding.rule])
             return
+    if any(kind.startswith(SEALED) for _, kind, *_ in verdict.facts):
+        yield Unchecked(show_path(verdict.path), "SOPS encrypted the whole of it")
 
 
 @dataclass(slots=True)
@@ -120,7 +123,7 @@ class _Counting:
     def add(self, verdict: FileVerdict, runs: tuple[SchemaRun, ...]) -> None:
         """Count the objects of a file."""
         for api_version, kind, *_ in verdict.facts:
-            if api_version.rpartition("/")[0] in NEVER_APPLIED or api_version == _GENERATORS:
+            if api_version.rpartition("/")[0] in NEVER_APPLIED or api_version == _GENERATORS or kind.startswith(SEALED):
                 continue
             counted = self._kinds[api_version, kind]
             counted.objects += 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from gategit.model import FieldPath
 
 Hide = Callable[[FieldPath, Any], Any]
 """Gives what is shown in place of the value of a field."""
+
+SEALED: Final = "ENC["
+"""What begins a value that SOPS encrypted."""
 
 _DECLARED = re.compile(r"""\bkind["']?\s*:\s*["']?Secret(List)?\b""")
 _SHOWN = frozenset({"apiVersion", "kind", "type", "immutable", "metadata"})

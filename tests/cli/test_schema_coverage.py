@@ -230,3 +230,12 @@ def test_wrong_usage() -> None:
     error = run("--format", "yaml").exception
     assert isinstance(error, GategitError)
     assert (error.exit_code, error.message) == (2, "--format cannot be yaml")
+
+
+def test_what_is_encrypted_as_a_whole_has_no_kind(repository: RepositoryBuilder) -> None:
+    """SOPS can encrypt the kind itself: that is said of the file, and no schema is asked for."""
+    text = manifest('"ENC[AES256_GCM,data:a]"', '"ENC[AES256_GCM,data:b]"', "a") + "sops: {mac: b}\n"
+    repository.write("more/sealed.yaml", text)
+    found = counted("more/sealed.yaml")
+    assert found["coverage"] == []
+    assert found["unread"] == [{"what": "more/sealed.yaml", "reason": "SOPS encrypted the whole of it"}]

@@ -20,7 +20,7 @@ from gategit.checks.schema.releases import OtherReleases, how_to_pin, newer_fiel
 from gategit.checks.schema.spec import KindSchema, NotServed, SchemaSet, Unusable
 from gategit.manifests.classify import KUSTOMIZATION_NAMES, NEVER_APPLIED
 from gategit.manifests.manifest import Manifest, Role
-from gategit.manifests.secrecy import is_encrypted
+from gategit.manifests.secrecy import SEALED, is_encrypted
 from gategit.model import FieldPath, Finding, Level, Rule, Stage, Unchecked, format_path
 from gategit.nearest import nearest
 
@@ -35,7 +35,6 @@ FOR_THE_SERVER = "only the API server evaluates them"
 
 _RULES: Final = {rule.id: rule for rule in rules.RULES}
 _FILLED_IN: Final = ("${", "ENC[", "<path:", "<secret:")
-_SEALED: Final = "ENC["
 _FIRST_NUMBER: Final = re.compile(r"0[0-7]+\Z")
 _SUBDOMAIN: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
 _LONGEST_NAME: Final = 253
@@ -126,7 +125,7 @@ class _Check:
 
     def _without_schema(self, found: object, *, part: bool) -> None:
         manifest = self.manifest
-        if is_encrypted(manifest.data) and manifest.kind.startswith(_SEALED):
+        if is_encrypted(manifest.data) and manifest.kind.startswith(SEALED):
             self._miss("encrypted with SOPS, its kind as well")
             return
         # Of what nothing is known, both may be of any length.
