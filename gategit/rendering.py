@@ -7,16 +7,16 @@ patches, an Application that a chart makes. Only what the change can reach is re
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from gategit.change import canonical
 from gategit.checks.references.kustomize import LinkState
 from gategit.checks.references.shapes import Use
-from gategit.manifests.manifest import Role, Source
+from gategit.manifests.manifest import Role
 from gategit.model import Location
 from gategit.render.values import (
     AgentObject,
@@ -38,7 +38,11 @@ if TYPE_CHECKING:
 FLUX_GROUPS: Final = ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
 ARGO_GROUP: Final = "argoproj.io"
 
-_READ: Final = frozenset({"ConfigMap", "Secret"})
+_READ: Final = frozenset(
+    {("v1", "ConfigMap"), ("v1", "Secret"), ("apiextensions.k8s.io/v1", "CustomResourceDefinition")}
+)
+"""What Flux's objects refer to, and what they have to wait for."""
+
 _ROUNDS: Final = 8
 """How deep units may bring units: nobody nests applications deeper."""
 
@@ -163,8 +167,7 @@ class Rendering:
         found: list[AgentObject] = []
         for path, raw in self._facts.items():
             if any(
-                version.rpartition("/")[0] in wanted or (flux and kind in _READ and version == "v1")
-                for version, kind, *_ in raw
+                version.rpartition("/")[0] in wanted or (flux and (version, kind) in _READ) for version, kind, *_ in raw
             ):
                 found += self._of_file(path, wanted, read=flux)
         return tuple(found)
@@ -183,7 +186,7 @@ class Rendering:
             return
         targets = self._targets_of(path)
         for manifest in file.manifests:
-            if manifest.group in groups or (read and manifest.kind in _READ and manifest.api_version == "v1"):
+            if manifest.group in groups or (read and (manifest.api_version, manifest.kind) in _READ):
                 source = manifest.source
                 for target in targets:
                     yield AgentObject(
@@ -296,33 +299,22 @@ class Rendering:
         for one in rendered.objects:
             version, kind = one.data.get("apiVersion"), one.data.get("kind")
             group = version.rpartition("/")[0] if isinstance(version, str) else ""
-            if group not in (*FLUX_GROUPS, ARGO_GROUP) and not (kind in _READ and version == "v1"):
+            if group not in (*FLUX_GROUPS, ARGO_GROUP) and (version, kind) not in _READ:
                 continue
             metadata = one.data.get("metadata")
             namespace = metadata.get("namespace") if isinstance(metadata, dict) else None
             file = one.trace.file or one.trace.generated_by
-            document = one.trace.document or 0
-            yield AgentObject(
+            brought = AgentObject(
                 one.data,
                 namespace if isinstance(namespace, str) else unit.namespace,
                 file,
-                document,
+                one.trace.document or 0,
                 (),
-                self._place(file, document, one.data),
+                Location(file),
                 unit.target,
                 unit,
             )
-
-    def _place(self, file: str, document: int, data: Mapping[str, Any]) -> Location:
-        """Where an object of a file stands; the file, where it does not declare it like that."""
-        if file not in self._side.candidate_set:
-            return Location(file)
-        opened = self._side.file(file)
-        for manifest in opened.manifests:
-            source = manifest.source
-            if source == Source(file, document) and manifest.kind == data.get("kind"):
-                return opened.location(source, ("kind",))
-        return Location(file)
+            yield replace(brought, location=self._bare_world.place(brought))
 
 
 class _Walk:
