@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gategit.checks.references.kustomize import KustomizeGraph, LinkState
 from gategit.checks.references.shapes import Use
 from gategit.errors import UndecidedError
-from gategit.model import Level, Location, format_path
+from gategit.model import FieldPath, Level, Location, format_path
 from gategit.process import Result
 from gategit.render.kustomize_errors import explain, nowhere
 from gategit.render.kustomize_output import objects, read
 from gategit.render.kustomize_places import Places
-from gategit.render.kustomize_plan import Plan, Step, plan
+from gategit.render.kustomize_plan import Chart, Plan, Step, plan
 from gategit.render.programs import Program, find_program
 from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
@@ -23,12 +23,9 @@ from gategit.render.values import KustomizeBuild, Rendered, RenderedObject, Rend
 from gategit.render.workspace import PlaceError, Workspace
 from gategit.tree import Tree
 
-if TYPE_CHECKING:
-    from gategit.render.kustomize_remote import Fetched
-
 _VENDOR: Final = (
-    "Bring the files into the repository, as a copy of a pinned version; what is fetched while it is rendered can "
-    "change without a pull request."
+    "Bring the files into the repository, or allow the host under render.remotes in the config and name one version "
+    "of what is fetched."
 )
 _SENSITIVE: Final = (b"/annotations", b"metadata.annotations", b"kustomize.config.k8s.io/needs-hash")
 """What in a patch, a replacement or a generator could come out otherwise because of the annotations that trace."""
@@ -49,23 +46,22 @@ def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: Ren
         raise TypeError(f"{unit.name} is not built with Kustomize")
     try:
         made = plan(unit.build, graph, tree)
-        fetched, unfetched = _fetch(made, settings)
-        if fetched:
-            folders = {text: one.folder for text, one in fetched.items()}
-            made = plan(unit.build, graph, tree, folders)
+        fetched = _fetch(made, settings)
+        if fetched.files:
+            made = plan(unit.build, graph, tree, fetched.folders, fetched.charts)
     except UndecidedError as error:
         top = graph.kustomizations.get(unit.build.folder)
         location = unit.owner.location if unit.owner else Location(top.file if top else unit.build.folder)
         return Rendered(unit, problems=(RenderProblem(NOT_RENDERED.id, error.message, location, error.hint),))
     places = Places(unit, made, tree)
     rendered = Rendered(unit, inputs=made.inputs, unchecked=tuple(_unchecked(made)))
-    refused = tuple(_refused(made, places, unfetched))
+    refused = tuple(_refused(made, places, fetched.problems))
     if not made.written:
         return replace(rendered, problems=(_nothing(made, places),))
     if any(not step.can_be_dropped for step in made.refused):
         return replace(rendered, problems=refused)
     try:
-        answers = _run(unit.build, made, tree, settings, fetched)
+        answers = _run(unit.build, made, tree, settings, fetched.files)
     except UndecidedError as error:
         return replace(rendered, problems=(*refused, _undecided(unit, places, error)))
     decisive = answers[1] or answers[0]
@@ -113,31 +109,65 @@ def _rendered(
     return replace(rendered, objects=found, notes=notes)
 
 
-def _fetch(made: Plan, settings: RenderSettings) -> tuple[dict[str, Fetched], dict[str, str]]:
-    """What the config allows to fetch, by the text that names it, and why the rest is not, as ends of sentences."""
-    fetched: dict[str, Fetched] = {}
-    unfetched: dict[str, str] = {}
-    texts = dict.fromkeys(
-        step.link.reference.text
-        for step in made.refused
-        if step.link.state is LinkState.REMOTE and step.can_be_dropped and settings.remotes
-    )
-    for number, text in enumerate(texts):
-        from gategit.render.kustomize_remote import fetch, refusal  # noqa: PLC0415  few configs allow any
+@dataclass(frozen=True, slots=True)
+class _Fetched:
+    """What was fetched for a build.
 
+    Attributes:
+        folders: by the text of an entry, the folder that takes its place.
+        charts: the charts, by file and entry.
+        files: what is written for all of it.
+        problems: by the text of an entry, or the repository and name of a chart, why it was not fetched, as the end of
+            a sentence.
+    """
+
+    folders: dict[str, str] = field(default_factory=dict)
+    charts: set[tuple[str, FieldPath]] = field(default_factory=set)
+    files: dict[str, bytes] = field(default_factory=dict)
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def _fetch(made: Plan, settings: RenderSettings) -> _Fetched:
+    """Fetch what the config allows."""
+    found = _Fetched()
+    if not settings.remotes:
+        return found
+    from gategit.render.kustomize_remote import fetch, refusal  # noqa: PLC0415  few configs allow any
+
+    texts = [step.link.reference.text for step in made.refused if step.link.state is LinkState.REMOTE]
+    droppable = {step.link.reference.text for step in made.refused if step.can_be_dropped}
+    for number, text in enumerate(dict.fromkeys(texts)):
         why = refusal(text, settings)
-        if why is None:
+        if why is None and text in droppable:
             try:
-                fetched[text] = fetch(text, number, settings)
+                one = fetch(text, number, settings)
             except UndecidedError as error:
-                unfetched[text] = f"but {error.message}"
-        else:
-            unfetched[text] = why
-    return fetched, unfetched
+                why = f"but {error.message}"
+            else:
+                found.folders[text] = one.folder
+                found.files.update(one.files)
+        if why is not None:
+            found.problems[text] = why
+    for chart in made.charts:
+        if chart.is_elsewhere and chart.index >= 0:
+            _pull(chart, found, settings)
+    return found
+
+
+def _pull(chart: Chart, found: _Fetched, settings: RenderSettings) -> None:
+    """Fetch a chart."""
+    from gategit.render.kustomize_remote import fetch_chart  # noqa: PLC0415  few configs allow any
+
+    try:
+        found.files.update(fetch_chart(chart, settings))
+    except UndecidedError as error:
+        found.problems[f"{chart.repository} {chart.name}"] = f"but {error.message}"
+    else:
+        found.charts.add((chart.one.file, chart.path))
 
 
 def _run(
-    build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings, fetched: Mapping[str, Fetched]
+    build: KustomizeBuild, made: Plan, tree: Tree, settings: RenderSettings, fetched: Mapping[str, bytes]
 ) -> tuple[Result, Result | None]:
     """Run the program; a second time without asking where objects come from, where that could change what comes out."""
     program = find_program("kustomize", settings)
@@ -145,15 +175,14 @@ def _run(
     others: tuple[Program, ...] = ()
     if build.free:
         arguments += ["--load-restrictor", "LoadRestrictionsNone"]
-    elif any(chart.folder is not None for chart in made.charts):
+    elif any(chart.folder is not None or (chart.one.file, chart.path) in made.pulled for chart in made.charts):
         helm = find_program("helm", settings)
         others = (helm,)
         arguments += _helm_arguments(helm, settings)
     with Workspace(tree, settings, made.root) as workspace:
         workspace.place(sorted(made.inputs))
-        for one in fetched.values():
-            for path, content in one.files.items():
-                workspace.write(path, content)
+        for path, content in fetched.items():
+            workspace.write(path, content)
         working_folder = workspace.folder / made.folder[len(made.root) :].lstrip("/")
 
         def once(kustomizations: Mapping[str, bytes]) -> Result:
@@ -208,7 +237,7 @@ def _unchecked(made: Plan) -> Iterator[tuple[str, str]]:
     for step in made.refused:
         yield f"{step.one.file}: {step.link.reference.text}", _reason(step)
     for chart in made.charts:
-        if chart.is_elsewhere:
+        if chart.is_elsewhere and (chart.one.file, chart.path) not in made.pulled:
             yield f"{chart.one.file}: chart {chart.name}", f"it is pulled from {chart.repository}"
 
 
@@ -230,11 +259,10 @@ def _refused(made: Plan, places: Places, unfetched: Mapping[str, str]) -> Iterat
             rule, level = (RENDER_FAILED.id, Level.NOTE) if step.said else (NOT_RENDERED.id, None)
             yield RenderProblem(rule, message, places.field(step.one, path), level=level, path=path)
     for chart in made.charts:
-        if chart.is_elsewhere:
-            message = (
-                f"{format_path(chart.path)} pulls {f'the chart {chart.name}' if chart.index >= 0 else 'charts'} from "
-                f"{chart.repository}, which is not fetched: it is left out"
-            )
+        if chart.is_elsewhere and (chart.one.file, chart.path) not in made.pulled:
+            what = f"the chart {chart.name}" if chart.index >= 0 else "charts"
+            why = unfetched.get(f"{chart.repository} {chart.name}", "which is not fetched")
+            message = f"{format_path(chart.path)} pulls {what} from {chart.repository}, {why}: it is left out"
             yield RenderProblem(NOT_RENDERED.id, message, places.field(chart.one, chart.path), _VENDOR, path=chart.path)
 
 

@@ -61,13 +61,25 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """A chart that a kustomization has Helm render. ``folder`` is None where it would have to be fetched."""
+    """A chart that a kustomization has Helm render.
+
+    Attributes:
+        one: the kustomization.
+        index: which of its charts, -1 for all of the old ``helmChartInflationGenerator``.
+        name: the chart's name.
+        folder: where it stands in the tree, None where it would have to be fetched.
+        repository: the URL of the repository that it comes from, or "".
+        version: the version that is wanted, or "".
+        place: the folder in which Kustomize looks for it before it pulls it.
+    """
 
     one: Kustomization
     index: int
     name: str
     folder: str | None
     repository: str
+    version: str = ""
+    place: str = ""
 
     @property
     def is_elsewhere(self) -> bool:
@@ -101,6 +113,7 @@ class Plan:
             built, with any other nothing is built.
         nowhere: entries that lead to nothing.
         charts: what Helm renders.
+        pulled: those of them that were fetched, by file and entry.
         problem: why there is nothing to build at all, as the end of a sentence, or "".
         said: whether another check says so, too.
     """
@@ -118,21 +131,42 @@ class Plan:
     refused: tuple[Step, ...] = ()
     nowhere: tuple[Step, ...] = ()
     charts: tuple[Chart, ...] = ()
+    pulled: frozenset[tuple[str, FieldPath]] = frozenset()
     problem: str = ""
     said: bool = False
 
 
 def plan(
-    build: KustomizeBuild, graph: KustomizeGraph, tree: Tree, fetched: Mapping[str, str] = MappingProxyType({})
+    build: KustomizeBuild,
+    graph: KustomizeGraph,
+    tree: Tree,
+    fetched: Mapping[str, str] = MappingProxyType({}),
+    pulled: Collection[tuple[str, FieldPath]] = (),
 ) -> Plan:
-    """Work out what a build reads; ``fetched``: the folders that take the place of remote entries."""
-    return _Planner(build, graph, tree, fetched).plan()
+    """Work out what a build reads.
+
+    Args:
+        build: what is built.
+        graph: the tree's kustomizations.
+        tree: the tree.
+        fetched: the folders that take the place of remote entries.
+        pulled: the charts that were fetched, by file and entry.
+    """
+    return _Planner(build, graph, tree, fetched, pulled).plan()
 
 
 class _Planner:
-    def __init__(self, build: KustomizeBuild, graph: KustomizeGraph, tree: Tree, fetched: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        build: KustomizeBuild,
+        graph: KustomizeGraph,
+        tree: Tree,
+        fetched: Mapping[str, str],
+        pulled: Collection[tuple[str, FieldPath]],
+    ) -> None:
         self._build = build
         self._fetched = fetched
+        self._pulled = pulled
         self._graph = graph
         self._tree = tree
         self._index = graph.index
@@ -229,12 +263,13 @@ class _Planner:
             tuple(self._refused),
             tuple(self._nowhere),
             tuple(self._charts),
+            frozenset(self._pulled),
             problem="its kustomization is empty" if empty else "",
             said=empty,
         )
 
     def _root(self, folder: str) -> str:
-        names = folder.split("/") if folder and not self._fetched else []
+        names = folder.split("/") if folder and not self._fetched and not self._pulled else []
         looked_for = (step.link.path for step in self._nowhere if step.link.state is LinkState.MISSING)
         for path in (*self._inputs, *looked_for):
             while names and not path.startswith(f"{'/'.join(names)}/"):
@@ -246,7 +281,8 @@ class _Planner:
         steps = {
             step.link.reference.path for step in self._refused if step.one.file == one.file and step.can_be_dropped
         }
-        return steps | {chart.path for chart in self._charts if chart.one.file == one.file and chart.is_elsewhere}
+        charts = {chart.path for chart in self._charts if chart.one.file == one.file and chart.is_elsewhere}
+        return steps | {path for path in charts if (one.file, path) not in self._pulled}
 
     def _replaced(self, one: Kustomization) -> dict[FieldPath, str]:
         """The entries of a kustomization that were fetched, with what takes their place."""
@@ -385,7 +421,7 @@ class _Planner:
         if folder is not None and path is not None:
             self._add(path)
             self._add_folder(folder)
-        return Chart(one, index, name, folder, repository)
+        return Chart(one, index, name, folder, repository, version, join(one.folder, text.rpartition("/")[0]) or "")
 
     def _add_folder(self, folder: str) -> None:
         prefix = f"{folder}/" if folder else ""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import re
+import tarfile
 import tempfile
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http.client import HTTPException
 from pathlib import Path
@@ -18,9 +21,11 @@ from gategit.checks.references.kustomize import FILE_NAMES, read_graph
 from gategit.errors import UndecidedError
 from gategit.git_trees import CommitTree, Repository
 from gategit.process import run
+from gategit.render import helm_remote
 from gategit.render.helm_remote import is_allowed
 from gategit.render.kustomize_overlay import as_json
-from gategit.render.kustomize_plan import REMOTE_FOLDER, plan
+from gategit.render.kustomize_plan import REMOTE_FOLDER, Chart, plan
+from gategit.render.programs import find_program
 from gategit.render.values import KustomizeBuild, RenderSettings
 from gategit.tree import EntryKind
 
@@ -53,6 +58,39 @@ class Fetched:
 
     folder: str
     files: Mapping[str, bytes]
+
+
+def fetch_chart(chart: Chart, settings: RenderSettings) -> Mapping[str, bytes]:
+    """The files of a chart that a kustomization pulls, by where Kustomize looks for it before it pulls it.
+
+    Raises:
+        RemoteError: the config does not allow it, or it is nothing that can be unpacked.
+        UndecidedError: Helm cannot be run, or the chart cannot be had.
+    """
+    refused = helm_remote.refusal(chart.repository, chart.name, chart.version, settings)
+    if refused is not None:
+        raise RemoteError(*refused)
+    content = helm_remote.fetch(find_program("helm", settings), chart.repository, chart.name, chart.version, settings)
+    try:
+        with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
+            files = dict(_members(archive))
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise RemoteError(f"the chart {chart.name} {chart.version} cannot be unpacked: {error}") from None
+    return {"/".join(filter(None, (chart.place, path))): content for path, content in files.items()}
+
+
+def _members(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
+    """The plain files of an archive, with names that lead nowhere else."""
+    left = _LARGEST
+    for member in archive:
+        names = member.name.split("/")
+        file = archive.extractfile(member) if member.isreg() else None
+        if file is None or {"", ".", ".."} & set(names):
+            continue
+        left -= member.size
+        if left < 0:
+            raise tarfile.TarError(f"it has more than {_LARGEST:,} bytes")
+        yield member.name, file.read()
 
 
 class RemoteError(UndecidedError):

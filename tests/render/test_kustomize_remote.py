@@ -7,6 +7,7 @@ import os
 import subprocess
 import threading
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +18,7 @@ from gategit.render.kustomize import build_kustomize
 from gategit.render.kustomize_remote import Base, base_of, refusal
 from gategit.render.values import KustomizeBuild, Remote, Rendered, RenderSettings, Trace, Unit
 from tests.conftest import GIT_ENVIRONMENT, RepositoryBuilder
+from tests.render.charts import archive, chart_of
 from tests.render.conftest import MakeTree
 
 HEAD = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
@@ -230,6 +232,82 @@ def test_what_cannot_be_fetched_is_left_out_and_said(make_tree: MakeTree, server
     assert why[3].startswith(f"but {url} cannot be fetched: ")
     assert why[4] == f"but {url}, none cannot be built: there is no such folder: it is left out"
     assert {problem.rule for problem in rendered.problems} == {"not-rendered"}
+
+
+def charts(server: Server, name: str = "shop", **files: str) -> str:
+    """Serve a repository of charts with one chart, and return its URL."""
+    content = archive(chart_of(name=name, folder=name) | files)
+    (server.folder / "charts").mkdir()
+    (server.folder / "charts" / "shop-1.0.0.tgz").write_bytes(content)
+    entry = (
+        f"{{name: shop, version: 1.0.0, apiVersion: v2, urls: [shop-1.0.0.tgz], digest: {sha256(content).hexdigest()}}}"
+    )
+    server.file("charts/index.yaml", f"apiVersion: v1\nentries: {{shop: [{entry}]}}\n")
+    return f"http://{server.host}/charts"
+
+
+def with_chart(
+    make_tree: MakeTree, url: str, version: str, settings: RenderSettings, *, free: bool = False
+) -> Rendered:
+    """Build a base with an object of its own and a chart."""
+    chart = f"name: shop, repo: '{url}', version: '{version}', releaseName: r, valuesInline: {{size: large}}"
+    files = {
+        "web/kustomization.yaml": HEAD + "resources: [../base]\n",
+        "base/kustomization.yaml": HEAD + f"resources: [own.yaml]\nhelmCharts:\n- {{{chart}}}\n",
+        "base/own.yaml": cm("own"),
+    }
+    tree = make_tree(files)
+    unit = Unit("kustomization web", KustomizeBuild("web"))
+    return build_kustomize(unit, tree, read_graph(tree), settings)
+
+
+@pytest.mark.usefixtures("renderers")
+def test_a_chart_is_pulled_where_the_config_allows_it(
+    make_tree: MakeTree, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Fetched beforehand, so that the build itself needs no network."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    rendered = with_chart(make_tree, charts(server), "1.0.0", server.settings)
+    assert rendered.problems == ()
+    assert names(rendered) == ["own", "r-config"]
+    assert rendered.objects[1].data["data"] == {"size": "large"}
+    assert rendered.unchecked == ()
+
+
+@pytest.mark.usefixtures("renderers")
+def test_a_chart_that_is_not_fetched_says_why(
+    make_tree: MakeTree, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A range of versions, a version that there is not, a host that is not allowed."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    url = charts(server)
+    for version, settings, why in (
+        ("^1.0.0", server.settings, "but the version ^1.0.0 is a range, so that nobody knows what will be applied: "),
+        ("9.0.0", server.settings, "but the chart shop 9.0.0 of "),
+        ("1.0.0", RenderSettings(remotes=(Remote("example.com"),)), "but the config does not allow fetching from "),
+        ("1.0.0", RenderSettings(), "which is not fetched: "),
+    ):
+        (problem,) = with_chart(make_tree, url, version, settings).problems
+        assert problem.message.startswith(f"helmCharts[0] pulls the chart shop from {url}, {why}")
+        assert problem.message.endswith(": it is left out")
+        assert (problem.rule, problem.fatal, problem.location.file) == (
+            "not-rendered",
+            False,
+            "base/kustomization.yaml",
+        )
+
+
+@pytest.mark.usefixtures("renderers")
+def test_a_chart_with_names_that_lead_elsewhere(
+    make_tree: MakeTree, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What an archive wants to put into other folders is not unpacked."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    url = charts(server, **{"../../../../escaped": "x", "/escaped": "x", "shop/templates/../../../x.yaml": "x"})
+    rendered = with_chart(make_tree, url, "1.0.0", server.settings)
+    assert not any(tmp_path.rglob("escaped"))
+    # Helm itself may refuse such an archive already.
+    assert names(rendered)[0] == "own"
 
 
 @pytest.mark.parametrize(
