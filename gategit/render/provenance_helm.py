@@ -267,6 +267,9 @@ class HelmProvenance:
         shown = actions[len(actions) - len(pieces) + 1 :]
         if len(pieces) != len(shown) + 1 or len(shown) > _ON_A_LINE or not all(action.is_plain for action in shown):
             return None
+        alone = shown[0].references if len(shown) == 1 and len(shown[0].references) == 1 else ()
+        if alone and alone[0][:1] == ("Chart",):
+            return self._of_chart(around, alone[0][1:], _with_text(pieces, 0, "{}"), on)
         found: list[FieldPath] = []
         for number, action in enumerate(shown):
             printed = [
@@ -274,7 +277,7 @@ class HelmProvenance:
                 for reference in action.references
                 for path, inside in self._of(around.prefix, reference)
                 if not isinstance(inside, dict | list)
-                and texted(inside)
+                and (texted(inside) or (alone and _has(self._merged, path)))
                 and stands_in_order(_with_text(pieces, number, texted(inside)), value)
             ]
             if len(printed) > 1:
@@ -283,6 +286,17 @@ class HelmProvenance:
         if not found:
             return None
         return self._place(max(reversed(found), key=self._strength), on)
+
+    def _of_chart(self, around: _Around, reference: Reference, pieces: Sequence[str], on: On) -> Set | None:
+        """What Chart.yaml says: ``.Chart.AppVersion`` is its ``appVersion``."""
+        chart = next((chart for chart, path in self._charts if path == around.prefix), None)
+        if chart is None or len(reference) != 1:
+            return None
+        field = f"{reference[0][:1].lower()}{reference[0][1:]}"
+        said = chart.data.get(field)
+        if said is None or pieces[0].replace("{}", texted(said), 1) != texted(around.value):
+            return None
+        return Set(chart.locate((field,), on=on), sure=True)
 
     def _below(self, line: Written, around: _Around, on: On) -> Set | None:
         """A field without a mark of its own: of a value that is printed whole, or an item of a list."""

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.usefixtures("renderers")
 HELPERS = """\
 {{- define "web.labels" -}}
 app: {{ .Chart.Name }}
+version: {{ printf "%s" .Chart.Version | quote }}
 team: {{ .Values.team }}
 {{- end }}
 {{- define "web.image" -}}
@@ -60,6 +61,8 @@ spec:
           stdin: true
           {{- end }}
           env:
+            - name: EMPTY
+              value: {{ .Values.empty | quote }}
             {{- range $name, $value := .Values.env }}
             - name: {{ $name }}
               value: {{ $value | quote }}
@@ -86,6 +89,7 @@ debug: true
 annotations:
   example.com/switch: "true"
 folder: /srv
+empty: ""
 image:
   repository: example/web
   tag: "1.0"
@@ -169,9 +173,11 @@ def test_a_value_in_the_middle_of_a_text(release: Release) -> None:
 
 
 def test_named_templates(release: Release) -> None:
-    """What a named template prints leads to the value behind it, or to its own line."""
+    """What a named template prints leads to the value behind it, to Chart.yaml, or to its own line."""
     assert release.line("metadata", "labels", "team") == "chart/values.yaml: team: shop"
-    assert release.line("metadata", "labels", "app") == "chart/templates/_helpers.tpl: app: {{ .Chart.Name }}"
+    assert release.line("metadata", "labels", "app") == "chart/Chart.yaml: name: web"
+    own = 'chart/templates/_helpers.tpl: version: {{ printf "%s" .Chart.Version | quote }}'
+    assert release.line("metadata", "labels", "version") == own
     assert release.line(*CONTAINER, "image") in {
         'chart/values.yaml: tag: "1.0"',
         "chart/values.yaml: repository: example/web",
@@ -179,8 +185,9 @@ def test_named_templates(release: Release) -> None:
 
 
 def test_loops_and_values_that_are_printed_whole(release: Release) -> None:
-    """The values of a loop, and those below toYaml, lead to their own lines."""
-    assert release.line(*CONTAINER, "env", 1, "value") == "chart/values.yaml: OTHER: thing"
+    """The values of a loop, those below toYaml, and those that are empty lead to their own lines."""
+    assert release.line(*CONTAINER, "env", 0, "value") == 'chart/values.yaml: empty: ""'
+    assert release.line(*CONTAINER, "env", 2, "value") == "chart/values.yaml: OTHER: thing"
     switch = ("metadata", "annotations", "example.com/switch")
     assert release.line(*switch) == 'chart/values.yaml: example.com/switch: "true"'
     assert release.line("spec", "template", "spec", "nodeSelector", "disk") == "chart/values.yaml: disk: ssd"
@@ -317,7 +324,7 @@ def test_a_change_there_changes_the_field(make_tree: MakeTree) -> None:
         (*CONTAINER, "imagePullPolicy"),
         (*CONTAINER, "args", 0),
         (*CONTAINER, "args", 1),
-        (*CONTAINER, "env", 0, "value"),
+        (*CONTAINER, "env", 1, "value"),
         (*CONTAINER, "resources", "limits", "memory"),
     ]
     for path in asked:
