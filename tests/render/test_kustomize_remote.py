@@ -246,9 +246,7 @@ def charts(server: Server, name: str = "shop", **files: str) -> str:
     return f"http://{server.host}/charts"
 
 
-def with_chart(
-    make_tree: MakeTree, url: str, version: str, settings: RenderSettings, *, free: bool = False
-) -> Rendered:
+def with_chart(make_tree: MakeTree, url: str, version: str, settings: RenderSettings) -> Rendered:
     """Build a base with an object of its own and a chart."""
     chart = f"name: shop, repo: '{url}', version: '{version}', releaseName: r, valuesInline: {{size: large}}"
     files = {
