@@ -25,17 +25,18 @@ _READ: Final = 32 * 1024
 _ERROR: Final = re.compile(r"^Error: ", re.MULTILINE)
 _DEBUG_HINT: Final = "\n\nUse --debug flag to render out invalid YAML"
 _USER: Final = re.compile(
-    r"execution error at \((?P<file>[^\n]{1,500}?):(?P<line>\d+)(?::(?P<column>\d+))?\): (?P<said>.*)", re.DOTALL
+    r"execution error at \((?P<file>[^\n]{1,500}?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?\): (?P<said>.*)",
+    re.DOTALL,
 )
 _PARSE: Final = re.compile(
-    r"parse error (?:at|in) \((?P<file>[^\n]{1,500}?)(?::(?P<line>\d+))?(?::\d+)?\): (?P<said>.*)", re.DOTALL
+    r"parse error (?:at|in) \((?P<file>[^\n]{1,500}?)(?::(?P<line>\d{1,9}))?(?::\d+)?\): (?P<said>.*)", re.DOTALL
 )
 _FRAME: Final = re.compile(
-    r"template: (?P<file>[^\n]{1,500}?):(?P<line>\d+)(?::(?P<column>\d+))?: "
+    r"template: (?P<file>[^\n]{1,500}?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?: "
     r'executing "[^"\n]{0,500}" at <(?P<expression>[^\n]{0,200}?)>: '
 )
 _BARE: Final = re.compile(
-    r"template: (?P<file>[^\n:]{1,500}?):(?P<line>\d+)(?::(?P<column>\d+))?: (?P<said>.*)", re.DOTALL
+    r"template: (?P<file>[^\n:]{1,500}?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?: (?P<said>.*)", re.DOTALL
 )
 _BLOCK: Final = re.compile(r"\{\{-?\s*(if|with|range|define|block|end)\b")
 _NIL: Final = re.compile(r"nil pointer evaluating [^\n]{1,200}?\.(\S+)\Z")
@@ -50,14 +51,14 @@ _DEPENDENCY: Final = re.compile(
     r'validation: (?P<said>(?:more than one dependency|dependency) [^\n]*?"(?P<name>[^"]*)"[^\n]*)'
 )
 _LINK: Final = re.compile(r"error evaluating symlink (?P<file>[^\n:]+): ")
-_LARGE: Final = re.compile(r'chart file "(?P<name>[^\n]+)" is larger than the maximum file size (?P<most>\d+)')
+_LARGE: Final = re.compile(r'chart file "(?P<name>[^\n]+)" is larger than the maximum file size (?P<most>\d{1,18})')
 _MISSING: Final = re.compile(r"found in Chart\.yaml, but missing in charts/ directory: ([^\n]*)")
 _SECRET: Final = re.compile(r"^kind:[ \t]*[\"']?Secret\b", re.MULTILINE)
 _SET: Final = re.compile(r"failed parsing --set(?P<text>-string)? data: (?P<said>.*)", re.DOTALL)
 _WARNING: Final = re.compile(r"^(?:\S+\.go:\d+: )?(?:WARNING|[Ww]arning): (?P<said>.+)$", re.MULTILINE)
 _VALUE_SHOWN: Final = re.compile(r" \(.*", re.DOTALL)
 _MISMATCH: Final = re.compile(r"type mismatch on (?P<name>[^\s:]+): ")
-_LINE_NUMBER: Final = re.compile(r"\byaml: line (\d+)")
+_LINE_NUMBER: Final = re.compile(r"\byaml: line (\d{1,9})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ def _parse(error: str, site: Site) -> Iterator[RenderProblem]:
     found = _PARSE.search(error)
     if found:
         place = _template(found["file"], int(found["line"] or 0), None, "", site)
-        unclosed = re.search(r"started at ([^\n]{1,500}?):(\d+)", found["said"])
+        unclosed = re.search(r"started at ([^\n]{1,500}?):(\d{1,9})", found["said"])
         if unclosed:
             place = _template(unclosed[1], int(unclosed[2]), None, "", site)
         if found["said"] == "unexpected EOF" and (begun := _unended(site, site.source(found["file"]))):

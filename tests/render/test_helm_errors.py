@@ -435,6 +435,24 @@ def test_no_path_of_the_machine_is_shown(make_tree: MakeTree) -> None:
     assert "gategit-render" not in rendered.problems[0].message + rendered.problems[0].location.file
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "parse error at (x:{0}): no",
+        'template: x:{0}:{0}: executing \\"x\\" at <x>: no',
+        "execution error at (x:{0}): no",
+        "YAML parse error on x: yaml: line {0}",
+        "values don't meet the specifications of the schema(s) in the following chart(s):\\nx:\\n- at '/a': no",
+    ],
+)
+def test_words_of_helm_in_a_strangers_mouth(make_tree: MakeTree, words: str) -> None:
+    """A chart that speaks as Helm does is blamed like any other."""
+    text = words.format("9" * 5000)
+    for template in (f'{{{{ fail "{text}" }}}}\n', f'{{{{ tpl "{text}{{{{ .a.b.c }}}}" . }}}}\n'):
+        rendered = build_helm(unit_of(), make_tree(chart_of(a=template)), SETTINGS)
+        assert [one.rule for one in rendered.problems] == ["render-failed"]
+
+
 def test_sentences_are_short_and_harmless() -> None:
     """What a stranger wrote becomes one line of a limited length, with nothing that a terminal obeys."""
     assert sentence("one\n  two\x1b[31m.") == "one two\\x1b[31m"
