@@ -387,7 +387,7 @@ def _by_keys(sets: Sequence[Parameters], keys: Sequence[str], path: FieldPath) -
     found: dict[str, Parameters] = {}
     for one in sets:
         named = {key: one.get(key) for key in keys}
-        key = json.dumps(named, sort_keys=True, default=str)
+        key = json.dumps(named, default=str)
         if key in found:
             shown = ", ".join(f"{name} = {value}" for name, value in named.items())
             raise GeneratorError(f"two sets of parameters have the same mergeKeys ({shown})", path)

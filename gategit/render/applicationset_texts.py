@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from gategit.model import FieldPath
-from gategit.render.gotemplate import NotUnderstoodError, TemplateError, go_text, render
+from gategit.render.gotemplate import NotUnderstoodError, TemplateError, go_text, numbers_as_go, render
 from gategit.render.gotemplate_functions import FUNCTIONS, normalize
 
 __all__ = ("Filler", "TextError", "UnknownTextError", "go_plain", "left_open", "normalize")
@@ -112,9 +112,7 @@ def go_plain(value: Any) -> str:
     """A value of data as the text that Go prints; a number without a fraction is one of JSON's."""
     if value is None:
         return "<nil>"
-    if isinstance(value, int) and not isinstance(value, bool):
-        value = float(value)
-    return go_text(value)
+    return go_text(numbers_as_go(value))
 
 
 def left_open(value: Any, path: FieldPath = ()) -> Iterator[tuple[FieldPath, str]]:

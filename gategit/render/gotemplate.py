@@ -24,6 +24,7 @@ _PER_STEP: Final = 50
 """How many characters of a text count as much as a step."""
 
 _MAX_DEPTH: Final = 40
+_MAX_BITS: Final = 1000
 
 
 class Missing(Enum):
@@ -107,7 +108,7 @@ def numbers_as_go(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [numbers_as_go(one) for one in value]
     if isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        return float(value) if value.bit_length() < _MAX_BITS else (math.inf if value > 0 else -math.inf)
     return value
 
 
@@ -391,7 +392,7 @@ class _Run:
     def _range(self, node: _Node, value: Any, dot: Any) -> None:
         pairs: list[tuple[Any, Any]]
         if isinstance(value, dict):
-            pairs = [(key, value[key]) for key in sorted(value)]
+            pairs = [(key, value[key]) for key in sorted(value, key=str)]
         elif isinstance(value, list):
             pairs = list(enumerate(value))
         elif value is None or value is Missing.VALUE:
@@ -524,7 +525,7 @@ def go_text(value: Any) -> str:
 
 def _nested(value: Any) -> str:
     if isinstance(value, dict):
-        return f"map[{' '.join(f'{key}:{_nested(value[key])}' for key in sorted(value))}]"
+        return f"map[{' '.join(f'{key}:{_nested(value[key])}' for key in sorted(value, key=str))}]"
     if isinstance(value, list):
         return f"[{' '.join(map(_nested, value))}]"
     return "<nil>" if value is None else go_text(value)
@@ -533,7 +534,7 @@ def _nested(value: Any) -> str:
 def go_float(value: float) -> str:
     """A floating-point number as Go's ``%v`` prints it: the shortest digits, with an exponent from a million on."""
     if not math.isfinite(value):
-        raise NotUnderstoodError("a number that is none")
+        return "NaN" if math.isnan(value) else f"{'+' if value > 0 else '-'}Inf"
     sign, figures, exponent = Decimal(repr(value)).normalize().as_tuple()
     digits = "".join(map(str, figures))
     minus = "-" if sign else ""

@@ -103,6 +103,7 @@ VALUES = st.one_of(
     st.none(),
     st.booleans(),
     st.integers(-(10**30), 10**30),
+    st.just(-(10**400)),
     st.floats(),
     st.text(max_size=4),
     st.sampled_from(
@@ -130,7 +131,8 @@ def paths(data: Any, path: FieldPath = ()) -> Iterator[FieldPath]:
 def put(data: Any, path: FieldPath, value: Any) -> None:
     """Put a value into a field, if it is still there."""
     where, last = dig(data, *path[:-1]), path[-1]
-    if isinstance(where, dict) or (isinstance(where, list) and isinstance(last, int) and last < len(where)):
+    length = len(where) if isinstance(where, list) else 0
+    if isinstance(where, dict) or (isinstance(last, int) and last < length):
         where[last] = value
 
 
