@@ -21,7 +21,7 @@ from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
 from gategit.render.values import KustomizeBuild, Rendered, RenderedObject, RenderProblem, RenderSettings, Trace, Unit
 from gategit.render.workspace import PlaceError, Workspace
-from gategit.tree import Tree
+from gategit.tree import Tree, TreeEntry
 
 _VENDOR: Final = (
     "Bring the files into the repository, or allow the host under render.remotes in the config and name one version "
@@ -44,6 +44,7 @@ def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: Ren
     """
     if not isinstance(unit.build, KustomizeBuild):
         raise TypeError(f"{unit.name} is not built with Kustomize")
+    tree = _Remembered(tree)
     try:
         made = plan(unit.build, graph, tree)
         fetched = _fetch(made, settings)
@@ -71,6 +72,34 @@ def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: Ren
         return replace(rendered, problems=why)
     rest = tuple(replace(problem, fatal=False) for problem in refused)
     return _rendered(replace(rendered, problems=rest), made, places, answers, _Reader(graph, made, settings))
+
+
+class _Remembered:
+    """A tree whose files are read once, for as long as a build takes."""
+
+    def __init__(self, tree: Tree) -> None:
+        self._tree = tree
+        self._contents: dict[str, bytes] = {}
+
+    @property
+    def name(self) -> str:
+        """The tree's own name."""
+        return self._tree.name
+
+    def entries(self) -> Mapping[str, TreeEntry]:
+        """Every path."""
+        return self._tree.entries()
+
+    def read(self, path: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            KeyError: no such path.
+        """
+        content = self._contents.get(path)
+        if content is None:
+            content = self._contents[path] = self._tree.read(path)
+        return content
 
 
 class _Reader:
