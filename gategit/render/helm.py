@@ -183,6 +183,7 @@ class Release:
                 self.build.parameters,
                 str(workspace.folder),
                 self.owner if chart is None else Location(chart.file),
+                self.build.chart.name,
             )
             output = self._template(program, path, files, site, workspace)
         objects, more = objects_of(output, site)

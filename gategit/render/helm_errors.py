@@ -72,6 +72,7 @@ class Site:
         parameters: the single values.
         folder: the path of the workspace, which no message may show.
         fallback: where to stand where nothing better is known.
+        name: the name of a chart from elsewhere, or "".
     """
 
     chart: ChartFolder | None
@@ -80,6 +81,7 @@ class Site:
     parameters: Sequence[Parameter]
     folder: str
     fallback: Location
+    name: str = ""
 
     def plain(self, text: str) -> str:
         """A text without the workspace's paths, ready to be shown."""
@@ -140,7 +142,9 @@ def _values(error: str, site: Site) -> Iterator[RenderProblem]:
             path=path,
         )
     if error.startswith(SCHEMA_START):
-        yield from schema_problems(error.removeprefix(SCHEMA_START), site.values, site.chart, site.fallback)
+        yield from schema_problems(
+            error.removeprefix(SCHEMA_START), site.values, site.chart or site.name, site.fallback
+        )
 
 
 def _user(error: str, site: Site) -> Iterator[RenderProblem]:

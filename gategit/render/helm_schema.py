@@ -62,14 +62,14 @@ class _Part:
 
 
 def schema_problems(
-    said: str, values: Values, chart: ChartFolder | None, fallback: Location
+    said: str, values: Values, chart: ChartFolder | str, fallback: Location
 ) -> tuple[RenderProblem, ...]:
     """The problems that Helm tells of, in the order of their places.
 
     Args:
         said: what it says, after ``START``.
         values: everything that the release sets.
-        chart: the chart that gets them; None for one from elsewhere.
+        chart: the chart that gets them, or the name of one from elsewhere.
         fallback: where to stand where nothing better is known.
     """
     found: list[RenderProblem] = []
@@ -88,7 +88,7 @@ def _order(problem: RenderProblem) -> tuple[str, int, int, str]:
     return problem.location.file, region.line if region else 0, region.column if region else 0, problem.message
 
 
-def _parts(said: str, chart: ChartFolder | None) -> Iterator[_Part]:
+def _parts(said: str, chart: ChartFolder | str) -> Iterator[_Part]:
     title = ""
     lines: list[str] = []
     for line in [*said.split("\n"), None]:
@@ -97,11 +97,11 @@ def _parts(said: str, chart: ChartFolder | None) -> Iterator[_Part]:
             lines.extend([line] if line.strip() else [])
             continue
         if title or lines:
-            known = chart.by_name(title) if chart is not None else None
+            known = None if isinstance(chart, str) else chart.by_name(title)
             if known is not None:
                 yield _Part(known[0], known[1], tuple(lines))
             else:
-                yield _Part(None, () if chart is None else (title,), tuple(lines))
+                yield _Part(None, () if title == chart else (title,), tuple(lines))
         title = found["name"] if found else ""
         lines = []
 

@@ -12,7 +12,7 @@ import pytest
 
 from gategit.render.helm import build_helm
 from gategit.render.helm_remote import is_allowed, is_exact, refusal
-from gategit.render.values import Chart, Remote, Rendered, RenderSettings
+from gategit.render.values import Chart, Remote, Rendered, RenderSettings, ValuesLayer
 from tests.render.charts import CONFIG, archive, chart_of, names, said, unit_of
 from tests.render.conftest import MakeTree
 
@@ -122,15 +122,25 @@ class Shop:
 
 @pytest.fixture
 def shop() -> Iterator[Shop]:
-    """A repository with one chart, ``db`` 1.2.0."""
+    """A repository with two charts, ``db`` 1.2.0 and ``strict`` 1.0.0."""
     packed = archive(chart_of(name="db", folder="db", db=CONFIG.replace("-config", "-db")))
-    index = b"apiVersion: v1\nentries:\n  db:\n  - {apiVersion: v2, name: db, version: 1.2.0, urls: [db-1.2.0.tgz]}\n"
+    schema = '{"properties": {"size": {"type": "string"}}}'
+    strict = archive(
+        chart_of(name="strict", folder="strict")
+        | chart_of(name="cache", folder="strict/charts/cache")
+        | {"strict/values.schema.json": schema, "strict/charts/cache/values.schema.json": schema}
+    )
+    index = (
+        b"apiVersion: v1\nentries:\n  db:\n  - {apiVersion: v2, name: db, version: 1.2.0, urls: [db-1.2.0.tgz]}\n"
+        b"  strict:\n  - {apiVersion: v2, name: strict, version: 1.0.0, urls: [strict-1.0.0.tgz]}\n"
+    )
+    shelf = {"/charts/index.yaml": index, "/charts/db-1.2.0.tgz": packed, "/charts/strict-1.0.0.tgz": strict}
     asked: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            content = {"/charts/index.yaml": index, "/charts/db-1.2.0.tgz": packed}.get(self.path)
+            content = shelf.get(self.path)
             self.send_response(200 if content is not None else 404)
             self.end_headers()
             self.wfile.write(content or b"")
@@ -195,6 +205,18 @@ class TestFetching:
             f"Chart.yaml not-rendered: the chart db is not rendered: the chart db 9.9.9 of {shop.url} cannot be "
             f"fetched: "
         )
+
+    def test_values_of_a_fetched_chart(self, make_tree: MakeTree, shop: Shop) -> None:
+        """What its schema, and those of the charts in it, say of values stands where they are set."""
+        settings = RenderSettings(remotes=(Remote(shop.host),))
+        text = "size: 1\ncache:\n  size: 2\n"
+        unit = unit_of(chart=Chart(None, shop.url, "strict", "1.0.0"), values=(ValuesLayer(text, "v.yaml"),))
+        rendered = build_helm(unit, make_tree({"v.yaml": text}), settings)
+        end = "does not fit the chart's schema: got number, want string"
+        assert [said(one) for one in rendered.problems] == [
+            f"v.yaml:1:7-8 values-invalid: the value size {end}",
+            f"v.yaml:3:9-10 values-invalid: the value cache.size {end}",
+        ]
 
     def test_a_dependency_is_fetched_in_the_version_that_is_locked(self, make_tree: MakeTree, shop: Shop) -> None:
         """Chart.lock settles a range."""
