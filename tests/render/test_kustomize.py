@@ -17,6 +17,7 @@ from gategit.checks.references.kustomize import read_graph
 from gategit.manifests.decode import decode
 from gategit.model import Level, Location, ObjectRef, Region
 from gategit.render.kustomize import build_kustomize, inputs_of
+from gategit.render.rules import RENDER_FAILED
 from gategit.render.values import (
     Chart,
     HelmBuild,
@@ -878,6 +879,15 @@ def test_why_nothing_can_be_built(build: Build, case: str) -> None:
     assert rendered.failed
     assert rendered.objects == ()
     assert not any("gategit-" in problem.message + problem.help for problem in rendered.problems)
+
+
+def test_the_rules_example_is_one(build: Build) -> None:
+    """The bad example fails with the rule, and the good one is built."""
+    files = {K: RENDER_FAILED.example_fail, "web/deployment.yaml": DEPLOYMENT}
+    assert [told(problem) for problem in build(files).problems] == [
+        f"error {K}:10:15-18 patches[0] changes Deployment wbe, which none of the resources brings"
+    ]
+    assert names(build(files | {K: RENDER_FAILED.example_pass})) == ["Deployment web"]
 
 
 def test_no_program_is_said_once_for_the_unit(build: Build, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
