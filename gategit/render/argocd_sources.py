@@ -327,10 +327,10 @@ def _kustomization(world: World, folder: str) -> Mapping[str, Any]:
     return document.data if document is not None and isinstance(document.data, dict) else {}
 
 
-def _images(source: Source, world: World, own: Mapping[str, Any]) -> list[dict[str, str]]:
+def _images(source: Source, world: World, own: Mapping[str, Any]) -> list[dict[str, str | None]]:
     """``kustomize edit set image``: an entry takes the place of the one with its name, ``*`` keeps what is there."""
     here = {text_at(one, "name"): one for one in entries(own, "images")}
-    found: dict[str, dict[str, str]] = {}
+    found: dict[str, dict[str, str | None]] = {}
     for index, written in texts(source.data, "kustomize", "images"):
         text = source.expand(written)
         image = parse_image(text)
@@ -345,11 +345,11 @@ def _images(source: Source, world: World, own: Mapping[str, Any]) -> list[dict[s
         old = here.get(image["name"], {})
         new = {key: text_at(old, key) if value == "*" else value for key, value in image.items()}
         if old:
-            # Kustomize drops what the new entry does not say; a name as it is stands for no new name.
-            new = {"newName": image["name"], **{key: value for key, value in new.items() if value}}
-            if "newTag" not in new and "digest" not in new and (text_at(old, "newTag") or text_at(old, "digest")):
-                source.uncertain.append(f"the image {image['name']} loses the tag that its kustomization gives it")
-        found[image["name"]] = {key: value for key, value in new.items() if value}
+            # Kustomize drops what the new entry does not say.
+            found[image["name"]] = {key: new.get(key) or None for key in ("newName", "newTag", "digest")}
+            found[image["name"]]["name"] = image["name"]
+        else:
+            found[image["name"]] = {key: value for key, value in new.items() if value}
     return [found[name] for name in sorted(found)]
 
 

@@ -64,8 +64,11 @@ def _by_name(field: str, here: list[Any], added: list[Any]) -> list[Any]:
 
 
 def _image(here: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
-    """An image with another laid over it: tag and digest choose the version together, so they are replaced together."""
-    kept = dict(here)
+    """An image with another laid over it: tag and digest choose the version together, so they are replaced together.
+
+    What is None is taken away.
+    """
+    kept = {name: value for name, value in here.items() if new.get(name, "") is not None}
     if new.get("newTag") or new.get("digest"):
         kept.pop("newTag", None)
         kept.pop("digest", None)
