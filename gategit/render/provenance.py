@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -169,7 +169,18 @@ class Provenance:
             node = node.before
         if node is None or node.origin is None:
             return None
-        return Located(self._texts.locate(node.origin, on), sure=True)
+        return self._at(node.origin, on)
+
+    def _at(self, origin: Origin, on: Literal["key", "value"]) -> Located | None:
+        """The place that an origin means."""
+        if origin.chart is None:
+            return Located(self._texts.locate(origin, on), sure=True)
+        release = self._releases[origin.chart[0]]
+        if release is None:
+            return None
+        objects, helm = release
+        found = helm.locate(objects[origin.chart[1]], origin.path or (), on)
+        return Located(found.location, found.sure) if found is not None else None
 
     def _missing(self, match: Match) -> Located | None:
         """The place for a field that is not there: what removed it, or what it should stand in."""
@@ -177,7 +188,7 @@ class Provenance:
             return Located(self._texts.locate(match.gone, "key"), sure=True)
         if match.node.origin is None:
             return None
-        return Located(self._texts.locate(match.node.origin.at(*match.missing)), sure=True)
+        return self._at(match.node.origin.at(*match.missing), "value")
 
     def _replaced(self, source: Node, value: Any, depth: int) -> Located | None:
         """The place of the field that a replacement copies from."""
@@ -225,6 +236,24 @@ class Provenance:
         alike = [each for each in alike if each.node.text("metadata", "namespace") == namespace] or alike
         return alike[0] if len(alike) == 1 else None
 
+    @cached_property
+    def _releases(self) -> dict[int, tuple[Sequence[RenderedObject], HelmProvenance] | None]:
+        """What the charts of kustomizations render to, by their numbers in the plan."""
+        return {}
+
+    def _inflated(self, one: Kustomization) -> Iterator[Node]:
+        """The objects of a kustomization's charts."""
+        for number, chart in enumerate(self._made.charts if self._made is not None else ()):
+            if chart.one.file != one.file or chart.folder is None or self._replay is None:
+                continue
+            from gategit.render.provenance_charts import inflate  # noqa: PLC0415  only charts need it
+
+            entry = plain(self._replay.entries(one)).get("helmCharts")
+            release = inflate(one, chart.index, chart.folder, entry[chart.index], self._texts, self._settings)
+            self._releases[number] = release
+            for index, made in enumerate(release[0]):
+                yield load(made.data, Origin("", chart=(number, index)))
+
     def _declared(self, one: RenderedObject) -> list[Carried]:
         return [
             Carried(load(data, Origin(source.file, source.document, source.pointer)), [])
@@ -239,7 +268,10 @@ class Provenance:
 
     @cached_property
     def _replay(self) -> Replay | None:
-        return Replay(self._made, self._graph, self._texts, self._overlaid) if self._made is not None else None
+        made = self._made
+        if made is None:
+            return None
+        return Replay(made, self._graph, self._texts, self._overlaid, self._inflated)
 
     @cached_property
     def _owner(self) -> _OwnersObject:

@@ -151,15 +151,22 @@ class Replay:
         graph: the tree's kustomizations.
         texts: the tree's files.
         agents: where the agent's own object says what it adds; by the field of the kustomization.
+        charts: what the charts of a kustomization render to.
     """
 
     def __init__(
-        self, made: Plan, graph: KustomizeGraph, texts: Texts, agents: Callable[[FieldPath, Any], Origin | None]
+        self,
+        made: Plan,
+        graph: KustomizeGraph,
+        texts: Texts,
+        agents: Callable[[FieldPath, Any], Origin | None],
+        charts: Callable[[Kustomization], Iterator[Node]],
     ) -> None:
         self._made = made
         self._graph = graph
         self._texts = texts
         self._agents = agents
+        self._charts = charts
         self._entries: dict[str, Node] = {}
         self._done: dict[Wanted, list[Carried]] = {}
 
@@ -215,6 +222,8 @@ class Replay:
             elif link.state is LinkState.FOLDER and link.path in self._graph.kustomizations:
                 objects += self._build(self._graph.kustomizations[link.path], wanted, [], depth + 1)
         objects += self._generated(one, entries, wanted, objects)
+        if one.file == wanted.generated_by and one.parsed.charts:
+            objects += [Carried(node, []) for node in self._charts(one)]
         for link in (link for path, link in links.items() if path[0] == "components"):
             if link.state is LinkState.FOLDER and link.path in self._graph.kustomizations:
                 objects = self._build(self._graph.kustomizations[link.path], wanted, objects, depth + 1)

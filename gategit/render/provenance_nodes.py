@@ -22,6 +22,8 @@ class Origin:
         inner: where the field holds YAML as text, the document and the field of that text.
         line: for a file that is no YAML, the line; 0 for all of it.
         location: the place itself, where somebody knows it already.
+        chart: for what a chart of a kustomization renders to, which chart and which of its objects; the path is the
+            field of that object.
     """
 
     file: str
@@ -30,6 +32,7 @@ class Origin:
     inner: tuple[int, FieldPath] | None = None
     line: int = 0
     location: Location | None = None
+    chart: tuple[int, int] | None = None
 
     def at(self, *steps: str | int) -> Origin:
         """The origin of a value inside of this one."""
@@ -37,7 +40,7 @@ class Origin:
             return Origin(self.file, self.document, self.path, (self.inner[0], (*self.inner[1], *steps)))
         if self.path is None or self.location is not None:
             return self
-        return Origin(self.file, self.document, (*self.path, *steps))
+        return Origin(self.file, self.document, (*self.path, *steps), chart=self.chart)
 
 
 class Node:

@@ -54,15 +54,15 @@ class Texts:
     """
 
     def __init__(self, tree: Tree, index: PathIndex) -> None:
-        self._tree = tree
-        self._index = index
+        self.tree = tree
+        self.index = index
         self._files: dict[str, _File | None] = {}
 
     def _file(self, path: str) -> _File | None:
         if path not in self._files:
-            found = self._index.find(path)
+            found = self.index.find(path)
             here = found.place is Place.FILE
-            self._files[path] = _File(path, self._tree.read(found.path)) if here else None
+            self._files[path] = _File(path, self.tree.read(found.path)) if here else None
         return self._files[path]
 
     def exists(self, path: str) -> bool:

@@ -12,9 +12,20 @@ from gategit.checks.references.kustomize import read_graph
 from gategit.model import Location, ObjectRef
 from gategit.render.flux_post import lay_over
 from gategit.render.helm import build_helm
+from gategit.render.kustomize import build_kustomize
 from gategit.render.provenance import Located, Provenance
 from gategit.render.provenance_templates import EACH, Template
-from gategit.render.values import Chart, HelmBuild, Owner, Parameter, RenderedObject, RenderSettings, Unit, ValuesLayer
+from gategit.render.values import (
+    Chart,
+    HelmBuild,
+    KustomizeBuild,
+    Owner,
+    Parameter,
+    RenderedObject,
+    RenderSettings,
+    Unit,
+    ValuesLayer,
+)
 from gategit.tree import Tree
 from tests.render.conftest import MakeTree
 
@@ -337,6 +348,46 @@ def test_a_change_there_changes_the_field(make_tree: MakeTree) -> None:
         changed = make_tree({**CHART, place.file: "".join(lines)})
         (other,) = build_helm(Unit("it", build), changed, RenderSettings()).objects
         assert other.data != built.one.data, path
+
+
+def test_charts_of_a_kustomization(make_tree: MakeTree) -> None:
+    """What a chart of a kustomization renders to leads to its values, inline ones too, and to patches on top."""
+    kustomization = """\
+helmCharts:
+  - name: web
+    releaseName: rel
+    valuesFile: more.yaml
+    valuesInline:
+      level: debug
+patches:
+  - target: {kind: Deployment}
+    patch: |-
+      - op: replace
+        path: /spec/paused
+        value: true
+"""
+    chart = {path.replace("chart/", "prod/charts/web/", 1): content for path, content in CHART.items()}
+    files = {**chart, "prod/kustomization.yaml": kustomization, "prod/more.yaml": "replicas: 6\n"}
+    tree = make_tree(files)
+    graph = read_graph(tree)
+    rendered = build_kustomize(Unit("it", KustomizeBuild("prod")), tree, graph, RenderSettings())
+    assert rendered.problems == ()
+    (one,) = rendered.objects
+    provenance = Provenance(tree, graph, rendered)
+    asked = [("spec", "replicas"), (*CONTAINER, "args", 1), (*CONTAINER, "name"), ("spec", "paused")]
+    lines = []
+    for path in asked:
+        found = provenance.locate(one, path)
+        assert found.sure, path
+        assert found.location.region is not None
+        text = tree.read(found.location.file).decode().splitlines()[found.location.region.line - 1]
+        lines.append(f"{found.location.file}: {text.strip()}")
+    assert lines == [
+        "prod/more.yaml: replicas: 6",
+        "prod/kustomization.yaml: level: debug",
+        "prod/charts/web/templates/web.yaml: - name: web",
+        "prod/kustomization.yaml: value: true",
+    ]
 
 
 def test_references_of_actions() -> None:
