@@ -30,6 +30,7 @@ from gategit.render.provenance_templates import (
     Template,
     Written,
     bare,
+    lines_of,
     spans,
     written,
 )
@@ -103,8 +104,12 @@ class HelmProvenance:
         """The place that sets a field; None where nobody knows."""
         objects = self._rendered.objects
         number = next((i for i, each in enumerate(objects) if each is one), None)
-        if number is None or not path:
+        if number is None:
             return self._whole(one)
+        if not path:
+            # The object begins somewhere around the line that says what it is.
+            kind = self._written(number, one, ("kind",))
+            return self._at_line(kind, on) if kind is not None else self._whole(one)
         value = dig(one.data, *path)
         line = self._written(number, one, path)
         if line is not None:
@@ -221,13 +226,21 @@ class HelmProvenance:
         return len(pieces) > 1 and stands_in_order(pieces, texted(value))
 
     def _unmarked(self, other: RenderedObject, path: FieldPath) -> Written | None:
-        """The line of a key that bears no mark: the only one of its name at its depth in the object's template."""
+        """The line of a key that bears no mark: the only one of its name at the top of the object's document."""
         file = other.trace.file
         if file not in self._files or len(path) > 1:
             return None
-        template = self._template(file)
-        lines = [line for line, match in template.keys.items() if match["key"] == path[0] and not match["indent"]]
-        return Written(self._files.index(file), lines[0], ()) if len(lines) == 1 else None
+        template, number = self._template(file), self._files.index(file)
+        nearest = next(lines_of(other.data, number), None)
+        if nearest is None:
+            return None
+        near = template.document(nearest)
+        lines = [
+            line
+            for line, match in template.keys.items()
+            if match["key"] == path[0] and not match["indent"] and line in near
+        ]
+        return Written(number, lines[0], ()) if len(lines) == 1 else None
 
     # What a line says.
 

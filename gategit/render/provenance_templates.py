@@ -175,6 +175,12 @@ class Template:
             lines[line - 1] = f"{lines[line - 1][:at]}zq{number}x{line}qz_{lines[line - 1][at:]}"
         return "\n".join(lines)
 
+    def document(self, number: int) -> range:
+        """The lines of the document that a line is in, as ``---`` divides them."""
+        marks = [0, *(i for i, line in enumerate(self.lines, 1) if line.startswith("---")), len(self.lines) + 1]
+        at = bisect_right(marks, number)
+        return range(marks[at - 1], marks[at] if at < len(marks) else marks[-1])
+
     def block(self, number: int) -> range:
         """The lines that belong to the key of a line: those that are deeper, or hold nothing but actions."""
         match = self.keys.get(number)
@@ -412,6 +418,18 @@ class Written:
     file: int
     line: int
     rest: FieldPath
+
+
+def lines_of(data: Any, number: int) -> Iterator[int]:
+    """The lines of a template that wrote keys of an object."""
+    waiting = [data]
+    while waiting:
+        one = waiting.pop()
+        for key in one if isinstance(one, dict) else ():
+            mark = _MARK.match(key) if isinstance(key, str) else None
+            if mark is not None and int(mark["file"]) == number:
+                yield int(mark["line"])
+        waiting.extend(one.values() if isinstance(one, dict) else one if isinstance(one, list) else ())
 
 
 def written(data: Any, path: FieldPath) -> Written | None:

@@ -350,6 +350,26 @@ def test_a_change_there_changes_the_field(make_tree: MakeTree) -> None:
         assert other.data != built.one.data, path
 
 
+def test_several_objects_of_one_template(make_tree: MakeTree) -> None:
+    """Each object leads to its own kind, and its fields to its own lines."""
+    one = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\ndata:\n  a: {{{{ .Values.{} }}}}\n"
+    files = {
+        **CHART,
+        "chart/values.yaml": "some: b\nmore: b\n",
+        "chart/templates/web.yaml": f"{one.format('first', 'some')}---\n{one.format('second', 'more')}",
+    }
+    built = Release(make_tree(files), HelmBuild(Chart("chart"), "rel", "shop"))
+    first, second = built.rendered.objects
+    places = [built.provenance.locate(each, path) for each in (first, second) for path in ((), ("data", "a"))]
+    lines = [(each.location.file, each.location.region.line) for each in places if each.sure and each.location.region]
+    assert lines == [
+        ("chart/templates/web.yaml", 2),
+        ("chart/values.yaml", 1),
+        ("chart/templates/web.yaml", 9),
+        ("chart/values.yaml", 2),
+    ]
+
+
 def test_charts_of_a_kustomization(make_tree: MakeTree) -> None:
     """What a chart of a kustomization renders to leads to its values, inline ones too, and to patches on top."""
     kustomization = """\
