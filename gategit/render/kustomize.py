@@ -163,18 +163,22 @@ def _fetch(made: Plan, settings: RenderSettings) -> _Fetched:
         return found
     from gategit.render.kustomize_remote import fetch, refusal  # noqa: PLC0415  few configs allow any
 
-    texts = [step.link.reference.text for step in made.refused if step.link.state is LinkState.REMOTE]
-    droppable = {step.link.reference.text for step in made.refused if step.can_be_dropped}
-    for number, text in enumerate(dict.fromkeys(texts)):
-        why = refusal(text, settings)
-        if why is None and text in droppable:
+    numbers: dict[str, int] = {}
+    for step in made.refused:
+        text, is_data = step.link.reference.text, len(step.link.reference.path) == 4
+        if step.link.state is not LinkState.REMOTE or not step.can_be_dropped:
+            continue
+        why = refusal(text, settings, as_file=is_data)
+        if why is None:
             try:
-                one = fetch(text, number, settings)
+                one = fetch(text, numbers.setdefault(text, len(numbers)), settings)
             except UndecidedError as error:
                 why = f"but {error.message}"
             else:
                 found.folders[text] = one.folder
-                found.files.update(one.files)
+                # Kustomize reads data from no folder above its own.
+                start = f"{step.one.folder}/" if is_data and step.one.folder else ""
+                found.files.update({f"{start}{path}": content for path, content in one.files.items()})
         if why is not None:
             found.problems[text] = why
     for chart in made.charts:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final
@@ -20,7 +21,7 @@ from gategit.checks.references.kustomize import (
 from gategit.checks.references.paths import Place, join, relative
 from gategit.checks.references.shapes import Use
 from gategit.manifests.decode import decode
-from gategit.model import FieldPath
+from gategit.model import FieldPath, format_path
 from gategit.render.kustomize_overlay import as_json, generated, merged, with_traces
 from gategit.render.values import KustomizeBuild
 from gategit.tree import EntryKind, Tree
@@ -28,6 +29,10 @@ from gategit.tree import EntryKind, Tree
 REMOTE_FOLDER: Final = ".gategit-remote"
 """Where in a workspace stands what was fetched."""
 
+REMOTE_FILE: Final = "resource.yaml"
+"""What is called there a file that was fetched by itself."""
+
+_GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 _MAX_LINKS: Final = 40
 _FOLDERS: Final = (Use.RESOURCE, Use.COMPONENT, Use.PLUGIN)
 _OUT: Final = {
@@ -286,11 +291,19 @@ class _Planner:
 
     def _replaced(self, one: Kustomization) -> dict[FieldPath, str]:
         """The entries of a kustomization that were fetched, with what takes their place."""
-        return {
-            link.reference.path: relative(self._fetched[link.reference.text], one.folder)
-            for link in one.links
-            if link.state is LinkState.REMOTE and link.reference.text in self._fetched
-        }
+        found: dict[FieldPath, str] = {}
+        for link in one.links:
+            reference = link.reference
+            if link.state is LinkState.REMOTE and reference.text in self._fetched:
+                folder = self._fetched[reference.text]
+                if len(reference.path) == 2:
+                    found[reference.path] = relative(folder, one.folder)
+                elif reference.use is Use.KEY_VALUE_FILE:
+                    key = reference.scope.removeprefix(f"{format_path(reference.path[:-1])} ")
+                    found[reference.path] = f"{key}={folder}/{REMOTE_FILE}"
+                else:
+                    found[reference.path] = f"{folder}/{REMOTE_FILE}"
+        return found
 
     def _written(
         self, top: Kustomization, content: bytes, data: Mapping[str, Any], *, traced: bool
@@ -373,12 +386,9 @@ class _Planner:
     def _refuse(self, one: Kustomization, link: Link, plugin: str | None) -> None:
         reference, state = link.reference, link.state
         # What the agent can fetch and gategit does not; with anything else the agent's own build fails.
-        droppable = (
-            state in (LinkState.REMOTE, LinkState.SUBMODULE)
-            and reference.use in (Use.RESOURCE, Use.COMPONENT)
-            and len(reference.path) == 2
-            and plugin is None
-        )
+        is_listed = reference.use in (Use.RESOURCE, Use.COMPONENT) and len(reference.path) == 2
+        is_data = reference.path[0] in _GENERATORS and len(reference.path) == 4
+        droppable = state in (LinkState.REMOTE, LinkState.SUBMODULE) and (is_listed or is_data) and plugin is None
         said = state in (LinkState.ABSOLUTE, LinkState.OUTSIDE)
         self._refused.append(Step(one, link, _OUT[state], said=said, can_be_dropped=droppable))
 
@@ -450,18 +460,23 @@ class _Planner:
 
 
 def _left(data: Mapping[str, Any], dropped: Collection[FieldPath], replaced: Mapping[FieldPath, str]) -> dict[str, Any]:
-    """A kustomization without some entries of its lists, or without whole fields, and with others for some."""
-    left: dict[Any, Any] = dict(data)
+    """A kustomization without some of its fields and entries of lists, and with others for some."""
+    left: dict[Any, Any] = deepcopy(dict(data))
     for path, text in replaced.items():
-        left[path[0]] = [text if (path[0], index) == path else entry for index, entry in enumerate(left[path[0]])]
-    for field in {path[0] for path in dropped}:
-        value = left.get(field)
-        gone = {path[1] for path in dropped if path[0] == field and len(path) > 1}
-        if gone and isinstance(value, list):
-            left[field] = [entry for index, entry in enumerate(value) if index not in gone]
-        else:
-            left.pop(field, None)
+        _holder(left, path)[path[-1]] = text
+    # The last entry of a list first, so that the others keep their numbers.
+    for path in sorted(dropped, key=lambda path: path[-1] if isinstance(path[-1], int) else 0, reverse=True):
+        holder = _holder(left, path)
+        if path[-1] in holder if isinstance(holder, dict) else True:
+            del holder[path[-1]]
     return left
+
+
+def _holder(data: Any, path: FieldPath) -> Any:
+    """The mapping or list that holds a field."""
+    for step in path[:-1]:
+        data = data[step]
+    return data
 
 
 def _above(path: str) -> Iterator[str]:

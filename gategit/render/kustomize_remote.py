@@ -24,7 +24,7 @@ from gategit.process import run
 from gategit.render import helm_remote
 from gategit.render.helm_remote import is_allowed
 from gategit.render.kustomize_overlay import as_json
-from gategit.render.kustomize_plan import REMOTE_FOLDER, Chart, plan
+from gategit.render.kustomize_plan import REMOTE_FILE, REMOTE_FOLDER, Chart, plan
 from gategit.render.programs import find_program
 from gategit.render.values import KustomizeBuild, RenderSettings
 from gategit.tree import EntryKind
@@ -112,7 +112,7 @@ def base_of(text: str) -> Base | None:
     ref = query.get("ref") or query.get("version") or ""
     repository, folder = _split(parts.hostname or "", parts.path)
     if not repository:
-        is_file = not parts.query and not parts.fragment and parts.path.endswith((".yaml", ".yml", ".json"))
+        is_file = not parts.query and not parts.fragment and not parts.path.endswith("/")
         return Base(text, is_file=True) if is_file else None
     if {"..", "."} & set(folder.split("/")):
         return None
@@ -133,10 +133,10 @@ def _split(host: str, path: str) -> tuple[str, str]:
     return "", ""
 
 
-def refusal(text: str, settings: RenderSettings) -> str | None:
-    """Why an entry is not fetched, as the end of a sentence; None where it may be."""
+def refusal(text: str, settings: RenderSettings, *, as_file: bool) -> str | None:
+    """Why an entry is not fetched, as the end of a sentence; None where it may be. ``as_file``: it must be one file."""
     base = base_of(text)
-    if base is None or not is_allowed(base.url, settings.remotes):
+    if base is None or (as_file and not base.is_file) or not is_allowed(base.url, settings.remotes):
         return "which is remote and not fetched"
     if base.ref and not _VERSION.search(base.ref):
         return f'which is remote and asks for "{base.ref}", no version and no commit: it could change at any time'
@@ -183,7 +183,7 @@ def _of_file(base: Base, settings: RenderSettings) -> Mapping[str, bytes]:
         raise RemoteError(f"{base.url} cannot be fetched: {error}") from None
     if len(content) > _LARGEST:
         raise RemoteError(f"{base.url} has more than {_LARGEST:,} bytes")
-    return {"resource.yaml": content, FILE_NAMES[0]: as_json({"resources": ["resource.yaml"]})}
+    return {REMOTE_FILE: content, FILE_NAMES[0]: as_json({"resources": [REMOTE_FILE]})}
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

@@ -490,8 +490,8 @@ def test_a_remote_that_the_rest_needs_leaves_nothing(build: Build) -> None:
     [
         ("resources: [a.yaml]\npatches:\n- path: https://example.com/p.yaml\n", "patches[0].path"),
         (
-            "resources: [a.yaml]\nconfigMapGenerator:\n- name: x\n  files: [https://example.com/p.yaml]\n",
-            "configMapGenerator[0].files[0]",
+            "resources: [a.yaml]\nreplacements:\n- path: https://example.com/p.yaml\n",
+            "replacements[0].path",
         ),
     ],
 )

@@ -173,6 +173,48 @@ def test_a_file_is_built_on(make_tree: MakeTree, server: Server) -> None:
     assert names(rendered) == ["crd", "own"]
 
 
+DATA = (
+    HEAD
+    + """\
+resources: [own.yaml]
+configMapGenerator:
+- name: data
+  files:
+  - key.json={url}
+  - own.yaml
+  - {url}
+generatorOptions: {{disableNameSuffixHash: true}}
+"""
+)
+
+
+@pytest.mark.usefixtures("renderers")
+@pytest.mark.parametrize("free", [False, True])
+def test_data_is_fetched_as_well(make_tree: MakeTree, server: Server, *, free: bool) -> None:
+    """A ConfigMap that is made of a file from elsewhere: with it where that is allowed, else without it."""
+    url = server.file("v1.0.8/dashboard.json", '{"a": 1}')
+    files = {
+        "web/kustomization.yaml": HEAD + "resources: [../base]\n",
+        "base/kustomization.yaml": DATA.format(url=url),
+        "base/own.yaml": cm("own"),
+    }
+    tree = make_tree(files)
+    unit, graph = Unit("kustomization web", KustomizeBuild("web", free=free)), read_graph(tree)
+    rendered = build_kustomize(unit, tree, graph, server.settings)
+    assert rendered.problems == ()
+    assert names(rendered) == ["data", "own"]
+    made = rendered.objects[0]
+    assert made.data["data"] == {"key.json": '{"a": 1}', "dashboard.json": '{"a": 1}', "own.yaml": cm("own")}
+    assert made.trace.generated_by == "base/kustomization.yaml"
+    rendered = build_kustomize(unit, tree, graph, RenderSettings())
+    assert [problem.message for problem in rendered.problems] == [
+        f'configMapGenerator[0].files[{index}] names "{url}", which is remote and not fetched: it is left out'
+        for index in (0, 2)
+    ]
+    assert names(rendered) == ["data", "own"]
+    assert rendered.objects[0].data["data"] == {"own.yaml": cm("own")}
+
+
 @pytest.mark.usefixtures("renderers")
 def test_what_was_fetched_is_not_fetched_again(make_tree: MakeTree, server: Server) -> None:
     """Not for the other side of the change, nor for another overlay."""
@@ -321,7 +363,8 @@ def test_a_chart_with_names_that_lead_elsewhere(
             "https://github.com/org/repo/releases/download/v1.0.0/a.yaml",
             Base("https://github.com/org/repo/releases/download/v1.0.0/a.yaml", is_file=True),
         ),
-        ("https://example.com/a", None),
+        ("https://example.com/v1/run.sh", Base("https://example.com/v1/run.sh", is_file=True)),
+        ("https://example.com/a/", None),
         ("https://example.com/a.yaml?token=x", None),
         ("https://example.com/a.git/../../x?ref=v1", None),
         ("ssh://git@example.com/a.git", None),
@@ -340,11 +383,11 @@ def test_how_an_entry_is_read(text: str, base: Base | None) -> None:
 def test_a_version_is_a_tag_with_numbers_or_a_commit(ref: str) -> None:
     """Whatever stands for one state of the repository."""
     settings = RenderSettings(remotes=(Remote("github.com"),))
-    assert refusal(f"github.com/org/repo?ref={ref}", settings) is None
+    assert refusal(f"github.com/org/repo?ref={ref}", settings, as_file=False) is None
 
 
 @pytest.mark.parametrize("ref", ["main", "HEAD", "v1", "abc1234", "latest", "--upload-pack=x"])
 def test_a_branch_is_no_version(ref: str) -> None:
     """It could lead to something else tomorrow."""
     settings = RenderSettings(remotes=(Remote("github.com"),))
-    assert refusal(f"github.com/org/repo?ref={ref}", settings) is not None
+    assert refusal(f"github.com/org/repo?ref={ref}", settings, as_file=False) is not None
