@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gategit.checks.references.sources import text_at
@@ -15,6 +15,7 @@ from gategit.render.world import ref_of
 if TYPE_CHECKING:
     from gategit.render.scopes import IsNamespaced
 
+_MOST_NAMES: Final = 5
 _HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
 
 
@@ -30,7 +31,7 @@ class _Key(NamedTuple):
 
 
 def check_owners(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> tuple[RenderProblem, ...]:
-    """Find objects that two owners bring to one cluster.
+    """Find objects that two owners bring to one cluster; all that the same two bring is said together.
 
     A namespace that several bring is only warned of, and so is everything where no target says which cluster it is:
     two Applications for "the cluster that Argo CD runs in" may be meant for two. Hooks are nobody's in the end.
@@ -44,7 +45,7 @@ def check_owners(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> t
 
 def _duplicates(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> Iterator[RenderProblem]:
     first: dict[_Key, tuple[str, Owner]] = {}
-    said: set[tuple[_Key, ObjectRef]] = set()
+    shared: dict[tuple[str, str], dict[_Key, tuple[RenderedObject, Location]]] = {}
     for one in rendered:
         unit, owner = one.unit, one.unit.owner
         if owner is None or unit.suspended:
@@ -54,10 +55,11 @@ def _duplicates(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> It
             if key is None:
                 continue
             name, other = first.setdefault(key, (unit.name, owner))
-            if other.ref != owner.ref and (key, owner.ref) not in said:
-                said.add((key, owner.ref))
+            if other.ref != owner.ref:
                 where = Location(item.trace.file) if item.trace.file else owner.location
-                yield _problem(item, key, where, f"{unit.name} and by {name}")
+                shared.setdefault((unit.name, name), {}).setdefault(key, (item, where))
+    for (name, other_name), objects in shared.items():
+        yield _problem(objects, f"{name} and by {other_name}")
 
 
 def _key(unit: Unit, item: RenderedObject, is_namespaced: IsNamespaced) -> _Key | None:
@@ -71,20 +73,28 @@ def _key(unit: Unit, item: RenderedObject, is_namespaced: IsNamespaced) -> _Key 
     return _Key(unit.target, "" if unit.target else cluster, api_version.rpartition("/")[0], kind, namespace, name)
 
 
-def _problem(item: RenderedObject, key: _Key, location: Location, owners: str) -> RenderProblem:
-    where = f" in the namespace {key.namespace}" if key.namespace else ""
-    mild = key.target is None or key.kind == "Namespace"
+def _problem(objects: Mapping[_Key, tuple[RenderedObject, Location]], owners: str) -> RenderProblem:
+    """What two owners both bring: one finding, on the first object that weighs most."""
+    mild = [key.target is None or key.kind == "Namespace" for key in objects]
+    keys = sorted(objects, key=lambda key: key.kind == "Namespace")
+    key, names = keys[0], [_shown(one) for one in keys[:_MOST_NAMES]]
+    more = f" and {len(keys) - _MOST_NAMES} more objects" if len(keys) > _MOST_NAMES else ""
+    item, location = objects[key]
     return RenderProblem(
         DUPLICATE_OWNER.id,
-        f"{key.kind} {key.name}{where} is brought by {owners}",
+        f"{', '.join(names)}{more} {'is' if len(keys) == 1 else 'are'} brought by {owners}",
         location,
         "Let one of them bring it, or give the two different names."
         + ("" if key.target else " Where they go to two clusters, describe those as targets in the config."),
-        level=Level.WARNING if mild else None,
+        level=Level.WARNING if all(mild) else None,
         object=ref_of(item.data, key.namespace),
         path=("metadata", "name"),
         fatal=False,
     )
+
+
+def _shown(key: _Key) -> str:
+    return f"{key.kind} {f'{key.namespace}/' if key.namespace else ''}{key.name}"
 
 
 def check_destinations(units: Sequence[Unit], settings: RenderSettings) -> tuple[RenderProblem, ...]:

@@ -340,11 +340,25 @@ def test_one_object_of_two_owners() -> None:
         (
             "duplicate-owner",
             None,
-            (
-                "ConfigMap b in the namespace shop is brought by Argo CD Application argocd/red and by "
-                "Argo CD Application argocd/green"
-            ),
+            ("ConfigMap shop/b is brought by Argo CD Application argocd/red and by Argo CD Application argocd/green"),
         ),
+    ]
+
+
+def test_what_two_owners_share_is_said_together() -> None:
+    """One finding for a pair of owners, however much both bring; it stands on an object, not on the namespace."""
+    objects = [thing("Namespace", "shop"), *(thing("ConfigMap", name) for name in "abcdef")]
+    found = check_owners([rendered("blue", objects), rendered("green", objects)], SCOPES)
+
+    assert [(one.level, one.location.file, one.message) for one in found] == [
+        (
+            None,
+            "a.yaml",
+            (
+                "ConfigMap shop/a, ConfigMap shop/b, ConfigMap shop/c, ConfigMap shop/d, ConfigMap shop/e and 2 more "
+                "objects are brought by Argo CD Application argocd/green and by Argo CD Application argocd/blue"
+            ),
+        )
     ]
 
 
