@@ -135,11 +135,12 @@ def _of_application(application: Application, world: World, elsewhere: Mapping[t
 def _unit(application: Application, source: Source, build: Any, world: World) -> Unit:
     data = application.data
     destination = fields(data, "spec", "destination")
+    target = target_of(application, world)
     return Unit(
-        unit_name(application, source.path),
+        unit_name(application, source.path, target),
         build,
         Owner(application.ref, application.locate(world)),
-        target_of(application, world),
+        target,
         application.destination_namespace,
         cluster=text_at(destination, "name") or text_at(destination, "server"),
         uncertain=tuple(source.uncertain),

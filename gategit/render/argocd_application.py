@@ -151,9 +151,10 @@ def plain(value: Any) -> str:
     return "" if value is None else str(value)
 
 
-def unit_name(application: Application, source: FieldPath) -> str:
-    """What a unit of a source is called."""
+def unit_name(application: Application, source: FieldPath, target: str | None) -> str:
+    """What a unit of a source is called; one that goes elsewhere than its Application says from where it is sent."""
     several = source[-1] if source and isinstance(source[-1], int) else None
     end = "" if several is None else f", source {several + 1}"
-    where = f" on {application.one.target}" if application.one.target else ""
+    hub = application.one.target
+    where = f" of {hub}" if hub not in (None, target) else ""
     return f"Argo CD {application.title}{where}{end}"

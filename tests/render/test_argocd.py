@@ -154,7 +154,22 @@ def test_argo_cds_own_cluster_is_the_target_of_the_application(make_tree: MakeTr
     world = read_world(make_tree, {"app.yaml": application(source()), "apps/web/web.yaml": CONFIG_MAP})
     found = argocd_units([replace(one, target="hub") for one in world.objects], world)
 
-    assert [one.target for one in found.units] == ["hub"]
+    assert [(one.name, one.target) for one in found.units] == [("Argo CD Application argocd/web", "hub")]
+
+
+def test_another_cluster_is_another_target(make_tree: MakeTree) -> None:
+    """The unit says from where it is sent: two hubs may send an Application of one name to one cluster."""
+    clusters = ({"name": "prod", "server": "https://prod.example.com", "target": "eu"},)
+    text = application(source(), destination="destination: {server: 'https://prod.example.com'}")
+    world = read_world(
+        make_tree, {"app.yaml": text, "apps/web/web.yaml": CONFIG_MAP}, RenderSettings(clusters=clusters)
+    )
+    found = argocd_units([replace(one, target=hub) for one in world.objects for hub in ("a", "b")], world)
+
+    assert [(one.name, one.target) for one in found.units] == [
+        ("Argo CD Application argocd/web of a", "eu"),
+        ("Argo CD Application argocd/web of b", "eu"),
+    ]
 
 
 @pytest.mark.parametrize(
