@@ -251,13 +251,13 @@ class Rendering:
 
         return inputs_of_files(build, self._bare_world)
 
-    def orphans(self, units: Iterable[Unit]) -> Sequence[RenderProblem]:
-        """What is wrong with manifests that no agent deploys."""
+    def orphans(self, units: Iterable[Unit], *, complete: bool) -> Sequence[RenderProblem]:
+        """What is wrong with manifests that no agent deploys, as far as all is known that agents build."""
         from gategit.render.orphans import find_orphans  # noqa: PLC0415  only where there are agents
 
         inputs = {path for unit in units if unit.owner is not None for path in self.inputs(unit)}
         manifests = [path for path, raw in self._facts.items() if raw]
-        return find_orphans(inputs, manifests, agents={one.file for one in self.declared})
+        return find_orphans(inputs, manifests, agents={one.file for one in self.declared}, complete=complete)
 
     def bringers(self, unit: Unit, units: Iterable[Unit]) -> Iterator[Unit]:
         """The units that bring the object that asks for a unit: what it says may be patched on its way."""
@@ -404,7 +404,7 @@ class _Walk:
                 yield from check_project(unit, one, world, scopes)
             elif unit.owner is not None and unit.owner.ref.api_version.rpartition("/")[0] in FLUX_GROUPS:
                 yield from check_rendered(unit, one, world)
-        yield from self.rendering.orphans(self.units.values())
+        yield from self.rendering.orphans(self.units.values(), complete=not self.unchecked)
 
 
 def render_sides(

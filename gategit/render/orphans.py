@@ -24,7 +24,7 @@ _FEWEST: Final = 0.5
 
 
 def find_orphans(
-    inputs: Collection[str], manifests: Sequence[str], *, agents: Collection[str]
+    inputs: Collection[str], manifests: Sequence[str], *, agents: Collection[str], complete: bool = True
 ) -> tuple[RenderProblem, ...]:
     """Find the files of manifests that no unit of an agent is made of; one note for each folder.
 
@@ -34,11 +34,16 @@ def find_orphans(
         inputs: the files that units of agents are made of.
         manifests: the files that declare objects, without those that are left out by the config.
         agents: the files that declare the agents' own objects, which somebody has to apply first.
+        complete: whether all that the agents build is known. Where it is not, only files are named whose folder is
+            deployed but for them.
     """
     if not inputs or not agents:
         return ()
     looked_at = [path for path in manifests if not _is_off_stage(path)]
     orphans = [path for path in looked_at if path not in inputs and path not in agents]
+    if not complete:
+        deployed = {path.rpartition("/")[0] for path in inputs}
+        orphans = [path for path in orphans if path.rpartition("/")[0] in deployed]
     if not orphans or len(looked_at) - len(orphans) < _FEWEST * len(looked_at):
         return ()
     return tuple(_notes(orphans))

@@ -436,3 +436,11 @@ def test_a_repository_that_somebody_else_deploys() -> None:
     assert find_orphans(set(), files, agents={"a.yaml"}) == ()
     assert find_orphans({"a.yaml"}, files, agents={"root.yaml"}) == ()
     assert find_orphans({"a.yaml", "b.yaml"}, files, agents=()) == ()
+
+
+def test_where_not_all_is_known_folders_are_left_alone() -> None:
+    """Another cluster may get them; a file beside others that are deployed is forgotten all the same."""
+    files = ["apps/web/a.yaml", "apps/web/b.yaml", "apps/us/a.yaml"]
+    found = find_orphans({"apps/web/a.yaml", "apps/x.yaml"}, ["apps/x.yaml", *files], agents={"r.yaml"}, complete=False)
+
+    assert told(found) == ["b.yaml in apps/web is deployed by no agent"]
