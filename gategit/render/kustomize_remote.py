@@ -222,9 +222,9 @@ def _of_repository(base: Base, settings: RenderSettings) -> Mapping[str, bytes]:
 
 
 def _git(*arguments: str, cwd: Path, settings: RenderSettings) -> None:
-    done = run(
-        ("git", *_GIT_OPTIONS, *arguments), cwd=cwd, environment=_GIT_ENVIRONMENT, timeout=max(settings.timeout, 1.0)
-    )
+    # No home: what a .netrc there says is for the user, not for a change.
+    environment = {**_GIT_ENVIRONMENT, "HOME": str(cwd)}
+    done = run(("git", *_GIT_OPTIONS, *arguments), cwd=cwd, environment=environment, timeout=settings.timeout)
     if done.code:
         said = done.error_text.splitlines()
         raise RemoteError(f"{arguments[-2]} cannot be fetched: {said[-1] if said else 'git has failed'}")
