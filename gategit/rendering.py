@@ -395,9 +395,9 @@ class _Walk:
 
         done = tuple(self.done.values())
         world, scopes = self.rendering.world(self.objects), scopes_of(done)
-        yield from check_owners(done, scopes)
+        yield from check_owners(done, scopes, world)
         yield from check_destinations(tuple(self.units.values()), self.rendering.settings(None))
-        yield from check_order(rendered)
+        yield from check_order(rendered, world)
         for one in rendered:
             unit = one.unit
             if unit.project:

@@ -9,8 +9,9 @@ from typing import Any, Final
 from gategit.checks.references.sources import text_at
 from gategit.model import Location, ObjectRef
 from gategit.render.argocd_rules import SYNC_ORDER
+from gategit.render.declared_at import declared_at
 from gategit.render.values import Rendered, RenderedObject, RenderProblem, Unit
-from gategit.render.world import ref_of
+from gategit.render.world import World, ref_of
 
 Position = tuple[int, int]
 """A phase and a wave; what is smaller comes first."""
@@ -47,24 +48,25 @@ def position_of(data: Mapping[str, Any]) -> Position | None:
     return min(phases), int(text) if _NUMBER.fullmatch(text) else 0
 
 
-def check_order(rendered: Sequence[Rendered]) -> tuple[RenderProblem, ...]:
+def check_order(rendered: Sequence[Rendered], world: World | None = None) -> tuple[RenderProblem, ...]:
     """Find what Argo CD syncs before its namespace or its definition, in one and the same Application.
 
     What several Applications bring in the same way is said once.
 
     Args:
         rendered: what came of the units of one tree.
+        world: the tree, where the lines of objects are wanted.
     """
     together: dict[tuple[ObjectRef, str | None, str], list[Rendered]] = {}
     for one in rendered:
         if one.unit.project and one.unit.owner is not None:
             key = (one.unit.owner.ref, one.unit.target, one.unit.name.partition(", source ")[0])
             together.setdefault(key, []).append(one)
-    found = [problem for several in together.values() for problem in _of_application(several)]
+    found = [problem for several in together.values() for problem in _of_application(several, world)]
     return tuple(dict.fromkeys(found))
 
 
-def _of_application(several: Sequence[Rendered]) -> Iterator[RenderProblem]:
+def _of_application(several: Sequence[Rendered], world: World | None) -> Iterator[RenderProblem]:
     items = [(one.unit, item, position_of(item.data)) for one in several for item in one.objects]
     namespaces: dict[str, Position] = {}
     kinds: dict[tuple[str, str], Position] = {}
@@ -80,12 +82,13 @@ def _of_application(several: Sequence[Rendered]) -> Iterator[RenderProblem]:
             kinds[names] = min(position, kinds.get(names, position))
     said: set[tuple[str, str]] = set()
     for unit, item, position in items:
-        if position is None:
+        if position is None or unit.owner is None:
             continue
         for key, message, later in _needs(unit, item, namespaces, kinds):
             if later > position and key not in said:
                 said.add(key)
-                yield _problem(unit, item, position, message, later)
+                where = declared_at(item, unit.owner, world, ("metadata", "annotations", _WAVE))
+                yield _problem(item, where, position, message, later)
 
 
 def _needs(
@@ -102,10 +105,8 @@ def _needs(
         yield ("", named), f"its namespace {named}", namespaces[named]
 
 
-def _problem(unit: Unit, item: RenderedObject, position: Position, message: str, later: Position) -> RenderProblem:
+def _problem(item: RenderedObject, where: Location, position: Position, message: str, later: Position) -> RenderProblem:
     ref = ref_of(item.data)
-    owner = unit.owner
-    where = Location(item.trace.file) if item.trace.file or owner is None else owner.location
     return RenderProblem(
         SYNC_ORDER.id,
         f"{ref} is synced in {_shown(position)}, before {message} in {_shown(later)}",

@@ -9,10 +9,11 @@ from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import dig, text_at
 from gategit.globs import GlobError
-from gategit.model import Level, Location
+from gategit.model import Level
 from gategit.render.argocd_application import GROUP, IN_CLUSTER, IN_CLUSTER_NAME, Application, entries, fields
 from gategit.render.argocd_globs import go_match, gobwas
 from gategit.render.argocd_rules import PROJECT_FORBIDS
+from gategit.render.declared_at import declared_at
 from gategit.render.values import AgentObject, Discovery, Owner, Rendered, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
@@ -224,7 +225,7 @@ def _forbidden(
             yield RenderProblem(
                 PROJECT_FORBIDS.id,
                 f"{owner.ref}: its project {unit.project} {end}, which {kind} {name} needs",
-                Location(one.trace.file) if one.trace.file else owner.location,
+                declared_at(one, owner, world),
                 f"Remove the object, or extend the project ({_declared(projects)}).",
                 object=ref_of(one.data, unit.namespace if namespaced else ""),
                 fatal=False,

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gategit.checks.references.sources import text_at
-from gategit.model import Level, Location, ObjectRef
+from gategit.model import Level, ObjectRef
 from gategit.render.argocd_application import IN_CLUSTER, IN_CLUSTER_NAME
+from gategit.render.declared_at import declared_at
 from gategit.render.values import Owner, Rendered, RenderedObject, RenderProblem, RenderSettings, Unit
 from gategit.render.wiring_rules import DESTINATION_UNKNOWN, DUPLICATE_OWNER
-from gategit.render.world import ref_of
+from gategit.render.world import World, ref_of
 
 if TYPE_CHECKING:
     from gategit.render.scopes import IsNamespaced
@@ -30,7 +31,9 @@ class _Key(NamedTuple):
     name: str
 
 
-def check_owners(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> tuple[RenderProblem, ...]:
+def check_owners(
+    rendered: Sequence[Rendered], is_namespaced: IsNamespaced, world: World | None = None
+) -> tuple[RenderProblem, ...]:
     """Find objects that two owners bring to one cluster; all that the same two bring is said together.
 
     A namespace that several bring is only warned of, and so is everything where no target says which cluster it is:
@@ -39,13 +42,16 @@ def check_owners(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> t
     Args:
         rendered: what came of the units of one tree.
         is_namespaced: which kinds live in namespaces.
+        world: the tree, where the lines of objects are wanted.
     """
-    return tuple(_duplicates(rendered, is_namespaced))
+    return tuple(_duplicates(rendered, is_namespaced, world))
 
 
-def _duplicates(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> Iterator[RenderProblem]:
+def _duplicates(
+    rendered: Sequence[Rendered], is_namespaced: IsNamespaced, world: World | None
+) -> Iterator[RenderProblem]:
     first: dict[_Key, tuple[str, Owner]] = {}
-    shared: dict[tuple[str, str], dict[_Key, tuple[RenderedObject, Location]]] = {}
+    shared: dict[tuple[str, str], dict[_Key, tuple[RenderedObject, Owner]]] = {}
     for one in rendered:
         unit, owner = one.unit, one.unit.owner
         if owner is None or unit.suspended:
@@ -56,10 +62,9 @@ def _duplicates(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> It
                 continue
             name, other = first.setdefault(key, (unit.name, owner))
             if other.ref != owner.ref:
-                where = Location(item.trace.file) if item.trace.file else owner.location
-                shared.setdefault((unit.name, name), {}).setdefault(key, (item, where))
+                shared.setdefault((unit.name, name), {}).setdefault(key, (item, owner))
     for (name, other_name), objects in shared.items():
-        yield _problem(objects, f"{name} and by {other_name}")
+        yield _problem(objects, f"{name} and by {other_name}", world)
 
 
 def _key(unit: Unit, item: RenderedObject, is_namespaced: IsNamespaced) -> _Key | None:
@@ -73,17 +78,17 @@ def _key(unit: Unit, item: RenderedObject, is_namespaced: IsNamespaced) -> _Key 
     return _Key(unit.target, "" if unit.target else cluster, api_version.rpartition("/")[0], kind, namespace, name)
 
 
-def _problem(objects: Mapping[_Key, tuple[RenderedObject, Location]], owners: str) -> RenderProblem:
+def _problem(objects: Mapping[_Key, tuple[RenderedObject, Owner]], owners: str, world: World | None) -> RenderProblem:
     """What two owners both bring: one finding, on the first object that weighs most."""
     mild = [key.target is None or key.kind == "Namespace" for key in objects]
     keys = sorted(objects, key=lambda key: key.kind == "Namespace")
     key, names = keys[0], [_shown(one) for one in keys[:_MOST_NAMES]]
     more = f" and {len(keys) - _MOST_NAMES} more objects" if len(keys) > _MOST_NAMES else ""
-    item, location = objects[key]
+    item, owner = objects[key]
     return RenderProblem(
         DUPLICATE_OWNER.id,
         f"{', '.join(names)}{more} {'is' if len(keys) == 1 else 'are'} brought by {owners}",
-        location,
+        declared_at(item, owner, world, ("metadata", "name")),
         "Let one of them bring it, or give the two different names."
         + ("" if key.target else " Where they go to two clusters, describe those as targets in the config."),
         level=Level.WARNING if all(mild) else None,

@@ -444,3 +444,26 @@ def test_where_not_all_is_known_folders_are_left_alone() -> None:
     found = find_orphans({"apps/web/a.yaml", "apps/x.yaml"}, ["apps/x.yaml", *files], agents={"r.yaml"}, complete=False)
 
     assert told(found) == ["b.yaml in apps/web is deployed by no agent"]
+
+
+# --- places -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_line_that_declares_an_object(make_tree: MakeTree) -> None:
+    """The field of the object in its file, also where a prefix was put before its name; else the file alone."""
+    role = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: reader\n"
+    world = read_world(make_tree, {"roles.yaml": f"{CONFIG_MAP}---\n{role}", "chart/templates/role.yaml": "{{ x }}"})
+    api = "rbac.authorization.k8s.io/v1"
+    data = thing("ClusterRole", "eu-reader", api=api).data
+
+    def place(trace: Trace) -> tuple[str, int | None]:
+        item = RenderedObject(data, trace)
+        (problem,) = check_owners([rendered("blue", [item]), rendered("green", [item])], SCOPES, world)
+        return problem.location.file, problem.location.region.line if problem.location.region else None
+
+    assert place(Trace("roles.yaml", 1)) == ("roles.yaml", 9)
+    assert place(Trace("roles.yaml")) == ("roles.yaml", 9)
+    assert place(Trace("roles.yaml", 0)) == ("roles.yaml", None)
+    assert place(Trace("chart/templates/role.yaml", 0)) == ("chart/templates/role.yaml", None)
+    assert place(Trace("gone.yaml", 0)) == ("gone.yaml", None)
+    assert place(Trace()) == ("app.yaml", None)
