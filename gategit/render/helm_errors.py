@@ -31,9 +31,11 @@ _USER: Final = re.compile(
 _PARSE: Final = re.compile(
     r"parse error (?:at|in) \((?P<file>[^\n]{1,500}?)(?::(?P<line>\d{1,9}))?(?::\d+)?\): (?P<said>.*)", re.DOTALL
 )
+# Helm 3 writes an error in one line, Helm 4 each frame on lines of its own.
 _FRAME: Final = re.compile(
-    r"template: (?P<file>[^\n]{1,500}?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?: "
-    r'executing "[^"\n]{0,500}" at <(?P<expression>[^\n]{0,200}?)>: '
+    r"(?:^|template: )(?P<file>[^\n]{1,500}?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?(?:: |\n +)"
+    r'executing "[^"\n]{0,500}" at <(?P<expression>[^\n]{0,200}?)>:\s+',
+    re.MULTILINE,
 )
 _BARE: Final = re.compile(
     r"template: (?P<file>[^\n:]{1,500}?):(?P<line>\d{1,9})(?::(?P<column>\d{1,9}))?: (?P<said>.*)", re.DOTALL
@@ -55,7 +57,9 @@ _LARGE: Final = re.compile(r'chart file "(?P<name>[^\n]+)" is larger than the ma
 _MISSING: Final = re.compile(r"found in Chart\.yaml, but missing in charts/ directory: ([^\n]*)")
 _SECRET: Final = re.compile(r"^kind:[ \t]*[\"']?Secret\b", re.MULTILINE)
 _SET: Final = re.compile(r"failed parsing --set(?P<text>-string)? data: (?P<said>.*)", re.DOTALL)
-_WARNING: Final = re.compile(r"^(?:\S+\.go:\d+: )?(?:WARNING|[Ww]arning): (?P<said>.+)$", re.MULTILINE)
+_WARNING: Final = re.compile(
+    r"^(?:\S+\.go:\d+: |level=\w+ msg=\")?(?:WARNING|[Ww]arning): (?P<said>[^\n]+?)\"?$", re.MULTILINE
+)
 _VALUE_SHOWN: Final = re.compile(r" \(.*", re.DOTALL)
 _MISMATCH: Final = re.compile(r"type mismatch on (?P<name>[^\s:]+): ")
 _LINE_NUMBER: Final = re.compile(r"\byaml: line (\d{1,9})")
@@ -213,7 +217,7 @@ def _execution(error: str, site: Site) -> Iterator[RenderProblem]:
 def _why(expression: str, said: str, nested: str) -> str:
     if nested:
         return f'the template "{sentence(nested)}" includes itself without end'
-    said = re.sub(r"^(?:error calling \w+: )+", "", said)
+    said = re.sub(r"^(?:error calling \w+:\s+)+", "", said)
     missing = _NO_TEMPLATE.search(said)
     if missing:
         return f'the template "{sentence(missing[1])}" is included, and no file of the chart defines it'

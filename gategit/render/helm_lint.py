@@ -118,7 +118,7 @@ def _linted(release: Release, chart: ChartFolder, layers: Sequence[Layer]) -> It
             yield from (one for one in problems_of(text, site) if not about_chart or one.location.file != chart.file)
         elif file.startswith("templates/") and text.startswith(_UNREADABLE):
             yield from _output(release)
-        elif file and file not in {"Chart.yaml", "values.yaml"} and not _DEPENDENCIES.search(text):
+        elif file.partition("/")[0] not in {"", "Chart.yaml", "crds", "values.yaml"} and not _DEPENDENCIES.search(text):
             path = f"{chart.folder}/{file}" if chart.folder else file
             yield _problem(level, f"helm lint: {sentence(text)}", Location(path.rstrip("/")))
 
