@@ -6,7 +6,11 @@ import pytest
 
 from gategit.model import Level, Location, Region
 from gategit.render.helm import build_helm
+from gategit.render.helm_charts import ChartFolder
+from gategit.render.helm_errors import Site, problems_of, warnings_of
+from gategit.render.helm_places import Places
 from gategit.render.helm_text import sentence
+from gategit.render.helm_values import Values
 from gategit.render.values import Parameter, RenderSettings, ValuesLayer
 from tests.render.charts import archive, chart_of, said, unit_of
 from tests.render.conftest import MakeTree
@@ -141,6 +145,25 @@ def test_a_mistake_in_a_file_of_helpers(make_tree: MakeTree) -> None:
             ".host is not set"
         )
     ]
+
+
+def test_errors_as_helm_4_writes_them(make_tree: MakeTree) -> None:
+    """Each frame stands on lines of its own there; the place and the sentence are the same."""
+    files = chart_of(a='{{ include "web.host" . }}\n')
+    files["web/templates/_h.tpl"] = '{{ define "web.host" }}\n{{ .Values.db.host }}{{ end }}\n'
+    places = Places(make_tree(files))
+    chart = ChartFolder("web", places)
+    site = Site(chart, places, Values((), (), chart), (), "/nowhere", Location(chart.file))
+    error = (
+        'web/templates/a.yaml:1:3\n  executing "web/templates/a.yaml" at <include "web.host" .>:\n'
+        '    error calling include:\nweb/templates/_h.tpl:2:10\n  executing "web.host" at <.Values.db.host>:\n'
+        "    nil pointer evaluating interface {}.host"
+    )
+    assert [said(one) for one in problems_of(error, site)] == [
+        "web/templates/_h.tpl:2:4-19 render-failed: .Values.db.host cannot be read: what stands before .host is not set"
+    ]
+    warned = 'level=INFO msg="warning: skipped value for web.db.size: Not a table."\n'
+    assert warnings_of(warned, site) == ("skipped value for web.db.size: Not a table",)
 
 
 def test_a_mistake_in_an_archive(make_tree: MakeTree) -> None:
