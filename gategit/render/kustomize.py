@@ -17,7 +17,7 @@ from gategit.render.kustomize_output import objects, read
 from gategit.render.kustomize_places import Places
 from gategit.render.kustomize_plan import Chart, Plan, Step, plan
 from gategit.render.programs import Program, find_program
-from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
+from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
 from gategit.render.values import KustomizeBuild, Rendered, RenderedObject, RenderProblem, RenderSettings, Trace, Unit
 from gategit.render.workspace import PlaceError, Workspace
@@ -286,17 +286,20 @@ def _refused(made: Plan, places: Places, unfetched: Mapping[str, str]) -> Iterat
         if step.link.state is LinkState.REMOTE:
             why = unfetched.get(text, "which is remote and not fetched")
             message = f'{format_path(path)} names "{text}", {why}: {lost}'
-            yield RenderProblem(NOT_RENDERED.id, message, places.field(step.one, path), _VENDOR, path=path)
+            rule = NOT_RENDERED if text in unfetched else NOT_FOLLOWED
+            yield RenderProblem(rule.id, message, places.field(step.one, path), _VENDOR, path=path)
         else:
             message = f'{format_path(path)} names "{text}", {step.reason}: {lost}'
-            rule, level = (RENDER_FAILED.id, Level.NOTE) if step.said else (NOT_RENDERED.id, None)
-            yield RenderProblem(rule, message, places.field(step.one, path), level=level, path=path)
+            named, level = (RENDER_FAILED.id, Level.NOTE) if step.said else (NOT_RENDERED.id, None)
+            yield RenderProblem(named, message, places.field(step.one, path), level=level, path=path)
     for chart in made.charts:
         if chart.is_elsewhere and (chart.one.file, chart.path) not in made.pulled:
             what = f"the chart {chart.name}" if chart.index >= 0 else "charts"
-            why = unfetched.get(f"{chart.repository} {chart.name}", "which is not fetched")
+            name = f"{chart.repository} {chart.name}"
+            why = unfetched.get(name, "which is not fetched")
             message = f"{format_path(chart.path)} pulls {what} from {chart.repository}, {why}: it is left out"
-            yield RenderProblem(NOT_RENDERED.id, message, places.field(chart.one, chart.path), _VENDOR, path=chart.path)
+            rule = NOT_RENDERED if name in unfetched else NOT_FOLLOWED
+            yield RenderProblem(rule.id, message, places.field(chart.one, chart.path), _VENDOR, path=chart.path)
 
 
 def _nothing(made: Plan, places: Places) -> RenderProblem:

@@ -28,6 +28,22 @@ NOT_RENDERED = Rule(
     waivable=False,
 )
 
+NOT_FOLLOWED = Rule(
+    id="not-followed",
+    level=Level.WARNING,
+    stage=Stage.REFERENCES,
+    summary="What an agent applies should stand in the repository, where it is judged.",
+    rationale=(
+        "A base or a chart that an agent fetches from elsewhere, and values that are encrypted, cannot be looked at: "
+        "what is built of them is rendered without them, or not at all, and counts as not checked. What stands "
+        "elsewhere can also change without a pull request."
+    ),
+    help=(
+        "Copy a pinned version into the repository, or allow the host from which it is fetched under `render.remotes` "
+        "in `.gategit.yaml`. That is read from the base: it counts once it is merged."
+    ),
+)
+
 RENDER_FAILED = Rule(
     id="render-failed",
     level=Level.ERROR,
@@ -73,6 +89,7 @@ RENDER_FAILED = Rule(
 
 RULES: tuple[Rule, ...] = (
     NOT_RENDERED,
+    NOT_FOLLOWED,
     RENDER_FAILED,
     *HELM_RULES,
     *FLUX_RULES,

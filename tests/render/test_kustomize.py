@@ -464,7 +464,7 @@ def test_what_is_remote_is_left_out_and_said(build: Build, text: str) -> None:
     }
     rendered = build(files)
     assert [told(problem) for problem in rendered.problems] == [
-        f'error not-rendered base/kustomization.yaml:5:3-{3 + len(text)} resources[1] names "{text}", which is remote and not fetched: it is left out'
+        f'error not-followed base/kustomization.yaml:5:3-{3 + len(text)} resources[1] names "{text}", which is remote and not fetched: it is left out'
     ]
     assert not rendered.failed
     assert [_name(one.data) for one in rendered.objects] == ["ConfigMap a"]
@@ -480,7 +480,7 @@ def test_a_remote_that_the_rest_needs_leaves_nothing(build: Build) -> None:
         "web/p.yaml": cm("a"),
     }
     rendered = build(files)
-    assert [problem.rule for problem in rendered.problems] == ["not-rendered"]
+    assert [problem.rule for problem in rendered.problems] == ["not-followed"]
     assert rendered.failed
     assert rendered.objects == ()
 
@@ -612,7 +612,7 @@ def test_a_chart_that_is_pulled_is_left_out_and_said(build: Build) -> None:
     }
     rendered = build(files)
     assert [told(problem) for problem in rendered.problems] == [
-        "error not-rendered web/kustomization.yaml:5:3-14 helmCharts[0] pulls the chart redis from https://charts.example.com, which is not fetched: it is left out"
+        "error not-followed web/kustomization.yaml:5:3-14 helmCharts[0] pulls the chart redis from https://charts.example.com, which is not fetched: it is left out"
     ]
     assert [_name(one.data) for one in rendered.objects] == ["ConfigMap a"]
     assert rendered.unchecked == (

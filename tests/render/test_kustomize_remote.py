@@ -331,7 +331,8 @@ def test_a_chart_that_is_not_fetched_says_why(
         assert problem.message.startswith(f"helmCharts[0] pulls the chart shop from {url}, {why}")
         assert problem.message.endswith(": it is left out")
         assert (problem.rule, problem.fatal, problem.location.file) == (
-            "not-rendered",
+            # Nobody asked to fetch anything, or what was asked for could not be had.
+            "not-followed" if settings == RenderSettings() else "not-rendered",
             False,
             "base/kustomization.yaml",
         )
