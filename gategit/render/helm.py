@@ -30,7 +30,7 @@ from gategit.render.helm_rules import CHART_INVALID
 from gategit.render.helm_text import sentence
 from gategit.render.helm_values import Layer, Values, merged
 from gategit.render.programs import Program, find_program
-from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
+from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
 from gategit.render.values import (
     HelmBuild,
@@ -240,7 +240,7 @@ class Release:
             if not values.optional:
                 reason = "its values are encrypted (SOPS), so the release that they belong to is not rendered"
                 place = layer.locate() or self.owner
-                problem = RenderProblem(NOT_RENDERED.id, f"{sentence(what)}: {reason}", place, level=Level.NOTE)
+                problem = RenderProblem(NOT_FOLLOWED.id, f"{sentence(what)}: {reason}", place, level=Level.NOTE)
                 raise Stop(problem, unchecked=[(what, reason)])
             self.unchecked.append((what, "its values are encrypted (SOPS): the release is rendered without them"))
         return layers, problems
@@ -256,7 +256,7 @@ class Release:
             refused = helm_remote.refusal(asked.repository, asked.name, asked.version, self.settings)
             if refused is not None:
                 message = f"{_the_chart(self.build)} is not rendered: {refused[0]}"
-                problem = RenderProblem(NOT_RENDERED.id, message, self.owner, refused[1])
+                problem = RenderProblem(NOT_FOLLOWED.id, message, self.owner, refused[1])
                 raise Stop(problem, unchecked=[(f"{self.owner.file}: {_the_chart(self.build)}", refused[0])])
             return None
         chart = chart_at(asked.folder, self.places)
@@ -364,7 +364,7 @@ class Release:
         if refused is not None:
             message = f"the chart is not rendered: its dependency {shown} is not in charts/, and {refused[0]}"
             place = self.places.field(one.file, (*one.path, "repository"))
-            problem = RenderProblem(NOT_RENDERED.id, message, place, refused[1])
+            problem = RenderProblem(NOT_FOLLOWED.id, message, place, refused[1])
             raise Stop(problem, unchecked=[(f"{one.file}: the chart {shown}", refused[0])])
 
     def _pack(self, name: str, local: ChartFolder, chart: ChartFolder, program: Program, workspace: Workspace) -> None:

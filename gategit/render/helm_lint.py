@@ -21,11 +21,14 @@ from gategit.render.helm_rules import CHART_INVALID
 from gategit.render.helm_text import sentence
 from gategit.render.helm_values import Layer, Values
 from gategit.render.programs import find_program
-from gategit.render.rules import NOT_RENDERED
+from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED
 from gategit.render.running import run_renderer
 from gategit.render.values import Chart, HelmBuild, RenderProblem, RenderSettings, Unit, ValuesLayer
 from gategit.render.workspace import PlaceError, Workspace
 from gategit.tree import Tree
+
+_NOT_HERE: Final = frozenset({NOT_RENDERED.id, NOT_FOLLOWED.id})
+"""What is said of a chart that cannot be put together here."""
 
 _SAID: Final = re.compile(
     r"^\[(?P<level>ERROR|WARNING)\] (?P<file>[^\n:]*): (?P<said>.*?)(?=^\[[A-Z]+\] |^Error: |^\d+ chart|\Z)",
@@ -103,7 +106,7 @@ def _linted(release: Release, chart: ChartFolder, layers: Sequence[Layer]) -> It
     values = Values(layers, (), chart)
     site = Site(chart, release.places, values, (), folder, Location(chart.file))
     said = [(found["level"], found["file"], found["said"].strip("\n")) for found in _SAID.finditer(_text(result))]
-    yield from (problem for problem in (refused.problems if refused else ()) if problem.rule != NOT_RENDERED.id)
+    yield from (problem for problem in (refused.problems if refused else ()) if problem.rule not in _NOT_HERE)
     about_chart = False
     for level, file, text in said:
         if file == "Chart.yaml" and _UNREADABLE not in text:

@@ -215,7 +215,7 @@ class TestValues:
                 "its values are encrypted (SOPS), so the release that they belong to is not rendered",
             ),
         )
-        assert [(one.rule, one.level) for one in rendered.problems] == [("not-rendered", Level.NOTE)]
+        assert [(one.rule, one.level) for one in rendered.problems] == [("not-followed", Level.NOTE)]
         rendered = build_helm(unit_of(values=(replace(layer, optional=True),)), make_tree(files), SETTINGS)
         assert [one.data["data"]["size"] for one in rendered.objects] == ["small"]
         assert rendered.unchecked == (
@@ -353,7 +353,7 @@ class TestDependencies:
         rendered = build_helm(unit_of(), make_tree(chart_of(more=more)), SETTINGS)
         assert [said(one) for one in rendered.problems] == [
             (
-                "web/Chart.yaml:7:15-48 not-rendered: the chart is not rendered: its dependency redis is not in "
+                "web/Chart.yaml:7:15-48 not-followed: the chart is not rendered: its dependency redis is not in "
                 "charts/, and the config does not allow fetching from https://charts.example.com/stable"
             )
         ]

@@ -184,7 +184,7 @@ class TestFetching:
         self._build(make_tree, shop)
         shop.asked.clear()
         rendered = self._build(make_tree, shop, path="other")
-        assert [one.rule for one in rendered.problems] == ["not-rendered"]
+        assert [one.rule for one in rendered.problems] == ["not-followed"]
         assert "the config does not allow fetching from" in rendered.problems[0].message
         assert len(rendered.unchecked) == 1
         assert shop.asked == []
@@ -225,7 +225,7 @@ class TestFetching:
         rendered = build_helm(unit_of(), make_tree(files), settings)
         assert [said(one).partition(", so")[0] for one in rendered.problems] == [
             (
-                f"web/Chart.yaml:5:40-{42 + len(shop.url)} not-rendered: the chart is not rendered: its dependency db "
+                f"web/Chart.yaml:5:40-{42 + len(shop.url)} not-followed: the chart is not rendered: its dependency db "
                 "is not in charts/, and the version 1.x is a range"
             )
         ]
