@@ -15,11 +15,13 @@ from typing import Any, Final
 _PURE_RETRY_CHARACTERS: Final = 512 * 1024
 """How much text ruamel's Python scanner (about 200 times slower than libyaml) is asked to read a second time."""
 
-_STAND_IN: Final = "\ue000"
-"""A character that nobody writes, as long as a colon, so that every place stays where it is."""
+_HIDDEN: Final = str.maketrans({":": "\ue000", "?": "\ue001"})
+"""Characters that nobody writes, each as long as what it stands for, so that every place stays where it is."""
 
-_SCHEME: Final = re.compile(r"(?<=[A-Za-z0-9+.-]):(?=//)")
-"""The colon of a URL: whatever stands around it, it ends no key, since no space follows and no quote comes before."""
+_SHOWN: Final = str.maketrans({"\ue000": ":", "\ue001": "?"})
+
+_URL: Final = re.compile(r"""[A-Za-z0-9+.-]+://[^\s,\[\]{}"'#]*[^\s,\[\]{}"'#:?]""")
+"""A URL: no colon in it ends a key, since none has a space behind it or a quote before."""
 
 _DOCUMENT_MARKER = re.compile(r"^(?:---|\.\.\.)(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _LEADING_NOISE = re.compile(r"(?:[ \t]*(?:#[^\r\n]*)?(?:\r\n|\n|\r)|%[^\r\n]*(?:\r\n|\n|\r))*[ \t]*(?:#[^\r\n]*)?\Z")
@@ -121,11 +123,15 @@ def compose(text: str, *, depth: int, nodes: int, documents: int = 10_000, offse
         offset: added to every index, for a piece of a longer text.
     """
     composed = _compose_events(_documents(_native_events(text), depth, nodes, offset), documents, offset)
+    if not is_colon(composed.fault):
+        return composed
     # The bundled libyaml refuses [http://example.com], which YAML allows and Go's reader accepts.
-    if is_colon(composed.fault) and _STAND_IN not in text:
-        hidden = _SCHEME.sub(_STAND_IN, text)
-        composed = _compose_events(_documents(_restored(hidden), depth, nodes, offset), documents, offset)
-    if is_colon(composed.fault) and len(text) <= _PURE_RETRY_CHARACTERS:
+    if "\ue000" not in text and "\ue001" not in text:
+        hidden = _URL.sub(lambda found: found[0].translate(_HIDDEN), text)
+        again = _compose_events(_documents(_restored(hidden), depth, nodes, offset), documents, offset)
+        if again.fault is None or again.fault.limit:
+            return again
+    if len(text) <= _PURE_RETRY_CHARACTERS:
         return _compose_events(_documents(_pure_events(text), depth, nodes, offset), documents, offset)
     return composed
 
@@ -136,11 +142,11 @@ def is_colon(fault: Fault | None) -> bool:
 
 
 def _restored(hidden: str) -> Iterator[Any]:
-    """The events of a text in which a stand-in hides the colons of URLs, with the colons in their values again."""
+    """The events of a text whose URLs are hidden, with what they are in the values again."""
     for event in _native_events(hidden):
         value = getattr(event, "value", None)
-        if isinstance(value, str) and _STAND_IN in value:
-            event.value = value.replace(_STAND_IN, ":")
+        if isinstance(value, str) and ("\ue000" in value or "\ue001" in value):
+            event.value = value.translate(_SHOWN)
         yield event
 
 

@@ -150,7 +150,7 @@ def test_completion_script(tmp_path: Path, shell: str) -> None:
         ("gategit check --format s", ["sarif"]),
         ("gategit check --stages syntax,p", ["syntax,policy"]),
         ("gategit check --trust ", ["base", "head"]),
-        ("gategit explain duplicate-", ["duplicate-key", "duplicate-object"]),
+        ("gategit explain duplicate-", ["duplicate-key", "duplicate-object", "duplicate-owner"]),
     ],
 )
 def test_completion(tmp_path: Path, line: str, offered: list[str]) -> None:

@@ -277,7 +277,8 @@ def test_problems_are_bounded_and_say_so() -> None:
 def test_urls_in_brackets_need_no_quotes(count: int) -> None:
     """However large the file is; what only looks like one stays as it is written."""
     text = (
-        'a: {server: https://x.example.com:6443/a?b=c, other: "v:u://w", list: [oci://r/c, git+ssh://h/p], '
+        'a: {server: https://x.example.com:6443/a?b=c, other: "v:u://w", '
+        "list: [oci://r/c, git+ssh://h/p, https://h/p.git?ref=v1], "
         "http://key: 1}\nb: c://d\n---\n"
     )
     found = decode((text * count).encode(), "a.yaml")
@@ -287,7 +288,7 @@ def test_urls_in_brackets_need_no_quotes(count: int) -> None:
         "a": {
             "server": "https://x.example.com:6443/a?b=c",
             "other": "v:u://w",
-            "list": ["oci://r/c", "git+ssh://h/p"],
+            "list": ["oci://r/c", "git+ssh://h/p", "https://h/p.git?ref=v1"],
             "http://key": 1,
         },
         "b": "c://d",

@@ -94,13 +94,13 @@ def test_the_most_stable_version_comes_first(versions: list[str]) -> None:
 
 def test_a_schema_file_of_a_carried_kind_is_called_as_that_is() -> None:
     """Such files have kinds in lower case and say no short names."""
-    schemas = SchemaSet(SchemaSpec(folder_schemas=(("gate/argoproj.io/application_v1alpha1.json", b"{}"),)))
-    found = chosen(known_kinds(schemas), "apps")
-    assert [(one.name.full, one.where) for one in found] == [("Application.argoproj.io", Where.FOLDER)]
+    schemas = SchemaSet(SchemaSpec(folder_schemas=(("gate/argoproj.io/appproject_v1alpha1.json", b"{}"),)))
+    found = chosen(known_kinds(schemas), "appproj")
+    assert [(one.name.full, one.where) for one in found] == [("AppProject.argoproj.io", Where.FOLDER)]
 
 
 def test_a_kind_s_own_name_goes_before_short_names() -> None:
-    """``Application`` has the short name ``app``: a kind that is called so would be meant first."""
-    schemas = SchemaSet(SchemaSpec(kubernetes_version="1.34", crds=(definition("App"),)))
-    assert [one.name.full for one in chosen(known_kinds(schemas), "app")] == ["App.example.com"]
+    """``HelmRelease`` has the short name ``hr``: a kind that is called so would be meant first."""
+    schemas = SchemaSet(SchemaSpec(kubernetes_version="1.34", crds=(definition("Hr"),)))
+    assert [one.name.full for one in chosen(known_kinds(schemas), "hr")] == ["Hr.example.com"]
     assert [one.name.full for one in chosen(known_kinds(schemas), "appproj")] == ["AppProject.argoproj.io"]
