@@ -69,8 +69,8 @@ _POLICY_PARAMETERS = MapOf(
 _PROGRAM = Record(
     {
         "program": Field(
-            Text("the program's path", pattern=r"[^\x00-\x1f\x7f-][^\x00-\x1f\x7f]*"),
-            "The program's path; from the repository's root where it is relative.",
+            Text("an absolute path", pattern=r"[/~][^\x00-\x1f\x7f]*"),
+            "The program's path, outside of the repository.",
             default="the one in PATH",
         ),
         "version": Field(

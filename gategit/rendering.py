@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gategit.change import canonical
@@ -83,7 +84,10 @@ def settings_of(config: Config, target: str | None, root: str) -> RenderSettings
     Args:
         config: the config.
         target: the target's name, None for files of none.
-        root: the folder that relative paths of programs start from.
+        root: the repository's folder, "" where there is none.
+
+    Raises:
+        ConfigError: a program lies in the repository.
     """
     options = config.render
     found = config.target(target) if target is not None else None
@@ -93,12 +97,18 @@ def settings_of(config: Config, target: str | None, root: str) -> RenderSettings
         for one in config.targets
     )
 
-    def program(path: str | None) -> str | None:
-        return None if path is None else os.path.join(root, path)  # noqa: PTH118  an absolute path stays as it is
+    def program(name: str, path: str | None) -> str | None:
+        if path is not None and root and Path(path).expanduser().resolve().is_relative_to(Path(root).resolve()):
+            raise config.error(
+                ("render", name, "program"),
+                f"render.{name}.program is in the repository, where a change could bring another one",
+                "name one outside of it, or take the key out to use the one in PATH",
+            )
+        return path
 
     return RenderSettings(
-        kustomize=program(options.kustomize.program),
-        helm=program(options.helm.program),
+        kustomize=program("kustomize", options.kustomize.program),
+        helm=program("helm", options.helm.program),
         kustomize_version=options.kustomize.version,
         helm_version=options.helm.version,
         remotes=tuple(Remote(host, path) for host, path in options.remotes),
@@ -118,7 +128,7 @@ class Rendering:
         side: the tree.
         facts: what its files declare.
         config: the trusted config.
-        root: the folder that relative paths of programs start from.
+        root: the repository's folder, "" where there is none: no program in it is started.
         urls: the URLs under which agents fetch this repository.
         gone: what the change removes.
         branches: the names of the branch that the tree is merged into.

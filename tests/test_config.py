@@ -63,7 +63,7 @@ repositories: ["https://git.example.com/a/b.git"]
 waivers: gate/waivers.yaml
 render:
   enabled: true
-  kustomize: {program: bin/kustomize, version: "5.8"}
+  kustomize: {program: /opt/bin/kustomize, version: "5.8"}
   helm: {version: v3.19.1}
   remotes: [{host: charts.example.com, path: /stable}, {host: "*.example.org"}]
   timeout: 90
@@ -126,7 +126,7 @@ def test_every_key() -> None:
         waivers="gate/waivers.yaml",
         render=RenderOptions(
             enabled=True,
-            kustomize=Renderer("bin/kustomize", "5.8"),
+            kustomize=Renderer("/opt/bin/kustomize", "5.8"),
             helm=Renderer(version="3.19.1"),
             remotes=(("charts.example.com", "/stable"), ("*.example.org", "")),
             timeout=90,

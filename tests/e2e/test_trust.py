@@ -972,6 +972,23 @@ def test_writing_to_the_runners_files(pull_request: PullRequest, tmp_path: Path)
     assert [path.read_text(encoding="utf-8") for path in files.values()] == [""] * 4
 
 
+# --- Rendering --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", ["bin/kustomize", "/bin/kustomize"])
+def test_bringing_the_renderer(pull_request: PullRequest, tmp_path: Path, path: str) -> None:
+    """The base's config names a program of the repository: the head's is never started."""
+    touched = tmp_path / "touched"
+    program = f"#!/bin/sh\ntouch {touched}\necho v5.8.1\n"
+    place = path if path.startswith("bin") else f"{pull_request.repository.folder}{path}"
+    config = f"version: 1\nrender: {{enabled: true, kustomize: {{program: {place}}}}}\n"
+    pull_request.base({".gategit.yaml": config, "bin/kustomize": "#!/bin/sh\n"})
+    (pull_request.repository.folder / "bin" / "kustomize").chmod(0o755)
+    pull_request.head({"bin/kustomize": program, "kustomization.yaml": "resources: [a.yaml]\n", "a.yaml": GOOD})
+    assert pull_request.judge().code == USAGE
+    assert not touched.exists()
+
+
 # --- The page ---------------------------------------------------------------------------------------------------------
 
 
