@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from gategit.checks.references.sources import dig
+from gategit.checks.references.sources import dig, has
 from gategit.manifests.decode import Decoded, decode
 from gategit.manifests.positions import SourceMap
 from gategit.model import FieldPath, Level, Location, Region, format_path
@@ -148,7 +148,7 @@ class Values:
             if parameter.name == name or parameter.name.startswith((f"{name}.", f"{name}[")):
                 return parameter.location
         for layer in reversed(self._layers):
-            if _has(layer.data, path):
+            if has(layer.data, path):
                 return layer.locate(path, on=on)
         return self._own(path, on=on)
 
@@ -161,7 +161,7 @@ class Values:
             file = f"{chart.folder}/values.yaml" if chart.folder else "values.yaml"
             content = chart.places.content(file)
             documents = decode(content, file).documents if content else ()
-            if documents and _has(documents[0].data, rest):
+            if documents and has(documents[0].data, rest):
                 return chart.places.field(file, rest, document=documents[0].index, on=on)
             part = chart.part(rest[0]) if rest and isinstance(rest[0], str) else None
             if not isinstance(part, ChartFolder):
@@ -184,7 +184,7 @@ class Values:
     def data_at(self, path: FieldPath) -> Any:
         """A value as the strongest layer that sets it has it."""
         for layer in reversed(self._layers):
-            if _has(layer.data, path):
+            if has(layer.data, path):
                 return dig(layer.data, *path)
         return None
 
@@ -206,15 +206,6 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         old = result.get(key)
         result[key] = _over(old, value) if isinstance(value, dict) and isinstance(old, dict) else value
     return result
-
-
-def _has(data: Any, path: FieldPath) -> bool:
-    for step in path:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True
 
 
 def _kind(data: object) -> str:

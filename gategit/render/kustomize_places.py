@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, Literal
 
 from gategit.checks.references.kustomize import Kustomization, LinkState
+from gategit.checks.references.sources import has
 from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.manifest import Manifest, Role, Source
 from gategit.manifests.positions import SourceMap
@@ -32,7 +33,7 @@ class Places:
 
     def is_own(self, one: Kustomization, path: FieldPath) -> bool:
         """Whether a field stands in a file, where other checks look at it, and not in what the agent adds."""
-        return one.file != self._made.file or (bool(self._made.own) and _has(self._made.own, path))
+        return one.file != self._made.file or (bool(self._made.own) and has(self._made.own, path))
 
     def field(self, one: Kustomization, path: FieldPath, on: Literal["key", "value"] = "value") -> Location:
         """A field of a kustomization; what the agent adds to it stands in the agent's object."""
@@ -98,13 +99,3 @@ class Places:
             else:
                 self._files[path] = read_file(path, content, role)
         return self._files[path]
-
-
-def _has(data: Any, path: FieldPath) -> bool:
-    """Whether a field is there."""
-    for step in path:
-        try:
-            data = data[step]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True

@@ -152,6 +152,16 @@ def dig(data: Any, *path: str | int) -> Any:
     return data
 
 
+def has(data: Any, path: FieldPath) -> bool:
+    """Whether decoded data has a field, whatever it holds."""
+    for step in path:
+        try:
+            data = data[step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
 def text_at(data: Any, *path: str | int) -> str:
     """A field that is a string, or ""."""
     value = dig(data, *path)
