@@ -60,7 +60,7 @@ RawFact = tuple[str, str, str | None, str, int, tuple[str | int, ...]]
 SchemaKey = tuple[str | None, str, tuple[tuple[str, str], ...]]
 """What names the schemas that hold for a file: Kubernetes version, export, and releases."""
 
-SchemaUse = tuple[str, str, str, int]
+SchemaCount = tuple[str, str, str, int]
 """API version, kind, the origin of the schema that judged, and how many objects it judged."""
 
 
@@ -141,7 +141,7 @@ class FileVerdict:
     unchecked: tuple[Unchecked, ...]
     waivers: tuple[Waiver, ...] = ()
     objects: tuple[PackedObject, ...] = ()
-    schemas: tuple[SchemaUse, ...] = ()
+    schemas: tuple[SchemaCount, ...] = ()
 
 
 StateCheck = Callable[[Sequence[tuple[ManifestFile, Manifest]]], Iterable[Finding]]

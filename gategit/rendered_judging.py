@@ -21,7 +21,7 @@ from gategit.rules import by_id
 
 if TYPE_CHECKING:
     from gategit.config import Config
-    from gategit.judge import JudgeContext, SchemaUse
+    from gategit.judge import JudgeContext, SchemaCount
     from gategit.judging import Judging
     from gategit.model import FieldPath, ObjectRef
     from gategit.render.values import Rendered, RenderedObject, RenderProblem, RenderSettings
@@ -39,7 +39,7 @@ class RenderedVerdict:
 
     findings: tuple[Finding, ...]
     unchecked: tuple[Unchecked, ...]
-    schemas: tuple[SchemaUse, ...]
+    schemas: tuple[SchemaCount, ...]
 
 
 class _RenderedFile(ManifestFile):
@@ -225,7 +225,7 @@ class Drawn:
         self._sides = sides
         self._settings = settings
         self.unchecked: tuple[Unchecked, ...] = ()
-        self.schemas: tuple[SchemaUse, ...] = ()
+        self.schemas: tuple[SchemaCount, ...] = ()
 
     def judge_head(self, judging: Judging, context: JudgeContext) -> tuple[Finding, ...]:
         """What is said of the tree that is judged; ``unchecked`` and ``schemas`` are known afterwards."""

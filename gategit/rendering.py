@@ -56,6 +56,15 @@ def key_of(unit: Unit) -> UnitKey:
     return unit.name, unit.target
 
 
+def carried_files(rendered: Rendered) -> frozenset[str]:
+    """The files whose objects come to the cluster as a unit renders them.
+
+    A chart's inputs are none: they are no manifests, or they hold its values and are objects of their own, such as the
+    HelmRelease or Application that asks for it.
+    """
+    return frozenset() if rendered.failed or isinstance(rendered.unit.build, HelmBuild) else rendered.inputs
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedSide:
     """What came of one side.
@@ -74,8 +83,8 @@ class RenderedSide:
 
     @property
     def covered(self) -> frozenset[str]:
-        """The files that are parts of what was rendered, and are judged as such."""
-        return frozenset(path for one in self.rendered if not one.failed for path in one.inputs)
+        """The files whose objects are judged as they are rendered."""
+        return frozenset().union(*(carried_files(one) for one in self.rendered))
 
 
 def settings_of(config: Config, target: str | None, root: str) -> RenderSettings:
@@ -378,8 +387,8 @@ class _Walk:
             self.done[key_of(rendered.unit)] = rendered
             if not rendered.failed:
                 # What the unit's files declare comes to the cluster as the unit renders it.
-                inputs = rendered.inputs
-                self.objects = [one for one in self.objects if one.parent is not None or one.file not in inputs]
+                carried = carried_files(rendered)
+                self.objects = [one for one in self.objects if one.parent is not None or one.file not in carried]
                 for child in self.rendering.children(rendered):
                     # Two units may bring the same object: an agent that reads it twice builds it once.
                     name = child.target, canonical(dict(child.data))

@@ -164,3 +164,37 @@ def test_a_whole_repository_is_rendered_and_names_its_schemas(git_repository: Re
     report = check(git_repository, mode=Mode.ALL, base=None, head=None)
     assert places(report) == []
     assert [(use.kind, use.objects) for use in report.schemas if use.kind == "Deployment"] == [("Deployment", 2)]
+
+
+def test_an_application_that_holds_a_chart_s_values_is_judged_itself(git_repository: RepositoryBuilder) -> None:
+    """The chart is rendered with values from the file; the object in the file is judged as it stands."""
+    application = (
+        "apiVersion: argoproj.io/v1alpha1\n"
+        "kind: Application\n"
+        "metadata: {name: web, namespace: argocd}\n"
+        "spec:\n"
+        "  project: default\n"
+        "  source:\n"
+        "    repoURL: https://git.example.com/acme/fleet.git\n"
+        "    path: charts/web\n"
+        "    helm: {valuesObject: {replicas: 2}}\n"
+        "    targetRevison: HEAD\n"
+        "  destination: {server: https://kubernetes.default.svc, namespace: web}\n"
+    )
+    git_repository.git("remote", "add", "origin", "https://git.example.com/acme/fleet.git")
+    git_repository.commit("base", {".gategit.yaml": CONFIG})
+    git_repository.branch("pr")
+    git_repository.commit(
+        "change",
+        {
+            "apps/web.yaml": application,
+            "charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+            "charts/web/values.yaml": "replicas: 1\n",
+            "charts/web/templates/map.yaml": (
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {n: {{ .Values.replicas | quote }}}\n"
+            ),
+        },
+    )
+    report = check(git_repository)
+    assert ("unknown-field", "apps/web.yaml", 10, State.NEW) in places(report)
+    assert {use.kind for use in report.schemas} == {"Application", "ConfigMap"}
