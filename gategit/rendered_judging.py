@@ -16,7 +16,7 @@ from gategit.manifests.manifest import Manifest, Role, Source
 from gategit.model import Finding, Location, Stage, Unchecked
 from gategit.render.provenance import Provenance
 from gategit.render.values import HelmBuild
-from gategit.rendering import Rendering, render_sides
+from gategit.rendering import Rendering, key_of, render_sides
 from gategit.rules import by_id
 
 if TYPE_CHECKING:
@@ -113,6 +113,7 @@ def judge_rendered(
 
 def _files(rendered: Rendered, provenance: Provenance) -> Iterator[_RenderedFile]:
     default = _default_file(rendered)
+    unit = key_of(rendered.unit)
     for index, one in enumerate(rendered.objects):
         data = one.data
         version, kind, metadata = data.get("apiVersion"), data.get("kind"), data.get("metadata")
@@ -126,8 +127,7 @@ def _files(rendered: Rendered, provenance: Provenance) -> Iterator[_RenderedFile
             namespace if isinstance(namespace, str) and namespace else None,
             name if isinstance(name, str) else f"{generated}*" if isinstance(generated, str) else "",
             data,
-            # Where checks ask for a place, they name the object by its source: each has its own.
-            Source(one.trace.file or one.trace.generated_by or default, index),
+            Source(one.trace.file or one.trace.generated_by or default, index, (), unit),
         )
         yield _RenderedFile(manifest, one, provenance, default)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from gategit.change import canonical
 from gategit.checks.references.kustomize import LinkState
 from gategit.checks.references.shapes import Use
-from gategit.manifests.manifest import Role
+from gategit.manifests.manifest import Role, UnitKey
 from gategit.model import Location
 from gategit.render.values import (
     AgentObject,
@@ -47,13 +47,9 @@ _READ: Final = frozenset(
 _ROUNDS: Final = 8
 """How deep units may bring units: nobody nests applications deeper."""
 
-UnitKey = tuple[str, str | None]
-"""A unit's name and target."""
-
-
 def key_of(unit: Unit) -> UnitKey:
     """What names a unit in a tree, and pairs it with that of another tree."""
-    return unit.name, unit.target
+    return UnitKey(unit.name, unit.target)
 
 
 def carried_files(rendered: Rendered) -> frozenset[str]:

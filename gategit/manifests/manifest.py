@@ -35,12 +35,24 @@ class ObjectKey(NamedTuple):
     name: str
 
 
+class UnitKey(NamedTuple):
+    """What names a unit that agents build in a tree, and pairs it with that of another tree: its name and target."""
+
+    name: str
+    target: str | None
+
+
 class Source(NamedTuple):
-    """Where a manifest stands: file, document (0-based) and, in a ``List``, the path of the item in the document."""
+    """Where a manifest stands: file, document (0-based) and, in a ``List``, the path of the item in the document.
+
+    One that is rendered has the unit that renders it; its file is the one that it comes from, and its document its
+    place among what the unit renders. Only the provenance knows its lines.
+    """
 
     file: str
     document: int
     pointer: FieldPath = ()
+    unit: UnitKey | None = None
 
 
 def group_kind(api_version: str, kind: str) -> str:
@@ -101,7 +113,8 @@ def pack(manifest: Manifest) -> PackedObject:
     """Put an object away."""
     source = manifest.source
     parts = (manifest.api_version, manifest.kind, manifest.namespace, manifest.name, manifest.data)
-    content = marshal.dumps((*parts, source.document, source.pointer), 4)
+    unit = None if source.unit is None else tuple(source.unit)
+    content = marshal.dumps((*parts, source.document, source.pointer, unit), 4)
     return PackedObject(manifest.group_kind, manifest.namespace or "", content)
 
 
@@ -112,5 +125,7 @@ def unpack(packed: PackedObject, file: str) -> Manifest:
         packed: from ``pack``, in this run of the program.
         file: the file that it stands in.
     """
-    api_version, kind, namespace, name, data, document, pointer = marshal.loads(packed.content)  # noqa: S302  our own
-    return Manifest(api_version, kind, namespace, name, data, Source(file, document, pointer))
+    api_version, kind, namespace, name, data, *place = marshal.loads(packed.content)  # noqa: S302  our own
+    document, pointer, unit = place
+    source = Source(file, document, pointer, None if unit is None else UnitKey(*unit))
+    return Manifest(api_version, kind, namespace, name, data, source)
