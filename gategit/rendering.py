@@ -34,6 +34,7 @@ from gategit.render.world import World
 
 if TYPE_CHECKING:
     from gategit.config import Config
+    from gategit.render.helm_units import LoneCharts
     from gategit.side import Facts, Side
 
 FLUX_GROUPS: Final = ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
@@ -46,6 +47,7 @@ _READ: Final = frozenset(
 
 _ROUNDS: Final = 8
 """How deep units may bring units: nobody nests applications deeper."""
+
 
 def key_of(unit: Unit) -> UnitKey:
     """What names a unit in a tree, and pairs it with that of another tree."""
@@ -228,8 +230,9 @@ class Rendering:
         )
 
     def plain(self, units: Iterable[Unit]) -> Iterator[Unit]:
-        """The kustomizations that no agent and no other kustomization builds: what people apply themselves."""
+        """What people apply themselves: kustomizations and charts that no agent builds, and nothing else of the tree."""
         graph = self._side.graph
+        units = list(units)
         built = {unit.build.folder for unit in units if isinstance(unit.build, KustomizeBuild)}
         used = {
             link.path
@@ -242,6 +245,18 @@ class Rendering:
                 continue
             for target in self._targets_of(one.file):
                 yield Unit(f"kustomization {folder or '.'}", KustomizeBuild(folder), target=target)
+        if self._lone_charts is not None:
+            yield from self._lone_charts.units(units, self._targets_of)
+
+    @cached_property
+    def _lone_charts(self) -> LoneCharts | None:
+        side = self._side
+        folders = {folder for folder in side.chart_folders if side.looks_at(f"{folder}/Chart.yaml".lstrip("/"))}
+        if not folders:
+            return None
+        from gategit.render.helm_units import LoneCharts  # noqa: PLC0415  only where there are charts
+
+        return LoneCharts(side.tree, side.graph.index, folders)
 
     # --- which are rendered -------------------------------------------------------------------------------------------
 

@@ -16,6 +16,7 @@ from gategit.render import helm_remote
 from gategit.render.helm_charts import ChartFolder, Dependency, chart_at
 from gategit.render.helm_errors import (
     Site,
+    asked_for,
     error_of,
     problems_of,
     problems_of_output,
@@ -411,9 +412,24 @@ class Release:
             return result.stdout
         template = rendered_template(error)
         if template is None:
+            self._leave_unasked(error, site)
             raise Stop(*problems_of(error, site))
         shown = self._run(program, [arguments[0], "--debug", *arguments[1:]], workspace).stdout
         raise Stop(*problems_of_output(template, error, section(shown, template), site))
+
+    def _leave_unasked(self, error: str, site: Site) -> None:
+        """Blame nobody for a chart that nobody here deploys, and that whoever does has to give values."""
+        asked = asked_for(error, site) if self.build.alone and not self.build.values else None
+        if asked is not None:
+            reason = f"it wants more than its own values: {asked.message}"
+            problem = RenderProblem(
+                NOT_FOLLOWED.id,
+                f"{_the_chart(self.build)} is not rendered: {reason}",
+                asked.location,
+                "put values to try it with into its folder, as ci/NAME-values.yaml",
+                level=Level.NOTE,
+            )
+            raise Stop(problem, unchecked=[(self.unit.name, reason)])
 
     def _run(self, program: Program, arguments: Sequence[str], workspace: Workspace) -> Result:
         return run_renderer(program, arguments, cwd=workspace.folder, settings=self.settings)

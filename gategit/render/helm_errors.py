@@ -13,7 +13,7 @@ from gategit.render.helm_charts import ChartFolder, name_in
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID, VALUES_INVALID
 from gategit.render.helm_schema import START as SCHEMA_START
-from gategit.render.helm_schema import schema_problems
+from gategit.render.helm_schema import is_only_missing, schema_problems
 from gategit.render.helm_text import sentence
 from gategit.render.helm_values import Values
 from gategit.render.rules import RENDER_FAILED
@@ -120,6 +120,15 @@ def rendered_template(error: str) -> str | None:
 def schema_is_unreadable(error: str) -> bool:
     """Whether Helm could not use a values.schema.json because that refers to something that is not here."""
     return error.startswith(SCHEMA_START) and ("http://" in error or "https://" in error) and "failing loading" in error
+
+
+def asked_for(error: str, site: Site) -> RenderProblem | None:
+    """What a chart wants to be given that its values leave out; None where the error is another one."""
+    if error.startswith(SCHEMA_START):
+        said = error.removeprefix(SCHEMA_START)
+        missing = is_only_missing(said, site.chart or site.name)
+        return schema_problems(said, site.values, site.chart or site.name, site.fallback)[0] if missing else None
+    return next(_user(error, site), None)
 
 
 def problems_of(error: str, site: Site) -> tuple[RenderProblem, ...]:

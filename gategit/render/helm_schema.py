@@ -83,6 +83,21 @@ def schema_problems(
     return tuple(sorted(dict.fromkeys(found), key=_order))
 
 
+def is_only_missing(said: str, chart: ChartFolder | str) -> bool:
+    """Whether nothing is wrong with the values but that some are not set.
+
+    Args:
+        said: what Helm says, after ``START``.
+        chart: the chart that gets them, or the name of one from elsewhere.
+    """
+    wrong = [one for part in _parts(said, chart) for _, one in part.leaves]
+    return bool(wrong) and all(_is_missing(one) for one in wrong)
+
+
+def _is_missing(said: str) -> bool:
+    return "missing propert" in said or said.endswith("is required")
+
+
 def _order(problem: RenderProblem) -> tuple[str, int, int, str]:
     region = problem.location.region
     return problem.location.file, region.line if region else 0, region.column if region else 0, problem.message
@@ -123,7 +138,7 @@ def _unfit(part: _Part, path: FieldPath, said: str, values: Values, fallback: Lo
             place = values.locate(inner, on="key") or values.nearest(inner)
             yield _problem(part, inner, "the schema knows no such value", place or fallback)
         return
-    missing = "missing propert" in said or said.endswith("is required")
+    missing = _is_missing(said)
     named = _NAMED.findall(said) if missing else []
     place = values.nearest((*path, named[0] if named else "")) if missing else values.locate(path)
     if named:

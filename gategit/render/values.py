@@ -105,6 +105,7 @@ class HelmBuild:
             do; None where the chart's own is used.
         kubernetes_version: the version that the chart is told, "" for that of the settings.
         api_versions: the API versions that the chart is told, () for those of the settings.
+        alone: whether nobody here deploys the chart, so that it is tried with values of its own.
     """
 
     chart: Chart
@@ -118,6 +119,7 @@ class HelmBuild:
     base_values: tuple[ValuesLayer, ...] | None = None
     kubernetes_version: str = ""
     api_versions: tuple[str, ...] = ()
+    alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
