@@ -230,7 +230,7 @@ class Rendering:
         )
 
     def plain(self, units: Iterable[Unit]) -> Iterator[Unit]:
-        """What people apply themselves: kustomizations and charts that no agent builds, and nothing else of the tree."""
+        """What people apply themselves: kustomizations and charts that no agent and nothing else of the tree builds."""
         graph = self._side.graph
         units = list(units)
         built = {unit.build.folder for unit in units if isinstance(unit.build, KustomizeBuild)}
@@ -391,6 +391,8 @@ class _Walk:
         waiting = [unit for key, unit in self.units.items() if key in wanted and key not in self.done]
         if not waiting:
             return False
+        # Agents may come to build a chart as long as not all that brings them is rendered.
+        waiting = [unit for unit in waiting if not _is_alone(unit)] or waiting
         free = [unit for unit in waiting if not any(True for _ in self.rendering.bringers(unit, waiting))]
         now = free or waiting  # where they bring each other, all at once
         say(f"rendering {len(now)} of {len(self.found)} units")
@@ -478,6 +480,10 @@ def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[Uni
         ):
             found.add(key)
     return found
+
+
+def _is_alone(unit: Unit) -> bool:
+    return isinstance(unit.build, HelmBuild) and unit.build.alone
 
 
 def _asked(unit: Unit) -> Unit:
