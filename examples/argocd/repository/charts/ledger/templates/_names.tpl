@@ -1,0 +1,4 @@
+{{- define "ledger.selector" -}}
+app.kubernetes.io/name: ledger
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
