@@ -91,12 +91,17 @@ def pair(
         for before, after in _pair_group(olds, news, renamed):
             if before is None or after is None or not same(before.data, after.data):
                 changes.append(ObjectChange(before, after))
+    return in_order(changes)
+
+
+def in_order(changes: Iterable[ObjectChange]) -> tuple[ObjectChange, ...]:
+    """Changes in the order of the files: of the new side, or the old one for removed objects."""
     return tuple(sorted(changes, key=_order))
 
 
-def _order(change: ObjectChange) -> tuple[str, int, str, str]:
+def _order(change: ObjectChange) -> tuple[str, str, int, str, str]:
     source = change.manifest.source
-    return source.file, source.document, json.dumps(source.pointer), change.kind
+    return source.file, repr(source.unit or ""), source.document, json.dumps(source.pointer), change.kind
 
 
 def _pair_group(

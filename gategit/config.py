@@ -15,6 +15,7 @@ from gategit.model import FieldPath, Level
 
 if TYPE_CHECKING:
     from gategit.errors import ConfigError
+    from gategit.manifests.manifest import Source
     from gategit.settings import Settings
 
 CONFIG_FILE = ".gategit.yaml"
@@ -244,6 +245,13 @@ class Config:
     def targets_of(self, path: str) -> tuple[Target, ...]:
         """The targets that a file belongs to."""
         return tuple(target for target in self.targets if target.matches(path))
+
+    def targets_at(self, source: Source) -> tuple[Target, ...]:
+        """The targets that an object goes to: that of the unit that renders it, else those of its file."""
+        if source.unit is None:
+            return self.targets_of(source.file)
+        target = None if source.unit.target is None else self.target(source.unit.target)
+        return () if target is None else (target,)
 
     def releases_of(self, target: Target | None) -> tuple[tuple[str, str], ...]:
         """The releases that a target's cluster runs, by the projects' short names, sorted."""

@@ -156,7 +156,7 @@ class _Stage:
         for change in self._scope.changes:
             if self._is_encrypted(change):
                 continue
-            targets = config.targets_of(change.manifest.source.file)
+            targets = config.targets_at(change.manifest.source)
             names: list[str | None] = [one.name for one in targets if request.target in (None, one.name)]
             if not names and self._is_asked_without_target():
                 names = [None]
@@ -227,12 +227,14 @@ class _Stage:
         return True
 
     def _count_built(self) -> None:
-        """Say which objects a kustomization builds: what the agent applies may differ from what the file declares."""
+        """Say which objects a kustomization builds that are not rendered: what is applied may differ from a file."""
         graph = self._scope.head.graph
         built = [
             change
             for change in self._scope.changes
-            if change.new is not None and graph.roles.get(change.new.source.file) is Role.MANIFEST
+            if change.new is not None
+            and change.new.source.unit is None
+            and graph.roles.get(change.new.source.file) is Role.MANIFEST
         ]
         if built:
             objects = "1 object" if len(built) == 1 else f"{len(built):,} objects"
@@ -272,7 +274,7 @@ class _Stage:
     def _expected(
         self, target: Target | None, changes: Sequence[ObjectChange], mode: str, snapshot: Snapshot | None
     ) -> Expected:
-        facts = self._of_target(self._scope.facts, target)
+        facts = self._of_target(self._scope.head, self._scope.facts, target)
         definitions = [one for one in self._scope.crds(self._scope.head, facts) if one.source.file in facts]
         altered = [
             side
@@ -283,7 +285,7 @@ class _Stage:
         kinds = {(kind.group, kind.kind): kind for kind in map(_declared_kind, definitions) if kind is not None}
         renamed = {(kind.group, kind.kind) for kind in map(_declared_kind, altered) if kind is not None}
         return Expected(
-            namespaces=frozenset(name for _, name in _named(facts, _NAMESPACE)) | self._made_by_agents(facts),
+            namespaces=frozenset(name for _, name in _named(facts, _NAMESPACE)) | self._made_by_agents(facts, target),
             kinds=kinds,
             altered_kinds=frozenset(renamed),
             service_accounts=frozenset(_named(facts, _SERVICE_ACCOUNT)),
@@ -296,19 +298,26 @@ class _Stage:
             complete=mode != "sandbox" or snapshot is not None,
         )
 
-    def _of_target(self, facts: Facts, target: Target | None) -> Facts:
-        """What is declared for a target: in its files, and in files of no target."""
-        if target is None:
-            return facts
+    def _of_target(self, side: Side, facts: Facts, target: Target | None) -> Facts:
+        """What goes to a target: what is rendered for it, what its files declare, and what files of no target do."""
         config = self._scope.trusted.config
-        return {path: raw for path, raw in facts.items() if target.matches(path) or not config.targets_of(path)}
+        found = {
+            path: raw
+            for path, raw in side.declared(facts).items()
+            if target is None or target.matches(path) or not config.targets_of(path)
+        }
+        for one in _rendered(side, target):
+            raw = (one.api_version, one.kind, one.namespace, one.name, one.source.document, one.source.pointer)
+            found[one.source.file] = (*found.get(one.source.file, ()), raw)
+        return found
 
-    def _made_by_agents(self, facts: Facts) -> frozenset[str]:
+    def _made_by_agents(self, facts: Facts, target: Target | None) -> frozenset[str]:
         """The namespaces that Argo CD and Flux make themselves, because an object of theirs asks for it."""
         found: set[str] = set()
         for path, raw in facts.items():
             if any(kind in _AGENT_KINDS for _, kind, *_ in raw):
-                found.update(name for one in self._scope.head.file(path).manifests for name in namespaces_made(one))
+                manifests = _manifests(self._scope.head, path, target)
+                found.update(name for one in manifests for name in namespaces_made(one))
         return frozenset(found)
 
     def _present(self, target: Target | None, changes: Sequence[ObjectChange]) -> tuple[dict[str, Any], ...]:
@@ -316,7 +325,7 @@ class _Stage:
         base = self._scope.base
         if base is None:
             return tuple(_namespace(name) for name in self._out_of_sight(target))
-        facts = self._of_target(self._scope.base_facts(), target)
+        facts = self._of_target(base, self._scope.base_facts(), target)
         wanted = {key for raw in facts.values() for key in map(_group_kind, raw) if _is_seen_by_admission(key)}
         parameters = _ADMISSION in {group for group, _ in wanted}
         olds = {change.old.source for change in changes if change.old is not None}
@@ -326,7 +335,7 @@ class _Stage:
         used = {namespace for raw in facts.values() for _, _, namespace, *_ in raw if namespace} - declared
         found: list[dict[str, Any]] = [_namespace(name) for name in sorted(used)]
         for path in files:
-            for manifest in base.file(path).manifests:
+            for manifest in _manifests(base, path, target):
                 key = (manifest.group, manifest.kind)
                 if manifest.source in olds or key in wanted or (parameters and key == ("", "ConfigMap")):
                     found.append(_in_namespace(manifest, target))
@@ -361,7 +370,7 @@ class _Stage:
         """The namespaces that are used and not declared where a part of a folder is judged: the rest may have them."""
         if not self._scope.trees.paths:
             return []
-        facts = self._of_target(self._scope.facts, target)
+        facts = self._of_target(self._scope.head, self._scope.facts, target)
         used = {namespace for raw in facts.values() for _, _, namespace, *_ in raw if namespace}
         return sorted(used - {name for _, name in _named(facts, _NAMESPACE)})
 
@@ -379,6 +388,18 @@ class _Stage:
         if key not in self._places:
             self._places[key] = side.locate(manifest.source, path, on)
         return self._places[key]
+
+
+def _rendered(side: Side, target: Target | None) -> Iterable[Manifest]:
+    """What is rendered for a target, or for none; all of it where there is no target."""
+    return side.rendition.manifests(None if target is None else (target.name, None))
+
+
+def _manifests(side: Side, path: str, target: Target | None) -> Iterable[Manifest]:
+    """What comes to a target out of a file: as it is rendered, or as the file declares it."""
+    yield from (one for one in _rendered(side, target) if one.source.file == path)
+    if path not in side.rendition.covered and path in side.tree.entries():
+        yield from side.file(path).manifests
 
 
 def _loaded(content: bytes, name: str) -> Snapshot:

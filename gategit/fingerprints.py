@@ -67,29 +67,41 @@ def mark_existing(
     """Mark the findings of the head that the base has too.
 
     One finding of the base excuses one of the head: in the same file (under its new name where it was renamed), or
-    anywhere where the base's file is gone. So a copy of an old defect is a new one.
+    anywhere where the base's file is gone. So a copy of an old defect is a new one. What a unit renders is excused by
+    what the same unit rendered first: a defect that a second overlay brings along is that overlay's.
     """
     kept_files = set(head_files)
-    in_place: Counter[tuple[str, str]] = Counter()
-    homeless: Counter[str] = Counter()
+    in_unit: Counter[tuple[object, ...]] = Counter()
+    in_place: Counter[tuple[object, ...]] = Counter()
+    homeless: Counter[tuple[object, ...]] = Counter()
     for finding in base:
         file = renames.get(finding.location.file, finding.location.file)
         if file in kept_files:
+            in_unit[finding.fingerprint, file, finding.units] += 1
             in_place[finding.fingerprint, file] += 1
         else:
-            homeless[finding.fingerprint] += 1
-    marked: list[Finding] = []
-    for finding in head:
+            homeless[finding.fingerprint,] += 1
+    old: set[int] = set()
+    listed = list(head)
+    for index, finding in enumerate(listed):
         place = (finding.fingerprint, finding.location.file)
-        if in_place[place] > 0:
-            in_place[place] -= 1
-            marked.append(replace(finding, state=State.EXISTING))
-        elif homeless[finding.fingerprint] > 0:
-            homeless[finding.fingerprint] -= 1
-            marked.append(replace(finding, state=State.EXISTING))
-        else:
-            marked.append(finding)
-    return marked
+        if _claim(in_unit, (*place, finding.units)) and _claim(in_place, place):
+            old.add(index)
+    for index, finding in enumerate(listed):
+        if index in old:
+            continue
+        place = (finding.fingerprint, finding.location.file)
+        if _claim(in_place, place) or _claim(homeless, (finding.fingerprint,)):
+            old.add(index)
+    return [replace(one, state=State.EXISTING) if index in old else one for index, one in enumerate(listed)]
+
+
+def _claim(known: Counter[tuple[object, ...]], name: tuple[object, ...]) -> bool:
+    """Take one of what is known under a name; whether there was one left."""
+    if known[name] <= 0:
+        return False
+    known[name] -= 1
+    return True
 
 
 def number_repeats(findings: Sequence[Finding]) -> list[Finding]:

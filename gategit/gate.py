@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from gategit import links, rules
-from gategit.change import ChangeKind, ObjectChange, pair
+from gategit.change import ChangeKind, ObjectChange
 from gategit.checks.policy.rules import policy_rule
 from gategit.checks.references.check import ReferenceSettings
 from gategit.checks.references.check import check as check_references
@@ -24,7 +24,7 @@ from gategit.fingerprints import mark_existing, number_repeats
 from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
 from gategit.judge import FileVerdict, name_findings
 from gategit.judging import Judging
-from gategit.manifests.manifest import Manifest, Role
+from gategit.manifests.manifest import Manifest
 from gategit.model import (
     ChangeSummary,
     DryRun,
@@ -38,12 +38,13 @@ from gategit.model import (
     Stats,
     Unchecked,
 )
+from gategit.object_changes import object_changes
 from gategit.report.line_hash import line_hashes
 from gategit.repository import TreeDiff, Trees, open_trees
 from gategit.request import Mode, Request, Trust
 from gategit.side import is_candidate
 from gategit.trusted import Trusted, load_from, load_trusted
-from gategit.verdict import Thresholds, in_order, make_report, once_per_subject
+from gategit.verdict import Thresholds, in_order, make_report, once_per_line, once_per_subject
 from gategit.waivers import MALFORMED
 from gategit.waiving import Sides, Waiving
 
@@ -55,6 +56,9 @@ if TYPE_CHECKING:
     from gategit.rendered_judging import Drawn
     from gategit.side import Facts, Side
     from gategit.tree import Tree
+
+UnitName = tuple[str, str | None]
+"""A unit's name and target, as findings have them."""
 
 _OF_KINDS = ("schema-missing", "version-not-served")
 """Rules whose findings may speak of a kind rather than of an object: once is enough."""
@@ -123,28 +127,26 @@ class _Gate:
         """Everything that is wrong, each finding with its fingerprint and state, in no particular order."""
         facts = None if self.whole else self.head.survey()
         old_facts = self._old_facts()
+        self._drawn = drawn = self._render(facts)
         crds = self._crds(self.head, facts)
         known = {crd.key for crd in crds}
         # A definition that the change removes still says what its resources, which are left, may hold.
         crds += tuple(crd for crd in self._crds(self.base, old_facts) if crd.key not in known)
         paths = self._head_paths(facts or {}, old_facts)
         context = self.judging.context(self.head, crds)
-        drawn = self._render(facts)
-        covered = drawn.head.covered if drawn is not None else frozenset[str]()
-        verdicts = self.judging.judge(self.head, paths, context, self.say, covered)
+        verdicts = self.judging.judge(self.head, paths, context, self.say, self.head.rendition.covered)
         facts = {**(facts or {}), **{path: verdict.facts for path, verdict in verdicts.items()}}
         found = [finding for verdict in verdicts.values() for finding in verdict.findings]
         if drawn is not None:
             found += drawn.judge_head(self.judging, context)
-        self._drawn = drawn
         broken, missed = self._references(self.head, facts, self._gone)
         self._verdicts = verdicts
         self._unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked] + missed
         self._unchecked += drawn.unchecked if drawn is not None else ()
         found += broken + self._file_findings()
-        self._changes = () if self.whole else self._object_changes()
+        self._changes = () if self.whole else object_changes(self.head, self.base, self.diff, self.trusted.config)
         touched = self._touched()
-        around = self._surroundings(self.head, facts, touched)
+        around = self._surroundings(self.head, facts, touched, (change.new for change in self._changes))
         found += around
         if self.whole:
             return found + self._ask(facts)
@@ -208,7 +210,8 @@ class _Gate:
 
     def _everything(self, facts: Facts) -> tuple[ObjectChange, ...]:
         """Every object of the tree, as if the change added it."""
-        return tuple(ObjectChange(None, manifest) for manifest in self._manifests(self.head, tuple(facts)))
+        everything = TreeDiff((*facts,), (), (), (), {})
+        return object_changes(self.head, None, everything, self.trusted.config)
 
     @cached_property
     def _is_dry_run_wanted(self) -> bool:
@@ -224,13 +227,18 @@ class _Gate:
         both = (side for change in self._changes for side in (change.old, change.new) if side is not None)
         return frozenset((one.group_kind, one.namespace or "") for one in both)
 
-    def _surroundings(self, side: Side, facts: Facts, touched: Touched) -> list[Finding]:
-        """What the policies that compare an object with others say."""
+    def _surroundings(
+        self, side: Side, facts: Facts, touched: Touched, manifests: Iterable[Manifest | None]
+    ) -> list[Finding]:
+        """What the policies that compare an object with others say; the manifests are those that the change touches."""
         if Stage.POLICY not in self.judging.stages:
             return []
         self.say("comparing objects")
-        paths = None if self.whole or self._fails_on_existing else {*self.diff.added, *self.diff.modified}
-        return self.judging.policing.check_surroundings(side, facts, paths, touched)
+        if self.whole or self._fails_on_existing:
+            return self.judging.policing.check_surroundings(side, facts, None, touched)
+        paths = {*self.diff.added, *self.diff.modified}
+        rendered = {one.source for one in manifests if one is not None and one.source.unit is not None}
+        return self.judging.policing.check_surroundings(side, facts, paths, touched, rendered)
 
     def _marked(
         self, base: Side, found: list[Finding], facts: Facts, *, refer: bool, touched: Touched | None
@@ -247,17 +255,15 @@ class _Gate:
         base_facts = base.survey(self.head, facts)
         crds = self._crds(base, base_facts)
         context = self.judging.context(base, crds)
-        drawn = self._drawn
-        covered = drawn.base.covered if drawn is not None and drawn.base is not None else frozenset[str]()
-        verdicts = self.judging.judge(base, self._base_paths(base, found), context, self.say, covered)
+        verdicts = self.judging.judge(base, self._base_paths(base, found), context, self.say, base.rendition.covered)
         known = [finding for verdict in verdicts.values() for finding in verdict.findings]
-        if drawn is not None:
-            known += drawn.judge_base(self.judging, context)
+        if self._drawn is not None:
+            known += self._drawn.judge_base(self.judging, context)
         if refer:
             base_facts.update({path: verdict.facts for path, verdict in verdicts.items()})
             known += self._references(base, base_facts, {})[0]
         if touched is not None:
-            known += self._surroundings(base, base_facts, touched)
+            known += self._surroundings(base, base_facts, touched, (change.old for change in self._changes))
         blind = [finding for finding in found if self.rule(finding.rule).undecided]
         seen = in_order(finding for finding in found if not self.rule(finding.rule).undecided)
         return [*blind, *mark_existing(seen, known, self.diff.renames, self.trees.head.entries())]
@@ -341,9 +347,15 @@ class _Gate:
         """Give findings of several files their fingerprints."""
         side = side or self.head
         by_file: dict[str, list[Finding]] = {}
+        by_unit: dict[UnitName, list[Finding]] = {}
         for finding in findings:
-            by_file.setdefault(finding.location.file, []).append(finding)
+            if finding.units:
+                by_unit.setdefault(finding.units[0], []).append(finding)
+            else:
+                by_file.setdefault(finding.location.file, []).append(finding)
         named: list[Finding] = []
+        for unit, own in by_unit.items():
+            named += name_findings([one for one in side.rendition.manifests() if one.source.unit == unit], own)
         for path, own in by_file.items():
             readable = any(finding.object is not None for finding in own) and path in side.tree.entries()
             named += name_findings(side.file(path).manifests if readable else (), own)
@@ -364,18 +376,6 @@ class _Gate:
         found += [self.head.too_large_finding(path) for path in self.head.too_large if selects(path)]
         return self._named(found)
 
-    def _object_changes(self) -> tuple[ObjectChange, ...]:
-        """The object-level change of the files that differ."""
-        new = self._manifests(self.head, (*self.diff.added, *self.diff.modified))
-        old = self._manifests(self.base, (*self.diff.removed, *self.diff.modified)) if self.base is not None else []
-        return pair(old, new, self.diff.renames)
-
-    def _manifests(self, side: Side, paths: Sequence[str]) -> list[Manifest]:
-        readable = set(side.readable)
-        wanted = sorted(path for path in paths if path in readable and side.in_scope(path))
-        files = (side.file(path) for path in wanted)
-        return [manifest for file in files if file.role is Role.MANIFEST for manifest in file.manifests]
-
     def _check_changes(self, facts: Facts) -> list[Finding]:
         if Stage.POLICY not in self.judging.stages:
             return []
@@ -389,11 +389,7 @@ class _Gate:
             return []
         from gategit.checks.schema.replaced import judge_definitions  # noqa: PLC0415  few changes bring definitions
 
-        return self._named(
-            judge_definitions(
-                pairs, lambda one: self.head.file(one.source.file).location(one.source, ("spec",), on="key")
-            )
-        )
+        return self._named(judge_definitions(pairs, lambda one: self.head.locate(one.source, ("spec",), "key")))
 
     def _gate_changes(self, found: Sequence[Finding], facts: Facts, touched: Touched) -> list[Finding]:
         """What the change does to the gate itself, and what the gate would say of the change then."""
@@ -486,7 +482,7 @@ class _Gate:
         verdicts = self._verdicts
         changes = [change.kind for change in self._changes]
         return make_report(
-            (*once_per_subject(waived.findings, *_OF_KINDS), *problems),
+            (*once_per_line(once_per_subject(waived.findings, *_OF_KINDS)), *problems),
             stages=self._stages(),
             change=ChangeSummary(
                 base=self.trees.base_commit,

@@ -39,7 +39,8 @@ if TYPE_CHECKING:
     from gategit.checks.references.kustomize import Parsed
     from gategit.cluster.snapshot import Snapshot
     from gategit.config import Target
-    from gategit.manifests.manifest import Manifest
+    from gategit.manifests.manifest import Manifest, Source
+    from gategit.model import Finding
     from gategit.repository import SourceTree, TreeDiff, Trees
     from gategit.request import Request
     from gategit.trusted import Trusted
@@ -84,7 +85,7 @@ class Judging:
         folder = cache_folder() if request.use_cache and not guards else None
         self.cache = Cache(folder / CACHE_FILE if folder is not None else None)
         self._parsed: dict[str, Parsed] = {}
-        self.policing = Policing(request, trees, trusted, self.runs, lambda: self.diff, policy_limits)
+        self.policing = Policing(request, trees, trusted, self.runs_at, lambda: self.diff, policy_limits)
 
     def __enter__(self) -> Self:
         return self
@@ -121,6 +122,23 @@ class Judging:
         """For which targets and versions a file is checked."""
         targets = self._trusted.config.targets_of(path)
         return self.runs_for([target for target in targets if self._request.target in (None, target.name)])
+
+    def runs_at(self, source: Source) -> tuple[SchemaRun, ...]:
+        """For which targets and versions an object is checked; none where its target is not asked for."""
+        if source.unit is None:
+            return self.runs(source.file)
+        if not self.asks_for(source.unit.target):
+            return ()
+        return self.runs_for(self._trusted.config.targets_at(source))
+
+    def asks_for(self, target: str | None) -> bool:
+        """Whether what goes to a target is judged."""
+        return self._request.target in (None, target)
+
+    def shows(self, side: Side, finding: Finding) -> bool:
+        """Whether a finding is asked for. What a target gets may stand in files that are not the target's."""
+        path = finding.location.file
+        return self._trees.selects(path) if finding.units else side.in_scope(path)
 
     def target(self, name: str | None) -> Target | None:
         """A target of the config by its name."""
@@ -247,12 +265,11 @@ class Judging:
                 for path, raw in facts.items()
                 if any(kind == _CRD_KIND and version.startswith(_CRD_GROUP) for version, kind, *_ in raw)
             ]
-        return tuple(
-            manifest
-            for path in paths
-            for manifest in side.file(path).manifests
-            if (manifest.group, manifest.kind) == (_CRD_GROUP, _CRD_KIND)
-        )
+        declared = [manifest for path in paths for manifest in side.file(path).manifests]
+        # One that is rendered is what the cluster gets, and charts declare none in their files.
+        rendered = {one.key: one for one in side.rendition.manifests()}
+        found = [*rendered.values(), *(one for one in declared if one.key not in rendered)]
+        return tuple(one for one in found if (one.group, one.kind) == (_CRD_GROUP, _CRD_KIND))
 
     def judge(
         self,

@@ -180,6 +180,7 @@ class Finding:
             contain line numbers. Used for the fingerprint only.
         related: further places.
         target: the target's name, where it is about one.
+        units: the units that render the object, each with its target; several that share a line share its finding.
         fingerprint: set by the gate; survives moved lines and renamed files.
         state: set by the gate.
         waiver: set by the gate where state is waived.
@@ -197,6 +198,7 @@ class Finding:
     subject: str = ""
     related: tuple[RelatedLocation, ...] = ()
     target: str | None = None
+    units: tuple[tuple[str, str | None], ...] = ()
     fingerprint: str = ""
     state: State = State.NEW
     waiver: AppliedWaiver | None = None

@@ -17,7 +17,7 @@ from gategit.checks.policy.run import Runner, start
 from gategit.checks.policy.subjects import RequestFacts, Scene, Subject
 from gategit.config import PolicySettings
 from gategit.judge import RawFact, SchemaRun, name_findings
-from gategit.manifests.manifest import group_kind, unpack
+from gategit.manifests.manifest import UnitKey, group_kind, pack, unpack
 from gategit.model import Stage
 from gategit.parallel import map_batches
 from gategit.side import Facts, Side
@@ -30,12 +30,15 @@ if TYPE_CHECKING:
     from gategit.checks.policy.load import PolicyInfo
     from gategit.checks.policy.worker_process import Limits as PolicyLimits
     from gategit.manifests.file import ManifestFile
-    from gategit.manifests.manifest import Manifest, PackedObject
+    from gategit.manifests.manifest import Manifest, PackedObject, Source
     from gategit.model import FieldPath, Finding, Location
     from gategit.repository import TreeDiff, Trees
     from gategit.request import Request
     from gategit.trusted import Trusted
 
+
+_Place = tuple[str | None, UnitKey | None]
+"""A target and, where there is none, the unit whose objects are judged."""
 
 Touched = frozenset[tuple[str, str]]
 """Objects that a change touches, by kind (``group/Kind``) and namespace, "" where they name none."""
@@ -48,7 +51,7 @@ class Policing:
         request: what is asked.
         trees: the trees of the run.
         trusted: config and policies.
-        runs: for which targets and versions a file is judged.
+        runs: for which targets and versions an object is judged.
         diff: tells what differs between the trees.
         limits: what a policy may use up, where it is not the usual.
 
@@ -61,7 +64,7 @@ class Policing:
         request: Request,
         trees: Trees,
         trusted: Trusted,
-        runs: Callable[[str], tuple[SchemaRun, ...]],
+        runs: Callable[[Source], tuple[SchemaRun, ...]],
         diff: Callable[[], TreeDiff],
         limits: PolicyLimits | None,
     ) -> None:
@@ -79,7 +82,8 @@ class Policing:
         # Started now, so that it comes up while the trees are read.
         self._runner: Runner | None = self._start() if self._sources else None
         self._runner_process = os.getpid()
-        self._inventories: tuple[tuple[Manifest, ...], dict[str, tuple[Manifest, ...]]] = (), {}
+        self._inventories: tuple[tuple[Manifest, ...], dict[_Place, tuple[Manifest, ...]]] = (), {}
+        self._runs_known: dict[str | UnitKey, tuple[SchemaRun, ...]] = {}
 
     def close(self) -> None:
         """End the workers of this process."""
@@ -145,9 +149,9 @@ class Policing:
         if self._runner is not None and self._runner_process == os.getpid():
             self._runner.close()
 
-    def _targets(self, path: str) -> tuple[str, ...]:
-        """The names of the targets that a file is judged for."""
-        return tuple(dict.fromkeys(run.target for run in self._runs(path) if run.target is not None))
+    def _targets(self, source: Source) -> tuple[str, ...]:
+        """The names of the targets that an object is judged for."""
+        return tuple(dict.fromkeys(run.target for run in self._runs(source) if run.target is not None))
 
     @cached_property
     def compared_kinds(self) -> frozenset[str]:
@@ -156,23 +160,14 @@ class Policing:
         others = (policy.inventory for policy in self._reaching(Reach.SURROUNDINGS, Reach.CHANGE, Reach.CHANGES))
         return frozenset(judged.union(*others))
 
-    def check_states(
-        self, subjects: Sequence[tuple[ManifestFile, Manifest]], wanted: tuple[SchemaRun, ...] | None = None
-    ) -> Iterable[Finding]:
-        """Judge objects as they stand by the policies that look at nothing else.
-
-        Args:
-            subjects: the objects with their files.
-            wanted: for which targets and versions; None: as the files' paths say.
-        """
+    def check_states(self, subjects: Sequence[tuple[ManifestFile, Manifest]]) -> Iterable[Finding]:
+        """Judge objects as they stand, each with its file, by the policies that look at nothing else."""
         files = {manifest.source: file for file, manifest in subjects}
 
         def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
             return files[manifest.source].location(manifest.source, path, on="key" if on == "key" else "value")
 
-        paths = {file.path for file, _ in subjects}
-        runs = {path: self._runs(path) if wanted is None else wanted for path in paths}
-        each = ((run, None, manifest) for file, manifest in subjects for run in runs[file.path])
+        each = ((run, None, manifest) for _, manifest in subjects for run in self._known_runs(manifest.source))
         return self._check(each, (Reach.OBJECT,), locate)
 
     def check_changes(
@@ -183,20 +178,20 @@ class Policing:
             return []
         old_side = {id(change.old) for change in changes}
 
-        def locate(manifest: Manifest, path: FieldPath, on: str) -> Location:
+        def locate(manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
             side = base if base is not None and id(manifest) in old_side else head
-            return side.file(manifest.source.file).location(manifest.source, path, on="key" if on == "key" else "value")
+            return side.locate(manifest.source, path, on)
 
         touched = {"*", *(change.manifest.group_kind for change in changes)}
         looking = [policy for policy in self._reaching(Reach.CHANGE) if not touched.isdisjoint(policy.kinds)]
         kinds = {kind for policy in looking for kind in policy.inventory}
-        each = ((run, change.old, change.new) for change in changes for run in self._runs(change.manifest.source.file))
+        each = ((run, change.old, change.new) for change in changes for run in self._known_runs(change.manifest.source))
         inventory = self._inventory(head, facts, kinds)
         found = self._check(each, (Reach.CHANGE,), locate, inventory, compare=True)
         together = self.choice.general.reaching(Reach.CHANGES)
         if together.levels:
             subjects = [
-                Subject(change.old, change.new, self._targets(change.manifest.source.file), added=change.old is None)
+                Subject(change.old, change.new, self._targets(change.manifest.source), added=change.old is None)
                 for change in changes
             ]
             wanted = {kind for policy in together.enabled for kind in policy.inventory}
@@ -205,7 +200,12 @@ class Policing:
         return found
 
     def check_surroundings(
-        self, side: Side, facts: Facts, paths: Collection[str] | None, touched: Touched
+        self,
+        side: Side,
+        facts: Facts,
+        paths: Collection[str] | None,
+        touched: Touched,
+        rendered: Collection[Source] | None = None,
     ) -> list[Finding]:
         """Judge objects by the policies that look at other objects of the tree, or at the pull request.
 
@@ -217,18 +217,24 @@ class Policing:
             paths: the files that the change touches; None: every object is judged.
             touched: the objects that the change adds, modifies or removes. What compares itself with one of those is
                 judged wherever it stands.
+            rendered: which rendered objects the change touches; None: every one is judged.
         """
+        facts = side.declared(facts)
         policies = self._reaching(Reach.SURROUNDINGS)
         near = tuple(policy for policy in policies if policy.within_namespace)
         far = tuple(policy for policy in policies if not policy.within_namespace)
         tasks: list[_Comparison] = []
         for group in (near, far):
-            scope = _Scope(group, paths, touched, near=group is near)
+            scope = _Scope(group, paths, touched, rendered, near=group is near)
             files = [path for path, raw in facts.items() if side.in_scope(path) and scope.may_hold(path, raw)]
-            chosen: dict[str, list[PackedObject]] = {}
+            chosen: dict[tuple[str, UnitKey | None], list[PackedObject]] = {}
             for path, one in side.objects(files, self.compared_kinds):
                 if scope.judges(path, one):
-                    chosen.setdefault(path, []).append(one)
+                    chosen.setdefault((path, None), []).append(one)
+            for manifest in side.rendition.manifests():
+                if scope.judges_rendered(manifest):
+                    place = manifest.source.file, manifest.source.unit
+                    chosen.setdefault(place, []).append(pack(manifest))
             kinds = {one.group_kind for own in chosen.values() for one in own} | {"*"}
             active = [policy for policy in group if not kinds.isdisjoint(policy.kinds)]
             wanted = frozenset(kind for policy in active for kind in policy.inventory)
@@ -236,29 +242,28 @@ class Policing:
             ids = frozenset(policy.id for policy in active)
             if ids:
                 tasks += sorted(
-                    (_Comparison(ids, others, scope.place(own), path, tuple(own)) for path, own in chosen.items()),
+                    (_Comparison(ids, others, scope.place(own), path, tuple(own)) for (path, _), own in chosen.items()),
                     key=lambda task: (task.namespace, task.file),
                 )
         answers = map_batches(partial(_compare_batch, self, side), tasks, self._request.jobs, self.end_own_runner)
         return [finding for batch in answers for finding in batch]
 
     def compare(
-        self, side: Side, inventory: tuple[Manifest, ...], policies: frozenset[str], manifests: Iterable[Manifest]
+        self, side: Side, inventory: tuple[Manifest, ...], policies: frozenset[str], manifests: Sequence[Manifest]
     ) -> Sequence[Finding]:
         """Judge objects by some of the policies that look at other objects, or at the pull request."""
 
         def locate(manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
             return side.locate(manifest.source, path, on)
 
-        by_file: dict[str, list[Manifest]] = {}
-        for manifest in manifests:
-            by_file.setdefault(manifest.source.file, []).append(manifest)
-        runs = {path: self._runs(path) for path in by_file}
-        each = ((run, None, one) for path, own in by_file.items() for one in own for run in runs[path])
-        found: dict[str, list[Finding]] = {}
+        each = ((run, None, one) for one in manifests for run in self._known_runs(one.source))
+        named: dict[tuple[tuple[str, str | None], ...], list[Manifest]] = {}
+        for one in manifests:
+            named.setdefault(one.source.units, []).append(one)
+        found: dict[tuple[tuple[str, str | None], ...], list[Finding]] = {}
         for finding in self._check(each, (Reach.SURROUNDINGS,), locate, inventory, only=policies):
-            found.setdefault(finding.location.file, []).append(finding)
-        return [one for path, own in found.items() for one in name_findings(by_file[path], own)]
+            found.setdefault(finding.units, []).append(finding)
+        return [one for units, own in found.items() for one in name_findings(named.get(units, ()), own)]
 
     def _check(  # noqa: PLR0913  what is judged, by what, beside what
         self,
@@ -280,24 +285,33 @@ class Policing:
             compare: whether the subjects are changes.
             only: the policies that are run; None: all that look so far.
         """
-        groups: dict[tuple[int, SchemaRun], tuple[PolicySet, list[Subject]]] = {}
+        groups: dict[tuple[int, SchemaRun, UnitKey | None], tuple[PolicySet, list[Subject]]] = {}
         for run, old, new in subjects:
             subject = Subject(old, new, (run.target,) if run.target else (), added=compare and old is None)
-            policies = self.choice.of(subject.manifest.source.file, run.target)
-            groups.setdefault((id(policies), run), (policies, []))[1].append(subject)
+            source = subject.manifest.source
+            policies = self.choice.of(source.file, run.target)
+            alone = source.unit if source.unit is not None and run.target is None else None
+            groups.setdefault((id(policies), run, alone), (policies, []))[1].append(subject)
         findings: list[Finding] = []
         seen: set[tuple[object, ...]] = set()
-        for (_, run), (policies, own) in groups.items():
+        for (_, run, alone), (policies, own) in groups.items():
             wanted = policies.reaching(*reaches)
             if only is not None:
                 wanted = replace(wanted, levels={one: level for one, level in wanted.levels.items() if one in only})
             if not wanted.levels:
                 continue
-            others = self._inventory_of(inventory, run.target)
+            others = self._inventory_of(inventory, run.target, alone)
             scene = Scene(run.target or "", run.version or "", self.request_facts, others)
             for finding in check_policies(self._own_runner(), wanted, own, locate, scene, self.choice.refused):
                 # Several targets or versions say the same of the same field: once is enough.
-                identity = (finding.rule, finding.location, finding.path, finding.message, finding.object)
+                identity = (
+                    finding.rule,
+                    finding.location,
+                    finding.path,
+                    finding.message,
+                    finding.object,
+                    finding.units,
+                )
                 if identity not in seen:
                     seen.add(identity)
                     findings.append(finding)
@@ -309,14 +323,26 @@ class Policing:
 
     def _inventory(self, side: Side, facts: Facts, kinds: Collection[str]) -> tuple[Manifest, ...]:
         """The tree's objects of some kinds."""
-        return tuple(unpack(one, path) for path, one in self._packed(side, facts, kinds, None))
+        return tuple(unpack(one, path) for path, one in self._packed(side, side.declared(facts), kinds, None))
 
     def _packed(
         self, side: Side, facts: Facts, kinds: Collection[str], namespaces: frozenset[str] | None
     ) -> list[tuple[str, PackedObject]]:
-        """The tree's objects of some kinds, and of some namespaces, where they are given; "" is a neighbour of all."""
+        """The tree's objects of some kinds, and of some namespaces, where they are given; "" is a neighbour of all.
+
+        Args:
+            side: the tree.
+            facts: what its files declare, without those whose objects are rendered: these are added.
+            kinds: the kinds.
+            namespaces: the namespaces, None for all.
+        """
         if not kinds:
             return []
+        rendered = [
+            (one.source.file, pack(one))
+            for one in side.rendition.manifests()
+            if one.group_kind in kinds and _stands_in(one.namespace, namespaces)
+        ]
         files = [
             path
             for path, raw in facts.items()
@@ -326,25 +352,65 @@ class Policing:
             (path, one)
             for path, one in side.objects(files, self.compared_kinds)
             if one.group_kind in kinds and _stands_in(one.namespace, namespaces)
-        ]
+        ] + rendered
 
-    def _inventory_of(self, inventory: tuple[Manifest, ...], target: str | None) -> tuple[Manifest, ...]:
+    def _known_runs(self, source: Source) -> tuple[SchemaRun, ...]:
+        """The runs of an object's file or unit, worked out once for each."""
+        key = source.file if source.unit is None else source.unit
+        if key not in self._runs_known:
+            self._runs_known[key] = self._runs(source)
+        return self._runs_known[key]
+
+    def _inventory_of(
+        self, inventory: tuple[Manifest, ...], target: str | None, unit: UnitKey | None
+    ) -> tuple[Manifest, ...]:
         """The objects of an inventory that a target gets: those of its files, and of files that belong to none.
 
-        The same inventory and target give the same tuple, by which the runner knows what a worker has.
+        The same inventory, target and unit give the same tuple, by which the runner knows what a worker has.
+
+        Args:
+            inventory: the objects.
+            target: the target.
+            unit: where there is no target, the unit whose objects are judged. Another one that is made of the same
+                files, such as a second overlay of a base, is meant for another cluster or place: it is left out.
         """
-        config = self._trusted.config
-        if target is None or not inventory or not config.targets:
+        if not inventory:
             return inventory
         known, by_target = self._inventories
         if known is not inventory:
             by_target = {}
             self._inventories = inventory, by_target
-        if target not in by_target:
-            targets = {path: config.targets_of(path) for path in {one.source.file for one in inventory}}
-            mine = {path for path, found in targets.items() if not found or target in {one.name for one in found}}
-            by_target[target] = tuple(one for one in inventory if one.source.file in mine)
-        return by_target[target]
+        place = target, unit
+        if place not in by_target:
+            by_target[place] = self._those_of(inventory, target, unit)
+        return by_target[place]
+
+    def _those_of(
+        self, inventory: tuple[Manifest, ...], target: str | None, unit: UnitKey | None
+    ) -> tuple[Manifest, ...]:
+        config = self._trusted.config
+        if not config.targets and all(one.source.unit in (None, unit) for one in inventory):
+            return inventory
+        targets = {
+            path: config.targets_of(path) for path in {one.source.file for one in inventory if not one.source.unit}
+        }
+        # Whoever has no target is compared with everything that a file declares.
+        mine = {
+            path
+            for path, found in targets.items()
+            if target is None or not found or target in {one.name for one in found}
+        }
+
+        same = {one.source.file for one in inventory if unit is not None and one.source.unit == unit}
+        twins = {one.source.unit for one in inventory if one.source.file in same} - {unit}
+
+        def is_near(one: Manifest) -> bool:
+            own = one.source.unit
+            if own is None:
+                return one.source.file in mine
+            return own not in twins and (target is None or own.target in (None, target))
+
+        return tuple(one for one in inventory if is_near(one))
 
 
 class _Scope:
@@ -354,13 +420,21 @@ class _Scope:
         policies: the policies.
         paths: the files that the change touches; None: every object is judged.
         touched: the objects that it touches.
+        rendered: the rendered objects that it touches; None: every one is judged.
         near: whether the policies compare objects of one namespace alone.
     """
 
     def __init__(
-        self, policies: Sequence[PolicyInfo], paths: Collection[str] | None, touched: Touched, *, near: bool
+        self,
+        policies: Sequence[PolicyInfo],
+        paths: Collection[str] | None,
+        touched: Touched,
+        rendered: Collection[Source] | None,
+        *,
+        near: bool,
     ) -> None:
         self._paths = paths
+        self._rendered = rendered
         self._near = near
         self._wanted = {kind for policy in policies for kind in policy.kinds}
         others = {kind for policy in policies for kind in policy.inventory}
@@ -371,18 +445,29 @@ class _Scope:
         namespaces = frozenset(namespace for kind, namespace in touched if kind in others)
         self._namespaces = namespaces if near and "" not in namespaces else None
 
-    def _may_judge(self, path: str, kind: str, namespace: str | None) -> bool:
-        if not {kind, "*"}.isdisjoint(self._wanted) and (self._paths is None or path in self._paths):
+    def _may_judge(self, kind: str, namespace: str | None, *, is_touched: bool) -> bool:
+        if is_touched and not {kind, "*"}.isdisjoint(self._wanted):
             return True
         return not {kind, "*"}.isdisjoint(self._everywhere) and _stands_in(namespace, self._namespaces)
 
     def may_hold(self, path: str, raw: Sequence[RawFact]) -> bool:
         """Whether a file declares an object that is judged."""
-        return any(self._may_judge(path, group_kind(version, kind), where) for version, kind, where, *_ in raw)
+        is_touched = self._is_touched(path)
+        return any(
+            self._may_judge(group_kind(version, kind), where, is_touched=is_touched) for version, kind, where, *_ in raw
+        )
 
     def judges(self, path: str, packed: PackedObject) -> bool:
-        """Whether an object is judged."""
-        return self._may_judge(path, packed.group_kind, packed.namespace)
+        """Whether an object that a file declares is judged."""
+        return self._may_judge(packed.group_kind, packed.namespace, is_touched=self._is_touched(path))
+
+    def judges_rendered(self, manifest: Manifest) -> bool:
+        """Whether a rendered object is judged."""
+        is_touched = self._rendered is None or manifest.source in self._rendered
+        return self._may_judge(manifest.group_kind, manifest.namespace, is_touched=is_touched)
+
+    def _is_touched(self, path: str) -> bool:
+        return self._paths is None or path in self._paths
 
     def neighbours(self, files: Iterable[Sequence[PackedObject]]) -> frozenset[str] | None:
         """The namespaces of the objects that these are compared with; None for all."""

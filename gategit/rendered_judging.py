@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from gategit.checks.schema.check import check_file, judged_by
 from gategit.judge import name_findings, schema_set
-from gategit.manifests.decode import decode
-from gategit.manifests.file import ManifestFile
-from gategit.manifests.manifest import Manifest, Role, Source
-from gategit.model import Finding, Location, Stage, Unchecked
-from gategit.render.provenance import Provenance
-from gategit.render.values import HelmBuild
+from gategit.model import Finding, Stage, Unchecked
+from gategit.rendered_objects import rendition_of
 from gategit.rendering import Rendering, key_of, render_sides
 from gategit.rules import by_id
 
@@ -23,14 +18,14 @@ if TYPE_CHECKING:
     from gategit.config import Config
     from gategit.judge import JudgeContext, SchemaCount
     from gategit.judging import Judging
-    from gategit.model import FieldPath, ObjectRef
-    from gategit.render.values import Rendered, RenderedObject, RenderProblem, RenderSettings
+    from gategit.manifests.file import ManifestFile
+    from gategit.manifests.manifest import UnitKey
+    from gategit.model import ObjectRef
+    from gategit.render.values import RenderProblem, Unit
     from gategit.rendering import RenderedSide
     from gategit.repository import Trees
     from gategit.request import Request
     from gategit.side import Facts, Side
-
-_MOST_NAMES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,115 +37,50 @@ class RenderedVerdict:
     schemas: tuple[SchemaCount, ...]
 
 
-class _RenderedFile(ManifestFile):
-    """One rendered object, as checks look at a file; its places are those of the lines that people edit."""
-
-    def __init__(self, manifest: Manifest, one: RenderedObject, provenance: Provenance, default: str) -> None:
-        path = manifest.source.file
-        super().__init__(path, b"", Role.MANIFEST, decode(b"", path))
-        self._manifest = manifest
-        self._one = one
-        self._provenance = provenance
-        self._default = default
-
-    @cached_property
-    def manifests(self) -> tuple[Manifest, ...]:
-        """The object."""
-        return (self._manifest,)
-
-    def location(self, source: Source, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:  # noqa: ARG002  there is one object
-        """The line that sets a field; the file alone, where it is not sure which line does."""
-        located = self._provenance.locate(self._one, path, on)
-        file = located.location.file or self._default
-        return Location(file, located.location.region if located.sure else None)
-
-
-def judge_rendered(
-    judging: Judging,
-    side: Side,
-    context: JudgeContext,
-    rendered: RenderedSide,
-    settings: Callable[[str | None], RenderSettings],
-) -> RenderedVerdict:
+def judge_rendered(judging: Judging, side: Side, context: JudgeContext, rendered: RenderedSide) -> RenderedVerdict:
     """Judge the objects of units, and say what went wrong with the units themselves.
 
     Args:
         judging: the run.
-        side: the tree that was rendered.
+        side: the tree that was rendered, with what came of it.
         context: what its files are judged by.
         rendered: what was rendered of it.
-        settings: what the config says of rendering for a target.
 
     Raises:
         ConfigError: a policy cannot be used.
     """
-    findings: list[tuple[str, Finding]] = []
+    findings: list[Finding] = []
     unchecked: dict[Unchecked, None] = {}
     schemas: Counter[tuple[str, str, str]] = Counter()
     if Stage.REFERENCES in judging.stages:
-        findings += [("", _finding(problem, None)) for problem in rendered.problems]
+        findings += [_finding(problem, None) for problem in rendered.problems]
         findings += [
-            (one.unit.name, _finding(problem, one.unit.target)) for one in rendered.rendered for problem in one.problems
+            _finding(problem, one.unit)
+            for one in rendered.rendered
+            if judging.asks_for(one.unit.target)
+            for problem in one.problems
         ]
     for what, reason in [*rendered.unchecked, *(pair for one in rendered.rendered for pair in one.unchecked)]:
         unchecked[Unchecked(what, reason)] = None
-    for one in rendered.rendered:
-        if one.failed:
-            continue
-        provenance = Provenance(side.tree, side.graph, one, settings(one.unit.target))
-        files = list(_files(one, provenance))
-        for finding in _judge(judging, context, one, files, unchecked, schemas):
-            findings.append((one.unit.name, finding))
-    inside = [
-        (unit, finding)
-        for unit, finding in findings
-        if side.looks_at(finding.location.file) and side.in_scope(finding.location.file)
-    ]
-    return RenderedVerdict(
-        tuple(_once(inside)), tuple(unchecked), tuple((*used, count) for used, count in schemas.items())
-    )
-
-
-def _files(rendered: Rendered, provenance: Provenance) -> Iterator[_RenderedFile]:
-    default = _default_file(rendered)
-    unit = key_of(rendered.unit)
-    for index, one in enumerate(rendered.objects):
-        data = one.data
-        version, kind, metadata = data.get("apiVersion"), data.get("kind"), data.get("metadata")
-        if not isinstance(version, str) or not isinstance(kind, str):
-            continue
-        known = metadata if isinstance(metadata, dict) else {}
-        namespace, name, generated = known.get("namespace"), known.get("name"), known.get("generateName")
-        manifest = Manifest(
-            version,
-            kind,
-            namespace if isinstance(namespace, str) and namespace else None,
-            name if isinstance(name, str) else f"{generated}*" if isinstance(generated, str) else "",
-            data,
-            Source(one.trace.file or one.trace.generated_by or default, index, (), unit),
-        )
-        yield _RenderedFile(manifest, one, provenance, default)
-
-
-def _default_file(rendered: Rendered) -> str:
-    """The file to name where nobody knows better: the one that has it built."""
-    unit = rendered.unit
-    if unit.owner is not None:
-        return unit.owner.location.file
-    folder = unit.build.chart.folder if isinstance(unit.build, HelmBuild) else unit.build.folder
-    return min((path for path in rendered.inputs if path.rpartition("/")[0] == folder), default=folder or "")
+    units: dict[UnitKey, list[ManifestFile]] = {}
+    for source, file in side.rendition.files.items():
+        if source.unit is not None:
+            units.setdefault(source.unit, []).append(file)
+    for unit, files in units.items():
+        findings += _judge(judging, context, unit, files, unchecked, schemas)
+    inside = (one for one in findings if side.looks_at(one.location.file) and judging.shows(side, one))
+    return RenderedVerdict(tuple(inside), tuple(unchecked), tuple((*used, count) for used, count in schemas.items()))
 
 
 def _judge(  # noqa: PLR0913, PLR0917  what is judged, by what, and where else something is noted
     judging: Judging,
     context: JudgeContext,
-    rendered: Rendered,
-    files: Sequence[_RenderedFile],
+    unit: UnitKey,
+    files: Sequence[ManifestFile],
     unchecked: dict[Unchecked, None],
     schemas: Counter[tuple[str, str, str]],
 ) -> Iterator[Finding]:
-    target = judging.target(rendered.unit.target)
-    runs = judging.runs_for([target] if target is not None else [])
+    runs = judging.runs_at(files[0].manifests[0].source)
     found: dict[int, list[Finding]] = {}
     if Stage.SCHEMA in judging.stages:
         for index, file in enumerate(files):
@@ -163,13 +93,13 @@ def _judge(  # noqa: PLR0913, PLR0917  what is judged, by what, and where else s
     if Stage.POLICY in judging.stages and files:
         places: dict[ObjectRef | None, int] = {file.manifests[0].ref: index for index, file in enumerate(files)}
         subjects = [(file, file.manifests[0]) for file in files]
-        for finding in judging.policing.check_states(subjects, runs):
+        for finding in judging.policing.check_states(subjects):
             found.setdefault(places.get(finding.object, 0), []).append(finding)
     for index, own in sorted(found.items()):
-        yield from name_findings(files[index].manifests, own)
+        yield from (replace(one, units=(unit,)) for one in name_findings(files[index].manifests, own))
 
 
-def _finding(problem: RenderProblem, target: str | None) -> Finding:
+def _finding(problem: RenderProblem, unit: Unit | None) -> Finding:
     rule = by_id(problem.rule)
     finding = Finding(
         rule=problem.rule,
@@ -181,26 +111,10 @@ def _finding(problem: RenderProblem, target: str | None) -> Finding:
         object=problem.object,
         path=problem.path,
         subject=problem.message,
-        target=target,
+        target=None if unit is None else unit.target,
+        units=() if unit is None else (key_of(unit),),
     )
     return next(iter(name_findings((), [finding])))
-
-
-def _once(findings: Iterable[tuple[str, Finding]]) -> Iterator[Finding]:
-    """Say once what several builds share, with their names."""
-    groups: dict[tuple[object, ...], list[tuple[str, Finding]]] = {}
-    for unit, finding in findings:
-        name = (finding.rule, finding.location, finding.path, finding.message, finding.target)
-        groups.setdefault(name, []).append((unit, finding))
-    for several in groups.values():
-        finding = several[0][1]
-        units = list(dict.fromkeys(unit for unit, _ in several if unit))
-        if len(units) > 1:
-            few = ", ".join(units[:_MOST_NAMES])
-            more = f" and {len(units) - _MOST_NAMES} more" if len(units) > _MOST_NAMES else ""
-            yield replace(finding, message=f"{finding.message} (in {len(units)} builds: {few}{more})")
-        else:
-            yield finding
 
 
 class Drawn:
@@ -210,26 +124,18 @@ class Drawn:
         head: the tree that is judged, rendered.
         base: the tree before, rendered; None where there is none.
         sides: the trees, in the same order.
-        settings: what the config says of rendering for a target.
     """
 
-    def __init__(
-        self,
-        head: RenderedSide,
-        base: RenderedSide | None,
-        sides: tuple[Side, Side | None],
-        settings: Callable[[str | None], RenderSettings],
-    ) -> None:
+    def __init__(self, head: RenderedSide, base: RenderedSide | None, sides: tuple[Side, Side | None]) -> None:
         self.head = head
         self.base = base
         self._sides = sides
-        self._settings = settings
         self.unchecked: tuple[Unchecked, ...] = ()
         self.schemas: tuple[SchemaCount, ...] = ()
 
     def judge_head(self, judging: Judging, context: JudgeContext) -> tuple[Finding, ...]:
         """What is said of the tree that is judged; ``unchecked`` and ``schemas`` are known afterwards."""
-        verdict = judge_rendered(judging, self._sides[0], context, self.head, self._settings)
+        verdict = judge_rendered(judging, self._sides[0], context, self.head)
         self.unchecked = verdict.unchecked
         self.schemas = verdict.schemas
         return verdict.findings
@@ -239,7 +145,7 @@ class Drawn:
         side = self._sides[1]
         if self.base is None or side is None:
             return ()
-        return judge_rendered(judging, side, context, self.base, self._settings).findings
+        return judge_rendered(judging, side, context, self.base).findings
 
 
 def draw(  # noqa: PLR0913, PLR0917  what is rendered, and of what
@@ -251,7 +157,7 @@ def draw(  # noqa: PLR0913, PLR0917  what is rendered, and of what
     touched: Collection[str] | None,
     say: Callable[[str], None],
 ) -> Drawn:
-    """Render what a change reaches, on both sides.
+    """Render what a change reaches, on both sides, which show it from then on in place of what their files declare.
 
     Args:
         request: what is asked.
@@ -277,4 +183,7 @@ def draw(  # noqa: PLR0913, PLR0917  what is rendered, and of what
 
     new = rendering(*head)
     after, before = render_sides(new, None if base is None else rendering(*base), touched, say)
-    return Drawn(after, before, (head[0], None if base is None else base[0]), new.settings)
+    head[0].rendition = rendition_of(head[0], after, new.settings)
+    if base is not None and before is not None:
+        base[0].rendition = rendition_of(base[0], before, new.settings)
+    return Drawn(after, before, (head[0], None if base is None else base[0]))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,7 +19,7 @@ from gategit.manifests.classify import KUSTOMIZATION_NAMES
 from gategit.manifests.decode import Limits
 from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.inventory import Inventory, ObjectFact
-from gategit.manifests.manifest import Manifest, ObjectKey, PackedObject, Role, Source, pack, unpack
+from gategit.manifests.manifest import Manifest, ObjectKey, PackedObject, Role, Source, UnitKey, pack, unpack
 from gategit.manifests.text import decode_text
 from gategit.model import FieldPath, Finding, Location
 from gategit.parallel import map_batches
@@ -41,6 +42,31 @@ def is_candidate(path: str) -> bool:
 
 Facts = dict[str, tuple[RawFact, ...]]
 """What each file declares, by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """What agents make of a tree, as far as a run renders it: it stands in place of what the files declare.
+
+    Attributes:
+        files: each rendered object as checks look at a file, by its source.
+        covered: the files whose objects come to a cluster as they are rendered.
+        unknown: the files of units that cannot be rendered, so that nobody knows what comes of them.
+        units: the units that were rendered, those that failed included.
+        failed: the units that cannot be rendered.
+    """
+
+    files: Mapping[Source, ManifestFile] = field(default_factory=dict)
+    covered: frozenset[str] = frozenset()
+    unknown: frozenset[str] = frozenset()
+    units: frozenset[UnitKey] = frozenset()
+    failed: frozenset[UnitKey] = frozenset()
+
+    def manifests(self, targets: Collection[str | None] | None = None) -> Iterator[Manifest]:
+        """The rendered objects: all of them, or those that go to some targets."""
+        for source, file in self.files.items():
+            if source.unit is not None and (targets is None or source.unit.target in targets):
+                yield from file.manifests
 
 
 def _fact(path: str, raw: RawFact) -> ObjectFact:
@@ -83,6 +109,7 @@ class Side:
         self._objects: dict[str, tuple[PackedObject, ...]] = {}
         self._unsaved: set[str] = set()
         self._places: OrderedDict[str, SourceMap] = OrderedDict()
+        self.rendition = Rendition()
 
     @cached_property
     def candidates(self) -> tuple[str, ...]:
@@ -264,8 +291,16 @@ class Side:
     def _objects_key(self, path: str, kinds: frozenset[str]) -> str:
         return self._key("objects", path, self.tree.entries()[path].blob_id, *sorted(kinds))
 
+    def declared(self, facts: Facts) -> Facts:
+        """What comes to a cluster as files declare it: without that of files whose objects are rendered."""
+        covered = self.rendition.covered
+        return {path: raw for path, raw in facts.items() if path not in covered} if covered else facts
+
     def locate(self, source: Source, path: FieldPath, on: Literal["key", "value"]) -> Location:
         """The place of an object's field, without decoding its file again."""
+        rendered = self.rendition.files.get(source)
+        if rendered is not None:
+            return rendered.location(source, path, on=on)
         places = self._places.get(source.file)
         if places is None:
             from gategit.manifests.positions import SourceMap  # noqa: PLC0415  only findings ask where

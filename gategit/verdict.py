@@ -71,7 +71,9 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     def key(finding: Finding) -> tuple[object, ...]:
         region = finding.location.region
         place = (0, 0) if region is None else (region.line, region.column)
-        return (finding.location.file, *place, finding.rule, finding.message, finding.target or "", finding.subject)
+        units = tuple((name, target or "") for name, target in finding.units)
+        target = finding.target or ""
+        return (finding.location.file, *place, finding.rule, finding.message, target, finding.subject, units)
 
     return sorted(findings, key=key)
 
@@ -101,6 +103,47 @@ def once_per_subject(findings: Sequence[Finding], *rule_ids: str) -> list[Findin
             note = f" ({more} more object{'s' if more > 1 else ''} of this kind)" if more else ""
             kept.append(replace(finding, message=finding.message + note))
     return kept
+
+
+_MOST_UNITS = 5
+
+
+def once_per_line(findings: Sequence[Finding]) -> list[Finding]:
+    """Say once what several units share, such as the overlays of one base, with their names.
+
+    What is old or waived for one of them stands for none of which it is new.
+    """
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        shared: tuple[object, ...] = (
+            finding.rule,
+            finding.location,
+            finding.path,
+            finding.message,
+            finding.level,
+            finding.state,
+            finding.waiver,
+            finding.advisory,
+        )
+        groups.setdefault(shared if finding.units else (id(finding),), []).append(finding)
+    return [several[0] if len(several) == 1 else _joined(several) for several in groups.values()]
+
+
+def _joined(findings: Sequence[Finding]) -> Finding:
+    first = findings[0]
+    units = tuple(dict.fromkeys(unit for finding in findings for unit in finding.units))
+    if len(units) == 1:
+        return first
+    targets = {finding.target for finding in findings}
+    names = [f"{name} for {target}" if target and len(targets) > 1 else name for name, target in units]
+    few = ", ".join(names[:_MOST_UNITS])
+    more = f" and {len(names) - _MOST_UNITS} more" if len(names) > _MOST_UNITS else ""
+    return replace(
+        first,
+        message=f"{first.message} (in {len(names)} builds: {few}{more})",
+        units=units,
+        target=first.target if len(targets) == 1 else None,
+    )
 
 
 def stage_results(

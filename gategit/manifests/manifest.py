@@ -54,6 +54,11 @@ class Source(NamedTuple):
     pointer: FieldPath = ()
     unit: UnitKey | None = None
 
+    @property
+    def units(self) -> tuple[UnitKey, ...]:
+        """The unit that renders it, as findings name it; none for one that is declared."""
+        return () if self.unit is None else (self.unit,)
+
 
 def group_kind(api_version: str, kind: str) -> str:
     """A kind with its group, ``group/Kind``, or ``Kind`` for the core group."""

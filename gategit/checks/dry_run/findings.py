@@ -83,6 +83,7 @@ def _finding(problem: Problem, outcome: Outcome, locate: Locate, target: str | N
         path=problem.path,
         subject=_subject(rule, problem),
         target=target,
+        units=manifest.source.units,
     )
 
 

@@ -76,6 +76,7 @@ def _finding(hit: Hit, subject: Subject, policies: PolicySet, helps: dict[str, s
         object=manifest.ref,
         path=hit.path,
         target=subject.targets[0] if subject.targets else None,
+        units=manifest.source.units,
     )
 
 
@@ -137,6 +138,7 @@ def _crash_finding(crash: Crash, policies: PolicySet, subjects: Sequence[Subject
         subject=crash.policy,
         related=_policy_place(policy),
         target=subject.targets[0] if subject.targets else None,
+        units=manifest.source.units,
     )
 
 

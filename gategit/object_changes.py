@@ -1,0 +1,111 @@
+"""What a change does to each object: of files as they declare it, of what agents render as it is applied."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from gategit.change import ObjectChange, in_order, pair
+from gategit.manifests.manifest import Manifest, Role
+
+if TYPE_CHECKING:
+    from gategit.config import Config
+    from gategit.manifests.manifest import ObjectKey, UnitKey
+    from gategit.repository import TreeDiff
+    from gategit.side import Side
+
+
+def object_changes(head: Side, base: Side | None, diff: TreeDiff, config: Config) -> tuple[ObjectChange, ...]:
+    """The object-level change between two sides, as far as both are rendered.
+
+    What a unit renders is compared with what the same unit rendered before. What is left over is compared with what
+    else the other side has for the same target: an object that moves from one application to another is no removal,
+    and neither is one whose file a kustomization takes up. Of a unit that cannot be rendered nobody knows what comes of
+    it, so it changes nothing here; its finding blocks.
+
+    Args:
+        head: the side after the change.
+        base: the side before it, None where there is none.
+        diff: what differs between the trees.
+        config: the trusted config, which says which targets a file belongs to.
+    """
+    unknown = head.rendition.unknown | (base.rendition.unknown if base is not None else frozenset())
+    new = list(_declared(head, (*diff.added, *diff.modified), unknown))
+    old = list(_declared(base, (*diff.removed, *diff.modified), unknown)) if base is not None else []
+    changes = pair(old, new, diff.renames)
+    rendered = list(_rendered(head, base))
+    if not rendered:
+        return changes
+    return in_order(_Joining(head, base, config).join([*changes, *rendered]))
+
+
+def _declared(side: Side, paths: Sequence[str], unknown: frozenset[str]) -> Iterator[Manifest]:
+    readable = set(side.readable) - side.rendition.covered - unknown
+    for path in sorted(path for path in paths if path in readable and side.in_scope(path)):
+        file = side.file(path)
+        if file.role is Role.MANIFEST:
+            yield from file.manifests
+
+
+def _rendered(head: Side, base: Side | None) -> Iterator[ObjectChange]:
+    """What changes in each unit."""
+    new, old = _by_unit(head), _by_unit(base) if base is not None else {}
+    for unit in sorted({*new, *old}, key=_name):
+        if unit in head.rendition.failed or (unit not in head.rendition.units and head.rendition.failed):
+            # A unit that is not found beside one that failed may well be what the failed one brings.
+            continue
+        yield from pair(old.get(unit, ()), new.get(unit, ()))
+
+
+def _by_unit(side: Side) -> dict[UnitKey, list[Manifest]]:
+    found: dict[UnitKey, list[Manifest]] = {}
+    for manifest in side.rendition.manifests():
+        if manifest.source.unit is not None:
+            found.setdefault(manifest.source.unit, []).append(manifest)
+    return found
+
+
+def _name(unit: UnitKey) -> tuple[str, str]:
+    return unit.name, unit.target or ""
+
+
+class _Joining:
+    """Joins what one unit or file gives up with what another one brings, where both go to the same cluster."""
+
+    def __init__(self, head: Side, base: Side | None, config: Config) -> None:
+        self._head = head.rendition.units
+        self._base = base.rendition.units if base is not None else frozenset()
+        self._config = config
+
+    def join(self, changes: Sequence[ObjectChange]) -> Iterator[ObjectChange]:
+        """The changes, with each removal and addition of one object as a modification, or as nothing."""
+        gone: dict[ObjectKey, list[Manifest]] = {}
+        for change in changes:
+            if change.old is not None and change.new is None:
+                gone.setdefault(change.old.key, []).append(change.old)
+        moved: set[int] = set()
+        for change in changes:
+            new = change.new
+            if new is None:
+                continue
+            before = None
+            if change.old is None:
+                before = next((one for one in gone.get(new.key, ()) if self._is_same_place(one, new)), None)
+            if before is None:
+                yield change
+            else:
+                moved.add(id(before))
+                yield from pair([before], [new])
+        yield from (one for one in changes if one.new is None and id(one.old) not in moved)
+
+    def _is_same_place(self, old: Manifest, new: Manifest) -> bool:
+        targets = self._targets(old)
+        if targets.isdisjoint(self._targets(new)):
+            return False
+        # Where nobody says which cluster it is, two units that are both still there may be meant for two.
+        one, other = old.source.unit, new.source.unit
+        return None not in targets or one is None or other is None or one not in self._head or other not in self._base
+
+    def _targets(self, manifest: Manifest) -> frozenset[str | None]:
+        found: frozenset[str | None] = frozenset(target.name for target in self._config.targets_at(manifest.source))
+        return found or frozenset([None])

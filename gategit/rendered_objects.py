@@ -1,0 +1,114 @@
+"""Rendered objects as checks look at objects of files: their places are the lines that people edit."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
+from gategit.manifests.decode import decode
+from gategit.manifests.file import ManifestFile
+from gategit.manifests.manifest import Manifest, Role, Source
+from gategit.model import Location
+from gategit.render.provenance import Provenance
+from gategit.render.scopes import scopes_of
+from gategit.render.values import HelmBuild
+from gategit.rendering import carried_files, key_of
+from gategit.side import Rendition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from gategit.model import FieldPath
+    from gategit.render.scopes import IsNamespaced
+    from gategit.render.values import Rendered, RenderedObject, RenderSettings, Unit
+    from gategit.rendering import RenderedSide
+    from gategit.side import Side
+
+
+class RenderedFile(ManifestFile):
+    """One rendered object, as checks look at a file."""
+
+    def __init__(self, manifest: Manifest, one: RenderedObject, provenance: Provenance, default: str) -> None:
+        path = manifest.source.file
+        super().__init__(path, b"", Role.MANIFEST, decode(b"", path))
+        self._manifest = manifest
+        self._one = one
+        self._provenance = provenance
+        self._default = default
+
+    @cached_property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """The object."""
+        return (self._manifest,)
+
+    def location(self, source: Source, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:  # noqa: ARG002  there is one object
+        """The line that sets a field; the file alone, where it is not sure which line does."""
+        located = self._provenance.locate(self._one, path, on)
+        file = located.location.file or self._default
+        return Location(file, located.location.region if located.sure else None)
+
+
+def rendition_of(side: Side, rendered: RenderedSide, settings: Callable[[str | None], RenderSettings]) -> Rendition:
+    """What agents make of a tree, for checks.
+
+    An object that names no namespace has that of its destination, where its kind lives in namespaces: so it is applied.
+
+    Args:
+        side: the tree that was rendered.
+        rendered: what was rendered of it.
+        settings: what the config says of rendering for a target.
+    """
+    files: dict[Source, ManifestFile] = {}
+    is_namespaced = scopes_of(rendered.rendered)
+    for one in rendered.rendered:
+        if not one.failed:
+            provenance = Provenance(side.tree, side.graph, one, settings(one.unit.target))
+            files |= {file.manifests[0].source: file for file in _files(one, provenance, is_namespaced)}
+    failed = [one for one in rendered.rendered if one.failed]
+    return Rendition(
+        files,
+        covered=frozenset().union(*(carried_files(one) for one in rendered.rendered)),
+        unknown=frozenset().union(*(one.inputs for one in failed)),
+        units=frozenset(key_of(one.unit) for one in rendered.rendered),
+        failed=frozenset(key_of(one.unit) for one in failed),
+    )
+
+
+def default_file(rendered: Rendered) -> str:
+    """The file to name where nobody knows better: the one that has it built."""
+    unit = rendered.unit
+    if unit.owner is not None:
+        return unit.owner.location.file
+    folder = unit.build.chart.folder if isinstance(unit.build, HelmBuild) else unit.build.folder
+    return min((path for path in rendered.inputs if path.rpartition("/")[0] == folder), default=folder or "")
+
+
+def _files(rendered: Rendered, provenance: Provenance, is_namespaced: IsNamespaced) -> Iterator[RenderedFile]:
+    default = default_file(rendered)
+    unit = key_of(rendered.unit)
+    for index, one in enumerate(rendered.objects):
+        version, kind = one.data.get("apiVersion"), one.data.get("kind")
+        if not isinstance(version, str) or not isinstance(kind, str):
+            continue
+        data = _placed(one.data, rendered.unit, namespaced=is_namespaced(version, kind) is True)
+        metadata = data.get("metadata")
+        known = metadata if isinstance(metadata, dict) else {}
+        namespace, name, generated = known.get("namespace"), known.get("name"), known.get("generateName")
+        manifest = Manifest(
+            version,
+            kind,
+            namespace if isinstance(namespace, str) and namespace else None,
+            name if isinstance(name, str) else f"{generated}*" if isinstance(generated, str) else "",
+            data,
+            # Where checks ask for a place, they name the object by its source: each has its own.
+            Source(one.trace.file or one.trace.generated_by or default, index, (), unit),
+        )
+        yield RenderedFile(manifest, one, provenance, default)
+
+
+def _placed(data: dict[str, Any], unit: Unit, *, namespaced: bool) -> dict[str, Any]:
+    """An object with the namespace that its agent gives it where it names none."""
+    metadata: Mapping[str, Any] | None = data.get("metadata")
+    if not (namespaced and unit.namespace and isinstance(metadata, dict)) or metadata.get("namespace"):
+        return data
+    return {**data, "metadata": {**metadata, "namespace": unit.namespace}}
