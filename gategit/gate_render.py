@@ -49,7 +49,7 @@ def read_rendered(request: Request, say: Callable[[str], None]) -> RenderView:
                 jobs=request.jobs,
             )
             wanted = None if not request.paths else {path for path in trees.head.entries() if trees.selects(path)}
-            found, _ = render_sides(rendering, None, wanted, say)
+            found, _ = render_sides(rendering, None, wanted, say, lint=False)
             if request.target is not None:
                 kept = tuple(one for one in found.rendered if one.unit.target == request.target)
                 found = replace(found, rendered=kept)

@@ -323,6 +323,14 @@ class Rendering:
 
         return finish(rendered, side.tree, settings)
 
+    def lint(self, rendered: Sequence[Rendered]) -> tuple[tuple[RenderProblem, ...], tuple[tuple[str, str], ...]]:
+        """What is wrong with the charts that units are built of, and what could not be looked at."""
+        if not any(isinstance(one.unit.build, HelmBuild) for one in rendered):
+            return (), ()
+        from gategit.render.helm_lint import lint_units  # noqa: PLC0415  only where there are charts
+
+        return lint_units(rendered, self._side.tree, self.settings, index=self._side.graph.index)
+
     def children(self, rendered: Rendered) -> Iterator[AgentObject]:
         """The objects of a unit that agents read."""
         unit = rendered.unit
@@ -410,12 +418,13 @@ class _Walk:
                         self.objects.append(child)
         return True
 
-    def result(self, reached: Collection[UnitKey]) -> RenderedSide:
+    def result(self, reached: Collection[UnitKey], *, lint: bool) -> RenderedSide:
         """What came of the units that are judged, and what is wrong with all of them together."""
         rendered = tuple(self.done[key] for key in self.found if key in reached and key in self.done)
         together = self._together(rendered) if self.objects else ()
-        problems = tuple(dict.fromkeys([*self.problems, *together]))
-        return RenderedSide(len(self.found), rendered, problems, self.unchecked)
+        wrong, unchecked = self.rendering.lint(rendered) if lint else ((), ())
+        problems = tuple(dict.fromkeys([*self.problems, *together, *wrong]))
+        return RenderedSide(len(self.found), rendered, problems, (*self.unchecked, *unchecked))
 
     def _together(self, rendered: Sequence[Rendered]) -> Iterator[RenderProblem]:
         """What only shows where units stand beside each other and the objects that ask for them."""
@@ -440,7 +449,12 @@ class _Walk:
 
 
 def render_sides(
-    head: Rendering, base: Rendering | None, touched: Collection[str] | None, say: Callable[[str], None]
+    head: Rendering,
+    base: Rendering | None,
+    touched: Collection[str] | None,
+    say: Callable[[str], None],
+    *,
+    lint: bool = True,
 ) -> tuple[RenderedSide, RenderedSide | None]:
     """Render the units that a change reaches, on both of its sides.
 
@@ -452,6 +466,7 @@ def render_sides(
         base: the tree before, None where there is none.
         touched: the files that the change adds, modifies or removes; None: everything is rendered.
         say: hears how far it is.
+        lint: whether charts are judged as such, too.
     """
     walks = [_Walk(head), *([_Walk(base)] if base is not None else [])]
     reached: set[UnitKey] = set()
@@ -462,8 +477,8 @@ def render_sides(
         went_on = [walk.render(walk.with_bringers(reached), say) for walk in walks]
         if True not in went_on:
             break
-    after = walks[0].result(reached)
-    return after, walks[1].result(reached) if len(walks) > 1 else None
+    after = walks[0].result(reached, lint=lint)
+    return after, walks[1].result(reached, lint=lint) if len(walks) > 1 else None
 
 
 def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[UnitKey]:

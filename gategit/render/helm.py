@@ -15,6 +15,7 @@ from gategit.process import Result
 from gategit.render import helm_remote
 from gategit.render.helm_charts import ChartFolder, Dependency, chart_at
 from gategit.render.helm_errors import (
+    REFUSED,
     Site,
     asked_for,
     error_of,
@@ -390,8 +391,7 @@ class Release:
         arguments += [f"--kube-version={version}"] if version else []
         arguments += [f"--api-versions={one}" for one in build.api_versions or settings.api_versions]
         arguments += files
-        for parameter in build.parameters:
-            arguments.append(f"--set{'-string' if parameter.text else ''}={parameter.name}={parameter.value}")
+        arguments += parameters_of(build)
         if build.skip_schema and _at_least(program, _SKIPS_SCHEMAS):
             arguments.append("--skip-schema-validation")
         return [*arguments, "--", build.release, path]
@@ -421,7 +421,7 @@ class Release:
         """Blame nobody for a chart that nobody here deploys, and that whoever does has to give values."""
         asked = asked_for(error, site) if self.build.alone and not self.build.values else None
         if asked is not None:
-            reason = f"it wants more than its own values: {asked.message}"
+            reason = f"it asks for more than its own values: {asked.message.removeprefix(REFUSED)}"
             problem = RenderProblem(
                 NOT_FOLLOWED.id,
                 f"{_the_chart(self.build)} is not rendered: {reason}",
@@ -437,6 +437,11 @@ class Release:
 
 def _error(result: Result) -> str:
     return error_of(result.stderr.decode("utf-8", "replace")) or "it says nothing" if result.code else ""
+
+
+def parameters_of(build: HelmBuild) -> list[str]:
+    """The arguments that set single values."""
+    return [f"--set{'-string' if one.text else ''}={one.name}={one.value}" for one in build.parameters]
 
 
 def full_version(version: str) -> str:

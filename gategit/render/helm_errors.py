@@ -22,6 +22,9 @@ from gategit.render.values import Parameter, RenderProblem
 _READ: Final = 32 * 1024
 """How much of an error is read, from its start and from its end; a recursion prints a line for each call."""
 
+REFUSED: Final = "the chart refuses its values: "
+"""How the message begins of a chart that stops by itself (``fail``, ``required``)."""
+
 _ERROR: Final = re.compile(r"^Error: ", re.MULTILINE)
 _DEBUG_HINT: Final = "\n\nUse --debug flag to render out invalid YAML"
 _USER: Final = re.compile(
@@ -166,7 +169,7 @@ def _user(error: str, site: Site) -> Iterator[RenderProblem]:
         place = _template(found["file"], int(found["line"]), _number(found["column"]), "", site)
         yield RenderProblem(
             RENDER_FAILED.id,
-            f"the chart refuses its values: {site.plain(found['said'])}",
+            f"{REFUSED}{site.plain(found['said'])}",
             place,
             "give the chart the values that it asks for",
         )

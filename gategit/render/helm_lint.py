@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from gategit.checks.references.paths import PathIndex
@@ -13,7 +14,7 @@ from gategit.manifests.decode import decode
 from gategit.manifests.expand import expand
 from gategit.model import Level, Location
 from gategit.process import Result
-from gategit.render.helm import Release, Stop, full_version, place_of
+from gategit.render.helm import Release, Stop, full_version, parameters_of, place_of
 from gategit.render.helm_charts import ChartFolder, chart_at
 from gategit.render.helm_errors import Site, problems_of
 from gategit.render.helm_places import Places
@@ -23,7 +24,16 @@ from gategit.render.helm_values import Layer, Values
 from gategit.render.programs import find_program
 from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED
 from gategit.render.running import run_renderer
-from gategit.render.values import Chart, HelmBuild, RenderProblem, RenderSettings, Unit, ValuesLayer
+from gategit.render.values import (
+    Chart,
+    HelmBuild,
+    Parameter,
+    Rendered,
+    RenderProblem,
+    RenderSettings,
+    Unit,
+    ValuesLayer,
+)
 from gategit.render.workspace import PlaceError, Workspace
 from gategit.tree import Tree
 
@@ -42,13 +52,62 @@ _UNREADABLE: Final = "unable to parse YAML"
 _RELEASE: Final = "test-release"
 
 
-def lint_chart(
+def lint_units(
+    rendered: Iterable[Rendered],
+    tree: Tree,
+    settings: Callable[[str | None], RenderSettings],
+    *,
+    index: PathIndex | None = None,
+) -> tuple[tuple[RenderProblem, ...], tuple[tuple[str, str], ...]]:
+    """What ``helm lint`` says of the charts that units are built of, beyond what rendering them says.
+
+    A chart is linted once, however many units it has: what only shows with some values shows where they are rendered.
+
+    Args:
+        rendered: what came of units.
+        tree: the files.
+        settings: the limits, for a target.
+        index: the tree's files by path, where somebody has them already.
+
+    Returns:
+        What is wrong with the charts, and what could not be linted, with the reason.
+    """
+    by_chart: dict[str, list[Rendered]] = {}
+    for one in rendered:
+        if isinstance(one.unit.build, HelmBuild) and one.unit.build.chart.folder is not None:
+            by_chart.setdefault(one.unit.build.chart.folder, []).append(one)
+    found: dict[RenderProblem, None] = {}
+    unchecked: list[tuple[str, str]] = []
+    for folder, several in by_chart.items():
+        # One that is rendered has all the values that the chart asks for.
+        first = min(several, key=lambda one: one.failed)
+        said = {_line(problem.location) for one in several for problem in one.problems}
+        build = first.unit.build
+        values, parameters = (build.values, build.parameters) if isinstance(build, HelmBuild) else ((), ())
+        for problem in lint_chart(
+            folder, values, tree, settings(first.unit.target), index=index, parameters=parameters, beyond=True
+        ):
+            if problem.rule in _NOT_HERE:
+                if not first.failed:
+                    unchecked.append((f"helm lint of {folder or 'the root'}", problem.message))
+            elif _line(problem.location) not in said:
+                found[problem] = None
+    return tuple(found), tuple(unchecked)
+
+
+def _line(location: Location) -> tuple[str, int]:
+    return location.file, location.region.line if location.region is not None else 0
+
+
+def lint_chart(  # noqa: PLR0913  one parameter for each part of what it works with
     folder: str,
     values: Sequence[ValuesLayer],
     tree: Tree,
     settings: RenderSettings,
     *,
     index: PathIndex | None = None,
+    parameters: Sequence[Parameter] = (),
+    beyond: bool = False,
 ) -> tuple[RenderProblem, ...]:
     """The errors and warnings of ``helm lint``, in the words of the rendering where that says them too.
 
@@ -61,34 +120,37 @@ def lint_chart(
         tree: the files.
         settings: the limits.
         index: the tree's files by path, where somebody has them already.
+        parameters: single values, which win over the others.
+        beyond: whether only what rendering does not say is wanted.
     """
     places = Places(tree, index)
     chart = chart_at(folder, places)
     if chart is None:
         return ()
+    build = HelmBuild(Chart(chart.folder), _RELEASE, "default", tuple(values), tuple(parameters))
     try:
-        return tuple(dict.fromkeys(_found(chart, values, places, settings)))
+        return tuple(dict.fromkeys(_found(chart, build, places, settings, beyond=beyond)))
     except UndecidedError as error:
         file = error.path if isinstance(error, PlaceError | UnreadableError) else chart.file
         return (RenderProblem(NOT_RENDERED.id, error.message, Location(file), error.hint),)
 
 
 def _found(
-    chart: ChartFolder, values: Sequence[ValuesLayer], places: Places, settings: RenderSettings
+    chart: ChartFolder, build: HelmBuild, places: Places, settings: RenderSettings, *, beyond: bool
 ) -> Iterator[RenderProblem]:
-    build = HelmBuild(Chart(chart.folder), _RELEASE, "default", tuple(values))
     release = Release(Unit(f"chart {chart.folder}", build), build, places, settings)
     try:
         layers, problems = release.layers(build.values)
     except Stop:  # encrypted values: what the chart becomes with them is not known
         layers, problems = [], []
-    yield from problems
+    if not beyond:
+        yield from problems
     if not any(problem.fatal for problem in problems):
-        yield from _linted(release, chart, layers)
+        yield from _linted(release, chart, layers, beyond=beyond)
     yield from _definitions(chart)
 
 
-def _linted(release: Release, chart: ChartFolder, layers: Sequence[Layer]) -> Iterator[RenderProblem]:
+def _linted(release: Release, chart: ChartFolder, layers: Sequence[Layer], *, beyond: bool) -> Iterator[RenderProblem]:
     program = find_program("helm", release.settings)
     with Workspace(release.places.tree, release.settings) as workspace:
         refused: Stop | None = None
@@ -97,33 +159,57 @@ def _linted(release: Release, chart: ChartFolder, layers: Sequence[Layer]) -> It
         except Stop as stop:
             refused = stop
             workspace.place(sorted(chart.files))
-        arguments = ["lint", *release.write(layers, workspace)]
+        arguments = ["lint", *release.write(layers, workspace), *parameters_of(release.build)]
         version = full_version(release.settings.kubernetes_version)
         arguments += [f"--kube-version={version}"] if version else []
         arguments += ["--", place_of(chart)]
         result = run_renderer(program, arguments, cwd=workspace.folder, settings=release.settings)
         folder = str(workspace.folder)
-    values = Values(layers, (), chart)
-    site = Site(chart, release.places, values, (), folder, Location(chart.file))
-    said = [(found["level"], found["file"], found["said"].strip("\n")) for found in _SAID.finditer(_text(result))]
-    yield from (problem for problem in (refused.problems if refused else ()) if problem.rule not in _NOT_HERE)
-    about_chart = False
-    for level, file, text in said:
-        if file == "Chart.yaml" and _UNREADABLE not in text:
-            about_chart = True
-            field = _FIELD.match(text)
-            yield _problem(level, f"Chart.yaml: {sentence(text)}", chart.locate((field[1],) if field else ()))
+    said = [_Said(found["level"], found["file"], found["said"].strip("\n")) for found in _SAID.finditer(_text(result))]
+    about_chart = [one for one in said if one.file == "Chart.yaml" and _UNREADABLE not in one.text]
+    if refused is not None and not beyond:
+        yield from (problem for problem in refused.problems if problem.rule not in _NOT_HERE)
+    for one in about_chart:
+        field = _FIELD.match(one.text)
+        yield _problem(one.level, f"Chart.yaml: {sentence(one.text)}", chart.locate((field[1],) if field else ()))
     if refused is not None:
         return  # what templates become is not known
-    for level, file, text in said:
-        if file == "templates/":
+    if not beyond:
+        site = Site(chart, release.places, Values(layers, (), chart), (), folder, Location(chart.file))
+        yield from _of_templates(said, release, site, about_chart=bool(about_chart))
+    for one in said:
+        if not one.by_rendering and one.is_elsewhere and not _DEPENDENCIES.search(one.text):
+            path = f"{chart.folder}/{one.file}" if chart.folder else one.file
+            yield _problem(one.level, f"helm lint: {sentence(one.text)}", Location(path.rstrip("/")))
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One thing that ``helm lint`` says."""
+
+    level: str
+    file: str
+    text: str
+
+    @property
+    def by_rendering(self) -> bool:
+        """Whether rendering says it, too."""
+        return self.file == "templates/" or (self.file.startswith("templates/") and self.text.startswith(_UNREADABLE))
+
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is about a file that nothing else here looks at."""
+        return self.file.partition("/")[0] not in {"", "Chart.yaml", "crds", "values.yaml"}
+
+
+def _of_templates(said: Sequence[_Said], release: Release, site: Site, *, about_chart: bool) -> Iterator[RenderProblem]:
+    for one in said:
+        if one.file == "templates/":
             # Helm says in more than one way what keeps it from loading a chart.
-            yield from (one for one in problems_of(text, site) if not about_chart or one.location.file != chart.file)
-        elif file.startswith("templates/") and text.startswith(_UNREADABLE):
+            found = problems_of(one.text, site)
+            yield from (problem for problem in found if not about_chart or problem.location.file != site.fallback.file)
+        elif one.by_rendering:
             yield from _output(release)
-        elif file.partition("/")[0] not in {"", "Chart.yaml", "crds", "values.yaml"} and not _DEPENDENCIES.search(text):
-            path = f"{chart.folder}/{file}" if chart.folder else file
-            yield _problem(level, f"helm lint: {sentence(text)}", Location(path.rstrip("/")))
 
 
 def _text(result: Result) -> str:
