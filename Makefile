@@ -24,8 +24,8 @@ help: ## list the targets
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/  \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-14s %s\n", $$1, $$2}'
 
-demo: $(VENV)/.runtime ## build a small GitOps repository in .demo/ and run the gate on a good and a bad pull request
-	@$(BIN)/python -I tools/demo.py
+demo: $(VENV)/.runtime ## build a small GitOps repository in .demo/ and run the gate on its pull requests (EXAMPLE=argocd, EXAMPLE=flux)
+	@$(BIN)/python -I tools/demo.py $(EXAMPLE)
 
 # The tests run even where the linters object, so that one run says everything; pytest's summary is the last word.
 test: $(VENV)/.development tools ## lint, types, unit and end-to-end tests: everything

@@ -56,16 +56,17 @@ def test_the_demo_shows_a_pass_and_a_block(tmp_path: Path) -> None:
     assert "did you mean imagePullPolicy?" in shown
     for path in re.findall(r"^  (?:SARIF|Markdown|JSON) +(\S+)$", shown, re.MULTILINE):
         assert (checkout / path).stat().st_size > 100, path
-    assert len(list((checkout / ".demo" / "reports").iterdir())) == 6
+    assert len(list((checkout / ".demo" / "plain" / "reports").iterdir())) == 6
 
 
 def test_the_demo_fails_where_the_gate_does(tmp_path: Path) -> None:
     """A demo whose bad pull request is not blocked is a failure, not a show."""
     checkout = _checkout(tmp_path / "checkout")
-    bad = checkout / "examples" / "pull-requests" / "rush-before-the-weekend"
-    good = checkout / "examples" / "pull-requests" / "add-metrics-port"
-    shutil.rmtree(bad)
-    shutil.copytree(good, bad)
+    bad = checkout / "examples" / "plain" / "pull-requests" / "rush-before-the-weekend"
+    good = checkout / "examples" / "plain" / "pull-requests" / "add-metrics-port"
+    (bad / "removed").unlink()
+    shutil.rmtree(bad / "files")
+    shutil.copytree(good / "files", bad / "files")
     shown = _run(sys.executable, "-I", checkout / "tools" / "demo.py", cwd=checkout, code=1)
     assert "The demo failed: rush-before-the-weekend ended with exit code 0, not 1." in shown
 
