@@ -12,7 +12,7 @@ from gategit.disk import UnreadableError
 from gategit.errors import UndecidedError
 from gategit.manifests.decode import decode
 from gategit.manifests.expand import expand
-from gategit.model import Level, Location
+from gategit.model import FieldPath, Level, Location
 from gategit.process import Result
 from gategit.render.helm import Release, Stop, full_version, parameters_of, place_of
 from gategit.render.helm_charts import ChartFolder, chart_at
@@ -45,7 +45,11 @@ _SAID: Final = re.compile(
     re.MULTILINE | re.DOTALL,
 )
 _FIELD: Final = re.compile(
-    r"(?:chart )?(name|version|apiVersion|appVersion|kubeVersion|icon|type|dependencies|home|sources|maintainer)\b"
+    r"(?:chart |invalid |each |a )?(?:(?P<field>name|version|apiVersion|appVersion|kubeVersion|icon|type|dependencies)"
+    r"|(?P<maintainers>maintainer|email|url)|source URL)\b"
+)
+_JUDGED: Final = re.compile(
+    r"object name does not conform|is deprecated in|must contain matchLabels or matchExpressions"
 )
 _DEPENDENCIES: Final = re.compile(r"chart (?:directory|metadata) is missing these dependencies")
 _UNREADABLE: Final = "unable to parse YAML"
@@ -170,14 +174,15 @@ def _linted(release: Release, chart: ChartFolder, layers: Sequence[Layer], *, be
     if refused is not None and not beyond:
         yield from (problem for problem in refused.problems if problem.rule not in _NOT_HERE)
     for one in about_chart:
-        field = _FIELD.match(one.text)
-        yield _problem(one.level, f"Chart.yaml: {sentence(one.text)}", chart.locate((field[1],) if field else ()))
+        yield _problem(one.level, f"Chart.yaml: {sentence(one.text)}", chart.locate(one.field))
     if refused is not None:
         return  # what templates become is not known
     if not beyond:
         site = Site(chart, release.places, Values(layers, (), chart), (), folder, Location(chart.file))
         yield from _of_templates(said, release, site, about_chart=bool(about_chart))
     for one in said:
+        if beyond and one.by_judging:
+            continue
         if not one.by_rendering and one.is_elsewhere and not _DEPENDENCIES.search(one.text):
             path = f"{chart.folder}/{one.file}" if chart.folder else one.file
             yield _problem(one.level, f"helm lint: {sentence(one.text)}", Location(path.rstrip("/")))
@@ -195,6 +200,19 @@ class _Said:
     def by_rendering(self) -> bool:
         """Whether rendering says it, too."""
         return self.file == "templates/" or (self.file.startswith("templates/") and self.text.startswith(_UNREADABLE))
+
+    @property
+    def by_judging(self) -> bool:
+        """Whether the checks of rendered objects say it, too, and on which line."""
+        return bool(_JUDGED.search(self.text))
+
+    @property
+    def field(self) -> FieldPath:
+        """The field of Chart.yaml that it is about, () where it is about all of it."""
+        found = _FIELD.match(self.text)
+        if found is None:
+            return ()
+        return (found["field"] or ("maintainers" if found["maintainers"] else "sources"),)
 
     @property
     def is_elsewhere(self) -> bool:
