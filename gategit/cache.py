@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -46,6 +47,11 @@ class Cache:
         self.misses = 0
         self._connection = None if file is None else _open(file)
 
+    @property
+    def is_open(self) -> bool:
+        """Whether what is written is kept."""
+        return self._connection is not None
+
     def read(self, keys: Iterable[str]) -> dict[str, Any]:
         """The values of those keys that are there."""
         wanted = list(dict.fromkeys(keys))
@@ -60,9 +66,8 @@ class Cache:
                         f"SELECT key, value FROM entry WHERE key IN ({marks})",  # noqa: S608  see above
                         batch,
                     )
-                    for key, value in rows:
-                        found[key] = json.loads(value)
-            except (sqlite3.Error, ValueError):
+                    found.update(_readable(rows))
+            except sqlite3.Error:
                 found = {}
         self.hits += len(found)
         self.misses += len(wanted) - len(found)
@@ -84,6 +89,13 @@ class Cache:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+
+
+def _readable(rows: Iterable[tuple[str, str]]) -> Iterator[tuple[str, Any]]:
+    """The values that are JSON; one that is damaged does not take the others with it."""
+    for key, value in rows:
+        with suppress(ValueError, TypeError, RecursionError):
+            yield key, json.loads(value)
 
 
 def _open(file: Path) -> sqlite3.Connection | None:

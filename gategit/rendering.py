@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from gategit.cache import Cache
 from gategit.change import canonical
 from gategit.checks.references.kustomize import LinkState
 from gategit.checks.references.shapes import Use
+from gategit.errors import UndecidedError
 from gategit.manifests.manifest import Role, UnitKey
 from gategit.model import Location
 from gategit.render.values import (
@@ -31,6 +34,7 @@ from gategit.render.values import (
     Unit,
 )
 from gategit.render.world import World
+from gategit.render_cache import Keys, RenderCache, Wanted
 
 if TYPE_CHECKING:
     from gategit.config import Config
@@ -140,6 +144,7 @@ class Rendering:
         gone: what the change removes.
         branches: the names of the branch that the tree is merged into.
         jobs: how many builds run side by side; None for one for each processor.
+        cache: what earlier runs worked out; None keeps nothing.
     """
 
     def __init__(  # noqa: PLR0913  one parameter for each part of what it works with
@@ -153,6 +158,7 @@ class Rendering:
         gone: Collection[str] = (),
         branches: Collection[str] = (),
         jobs: int | None = None,
+        cache: Cache | None = None,
     ) -> None:
         self._side = side
         self._facts = facts
@@ -164,6 +170,12 @@ class Rendering:
         self._jobs = jobs
         self._settings: dict[str | None, RenderSettings] = {}
         self._inputs: dict[Build, frozenset[str]] = {}
+        self._results = RenderCache(cache or Cache(None))
+        self._keys = Keys(side.tree, self.settings)
+
+    def share(self, other: Rendering) -> None:
+        """Take from the other side of the change what it has rendered of the same files, and the other way round."""
+        self._results = other._results
 
     def settings(self, target: str | None) -> RenderSettings:
         """What the config says of rendering for a target."""
@@ -295,9 +307,33 @@ class Rendering:
         if file is not None:
             yield from (one for one in units if key_of(one) != key_of(unit) and file in self.inputs(one))
 
+    @cached_property
+    def _paths(self) -> frozenset[str]:
+        return frozenset(self._side.tree.entries())
+
     # --- rendering ----------------------------------------------------------------------------------------------------
 
     def build(self, units: Sequence[Unit], world: World) -> list[Rendered]:
+        """What units render to, as far as it is not known already; several are rendered side by side."""
+        wanted: dict[str, Wanted] = {}
+        keys: dict[UnitKey, str] = {}
+        for unit in units:
+            with suppress(UndecidedError):  # whoever builds it says so
+                one = Wanted(unit, self.inputs(unit))
+                key = self._keys.of(one)
+                if key is not None:
+                    keys[key_of(unit)], wanted[key] = key, one
+        known = self._results.find(wanted)
+        done = {name: known[key] for name, key in keys.items() if key in known}
+        missing = [unit for unit in units if key_of(unit) not in done]
+        read = (one.inputs for key, one in wanted.items() if key not in known)
+        self._side.tree.prefetch(sorted(frozenset().union(*read) & self._paths))
+        made = {key_of(one.unit): one for one in self._build_all(missing, world)}
+        self._results.keep(wanted, {keys[name]: one for name, one in made.items() if name in keys})
+        done |= made
+        return [done[key_of(unit)] for unit in units]
+
+    def _build_all(self, units: Sequence[Unit], world: World) -> list[Rendered]:
         """Render units, several side by side."""
         jobs = self._jobs or os.cpu_count() or 1
         if len(units) < 2 or jobs < 2:
@@ -468,6 +504,8 @@ def render_sides(
         say: hears how far it is.
         lint: whether charts are judged as such, too.
     """
+    if base is not None:
+        base.share(head)
     walks = [_Walk(head), *([_Walk(base)] if base is not None else [])]
     reached: set[UnitKey] = set()
     for _ in range(_ROUNDS):

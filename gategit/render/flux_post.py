@@ -47,7 +47,7 @@ def lay_over(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Render
                 _place(unit, tree, index),
                 error.hint,
             )
-            return replace(rendered, objects=(), problems=(*rendered.problems, problem))
+            return replace(rendered, objects=(), problems=(*rendered.problems, problem), lasting=False)
         if refused:
             problem = RenderProblem(
                 RENDER_FAILED.id,

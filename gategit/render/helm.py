@@ -91,12 +91,11 @@ def build_helm(unit: Unit, tree: Tree, settings: RenderSettings, *, index: PathI
         return Rendered(unit, (), stop.problems, inputs, stop.unchecked)
     except (PlaceError, UnreadableError) as error:
         problem = RenderProblem(NOT_RENDERED.id, error.message, Location(error.path), error.hint)
-        return Rendered(unit, (), (problem,), inputs)
+        return Rendered(unit, (), (problem,), inputs, lasting=False)
     except UndecidedError as error:
         message = f"{_the_chart(build)} is not rendered: {error.message}"
-        return Rendered(
-            unit, (), (RenderProblem(NOT_RENDERED.id, message, _asked_at(unit, build), error.hint),), inputs
-        )
+        problem = RenderProblem(NOT_RENDERED.id, message, _asked_at(unit, build), error.hint)
+        return Rendered(unit, (), (problem,), inputs, lasting=False)
     return Rendered(unit, objects, problems, inputs, tuple(release.unchecked), tuple(release.notes))
 
 

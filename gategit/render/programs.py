@@ -61,6 +61,23 @@ def find_program(name: Name, settings: RenderSettings) -> Program:
     return program
 
 
+def identity(name: Name, settings: RenderSettings) -> str:
+    """Names the very file that `find_program` would find, and so its version, without starting it; "" where none is."""
+    configured = settings.kustomize if name == "kustomize" else settings.helm
+    try:
+        path = _configured(name, configured) if configured else _in_path(name)
+        status = os.stat(path)  # noqa: PTH116  asked for in each run
+        # A script may start another program tomorrow: it has to say which.
+        with open(path, "rb") as file:  # noqa: PTH123  the same
+            version = find_program(name, settings).version if file.read(2) == b"#!" else ""
+    except (OSError, ProgramProblem):
+        return ""
+    # No program takes another one's place without a new time of change, not even with the times of the old one.
+    return (
+        f"{os.path.realpath(path)} {status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {version}"
+    )
+
+
 def _configured(name: str, path: str) -> str:
     place = Path(path).expanduser()
     if not place.is_absolute():

@@ -248,6 +248,8 @@ class Rendered:
         inputs: the paths of the tree that it was made of.
         unchecked: what could not be followed, with the reason: remote bases and charts that the config does not allow.
         notes: what the renderer warned of.
+        lasting: whether the same files give the same again: not where something failed for a reason of the moment, or
+            was fetched.
     """
 
     unit: Unit
@@ -256,6 +258,7 @@ class Rendered:
     inputs: frozenset[str] = frozenset()
     unchecked: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    lasting: bool = True
 
     @property
     def failed(self) -> bool:
