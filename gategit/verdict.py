@@ -25,6 +25,12 @@ from gategit.model import (
     Verdict,
 )
 
+_BUILD_FAILED = "render-failed"
+_NO_CAUSE = (_BUILD_FAILED, "not-rendered")
+
+_ENTRY = 2
+"""How many steps lead to an entry of a list in a kustomization, such as ``patches[0]``."""
+
 _LINES_AROUND = 2
 _LONGEST_EXCERPT = 40
 
@@ -63,6 +69,34 @@ class Thresholds:
             if asked and level is not None:
                 kept.append(finding if level is finding.level else replace(finding, level=level))
         return kept
+
+
+def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
+    """Leave out that a build fails where the same line, or the entry that holds it, has an error that says why.
+
+    What is left out would block no more than what is kept: that is as new, not waived, and of no lower level.
+    """
+    repeating = [finding for finding in findings if finding.rule == _BUILD_FAILED]
+    if not repeating:
+        return list(findings)
+    files = {finding.location.file for finding in repeating}
+    causes = [finding for finding in findings if finding.location.file in files and finding.rule not in _NO_CAUSE]
+    return [
+        finding
+        for finding in findings
+        if finding.rule != _BUILD_FAILED or not any(_is_cause(cause, finding) for cause in causes)
+    ]
+
+
+def _is_cause(cause: Finding, finding: Finding) -> bool:
+    if cause.location.file != finding.location.file or cause.level.rank < finding.level.rank:
+        return False
+    if cause.state is not finding.state and cause.state is not State.NEW:
+        return False
+    here, there = cause.location.region, finding.location.region
+    if there is None or (here is not None and here.line == there.line):
+        return True
+    return len(cause.path) >= _ENTRY and cause.path == finding.path[: len(cause.path)]
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:
@@ -212,7 +246,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
         schemas: which schemas judged.
         dry_run: what came of the dry run; None where there was none.
     """
-    ordered = tuple(in_order(findings))
+    ordered = tuple(without_repeats(in_order(findings)))
 
     def blocks(finding: Finding) -> bool:
         return finding.blocks(thresholds.fail_on, fail_on_existing=thresholds.fail_on_existing)
@@ -237,7 +271,7 @@ def make_report(  # noqa: PLR0913  a report has these parts, each named by the c
         change=change,
         stages=stage_results(stages, ordered, rule, blocks),
         findings=ordered,
-        unchecked=tuple(unchecked),
+        unchecked=tuple(dict.fromkeys(unchecked)),
         rules={rule_id: rule(rule_id) for rule_id in sorted({finding.rule for finding in ordered})},
         stats=stats,
         fail_on=thresholds.fail_on,

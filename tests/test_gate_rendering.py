@@ -116,7 +116,7 @@ def test_a_build_that_fails_is_a_finding_and_its_files_are_judged_alone(git_repo
     change(git_repository, {"overlays/prod/patch.yaml": PATCH.replace("name: web", "name: wbe") + "  replicaz: 3\n"})
     report = check(git_repository)
     assert {(f.rule, f.location.file) for f in report.findings} >= {
-        ("render-failed", "overlays/prod/patch.yaml"),
+        ("kustomization-invalid", "overlays/prod/patch.yaml"),
         ("unknown-field", "overlays/prod/patch.yaml"),
     }
     assert report.verdict is Verdict.BLOCKED

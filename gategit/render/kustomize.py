@@ -10,7 +10,7 @@ from typing import Final
 from gategit.checks.references.kustomize import KustomizeGraph, LinkState
 from gategit.checks.references.shapes import Use
 from gategit.errors import UndecidedError
-from gategit.model import FieldPath, Level, Location, format_path
+from gategit.model import FieldPath, Location, format_path
 from gategit.process import Result
 from gategit.render.kustomize_errors import explain, nowhere
 from gategit.render.kustomize_output import objects, read
@@ -53,10 +53,16 @@ def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: Ren
     except UndecidedError as error:
         top = graph.kustomizations.get(unit.build.folder)
         location = unit.owner.location if unit.owner else Location(top.file if top else unit.build.folder)
-        return Rendered(unit, problems=(RenderProblem(NOT_RENDERED.id, error.message, location, error.hint),))
+        problem = RenderProblem(NOT_RENDERED.id, error.message, location, error.hint)
+        return Rendered(unit, problems=(problem,), lasting=False)
     places = Places(unit, made, tree)
-    rendered = Rendered(unit, inputs=made.inputs, unchecked=tuple(_unchecked(made)))
-    refused = tuple(_refused(made, places, fetched.problems))
+    rendered = Rendered(
+        unit,
+        inputs=made.inputs,
+        unchecked=tuple(_unchecked(made)),
+        lasting=not fetched.files and not fetched.failed,
+    )
+    refused = tuple(_refused(made, places, fetched))
     if not made.written:
         return replace(rendered, problems=(_nothing(made, places),))
     if any(not step.can_be_dropped for step in made.refused):
@@ -64,7 +70,7 @@ def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: Ren
     try:
         answers = _run(unit.build, made, tree, settings, fetched.files)
     except UndecidedError as error:
-        return replace(rendered, problems=(*refused, _undecided(unit, places, error)))
+        return replace(rendered, problems=(*refused, _undecided(unit, places, error)), lasting=False)
     decisive = answers[1] or answers[0]
     if decisive.code:
         # With entries left out, whatever it lacks may be in what is not there.
@@ -148,12 +154,19 @@ class _Fetched:
         files: what is written for all of it.
         problems: by the text of an entry, or the repository and name of a chart, why it was not fetched, as the end of
             a sentence.
+        failed: those of them that the config allows, so that only the attempt failed.
     """
 
     folders: dict[str, str] = field(default_factory=dict)
     charts: set[tuple[str, FieldPath]] = field(default_factory=set)
     files: dict[str, bytes] = field(default_factory=dict)
     problems: dict[str, str] = field(default_factory=dict)
+    failed: set[str] = field(default_factory=set)
+
+    def give_up(self, name: str, why: str) -> None:
+        """Note that something could not be fetched that the config allows."""
+        self.problems[name] = f"but {why}"
+        self.failed.add(name)
 
 
 def _fetch(made: Plan, settings: RenderSettings) -> _Fetched:
@@ -169,18 +182,18 @@ def _fetch(made: Plan, settings: RenderSettings) -> _Fetched:
         if step.link.state is not LinkState.REMOTE or not step.can_be_dropped:
             continue
         why = refusal(text, settings, as_file=is_data)
-        if why is None:
-            try:
-                one = fetch(text, numbers.setdefault(text, len(numbers)), settings)
-            except UndecidedError as error:
-                why = f"but {error.message}"
-            else:
-                found.folders[text] = one.folder
-                # Kustomize reads data from no folder above its own.
-                start = f"{step.one.folder}/" if is_data and step.one.folder else ""
-                found.files.update({f"{start}{path}": content for path, content in one.files.items()})
         if why is not None:
             found.problems[text] = why
+            continue
+        try:
+            one = fetch(text, numbers.setdefault(text, len(numbers)), settings)
+        except UndecidedError as error:
+            found.give_up(text, error.message)
+        else:
+            found.folders[text] = one.folder
+            # Kustomize reads data from no folder above its own.
+            start = f"{step.one.folder}/" if is_data and step.one.folder else ""
+            found.files.update({f"{start}{path}": content for path, content in one.files.items()})
     for chart in made.charts:
         if chart.is_elsewhere and chart.index >= 0:
             _pull(chart, found, settings)
@@ -189,12 +202,15 @@ def _fetch(made: Plan, settings: RenderSettings) -> _Fetched:
 
 def _pull(chart: Chart, found: _Fetched, settings: RenderSettings) -> None:
     """Fetch a chart."""
-    from gategit.render.kustomize_remote import fetch_chart  # noqa: PLC0415  few configs allow any
+    from gategit.render.kustomize_remote import RefusedError, fetch_chart  # noqa: PLC0415  few configs allow any
 
+    name = f"{chart.repository} {chart.name}"
     try:
         found.files.update(fetch_chart(chart, settings))
+    except RefusedError as error:
+        found.problems[name] = f"but {error.message}"
     except UndecidedError as error:
-        found.problems[f"{chart.repository} {chart.name}"] = f"but {error.message}"
+        found.give_up(name, error.message)
     else:
         found.charts.add((chart.one.file, chart.path))
 
@@ -278,34 +294,34 @@ def _reason(step: Step) -> str:
     return "it is remote; remote resources are not fetched" if step.link.state is LinkState.REMOTE else step.reason
 
 
-def _refused(made: Plan, places: Places, unfetched: Mapping[str, str]) -> Iterator[RenderProblem]:
-    """A problem for each entry that leads out of the tree. What the check of references says is only noted here."""
+def _refused(made: Plan, places: Places, fetched: _Fetched) -> Iterator[RenderProblem]:
+    """A problem for each entry that leads out of the tree."""
     for step in made.refused:
         path, text = step.link.reference.path, step.link.reference.text
         lost = "it is left out" if step.can_be_dropped else "nothing that builds on it is rendered"
         if step.link.state is LinkState.REMOTE:
-            why = unfetched.get(text, "which is remote and not fetched")
+            why = fetched.problems.get(text, "which is remote and not fetched")
             message = f'{format_path(path)} names "{text}", {why}: {lost}'
-            rule = NOT_RENDERED if text in unfetched else NOT_FOLLOWED
+            rule = NOT_RENDERED if text in fetched.failed else NOT_FOLLOWED
             yield RenderProblem(rule.id, message, places.field(step.one, path), _VENDOR, path=path)
         else:
             message = f'{format_path(path)} names "{text}", {step.reason}: {lost}'
-            named, level = (RENDER_FAILED.id, Level.NOTE) if step.said else (NOT_RENDERED.id, None)
-            yield RenderProblem(named, message, places.field(step.one, path), level=level, path=path)
+            named = RENDER_FAILED if step.said else NOT_RENDERED
+            yield RenderProblem(named.id, message, places.field(step.one, path), path=path)
     for chart in made.charts:
         if chart.is_elsewhere and (chart.one.file, chart.path) not in made.pulled:
             what = f"the chart {chart.name}" if chart.index >= 0 else "charts"
             name = f"{chart.repository} {chart.name}"
-            why = unfetched.get(name, "which is not fetched")
+            why = fetched.problems.get(name, "which is not fetched")
             message = f"{format_path(chart.path)} pulls {what} from {chart.repository}, {why}: it is left out"
-            rule = NOT_RENDERED if name in unfetched else NOT_FOLLOWED
+            rule = NOT_RENDERED if name in fetched.failed else NOT_FOLLOWED
             yield RenderProblem(rule.id, message, places.field(chart.one, chart.path), _VENDOR, path=chart.path)
 
 
 def _nothing(made: Plan, places: Places) -> RenderProblem:
     folder = made.folder or "The root of the repository"
     message = f"{folder} cannot be built: {made.problem}"
-    return RenderProblem(RENDER_FAILED.id, message, places.top(), level=Level.NOTE if made.said else None)
+    return RenderProblem(RENDER_FAILED.id, message, places.top())
 
 
 def _undecided(unit: Unit, places: Places, error: UndecidedError) -> RenderProblem:

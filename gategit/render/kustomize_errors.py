@@ -10,13 +10,13 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from gategit.checks.references.kustomize import Kustomization, Link, LinkState
 from gategit.checks.references.paths import join
 from gategit.manifests.decode import decode
 from gategit.manifests.manifest import Source
-from gategit.model import FieldPath, Level, Location, format_path
+from gategit.model import FieldPath, Location, format_path
 from gategit.process import Result
 from gategit.render.kustomize_places import Places
 from gategit.render.kustomize_plan import Plan
@@ -33,6 +33,9 @@ _TRIED_AS_FILE = re.compile(
     r"unable to|.*?: file is not directory|hit timeout|git |URL is|failed to run|no 'git').*)",
     re.DOTALL,
 )
+_IS_FOLDER: Final = ("must resolve to a file", "is a directory")
+"""What Kustomize says of a folder that it tried as a file: the second where files may lie anywhere, as in Flux."""
+
 _FROM_FILE = re.compile(r"(?:accumulating|merging) resources from '(?P<path>.*?)': (?P<rest>.*)", re.DOTALL)
 _FOLDER = re.compile(
     r"(?:recursed accumulation of|couldn't make target for) path '(?P<path>.*?)': (?P<rest>.*)", re.DOTALL
@@ -69,17 +72,16 @@ class _Context:
         location: Location | None = None,
         *,
         path: FieldPath = (),
+        on: Literal["key", "value"] = "value",
         help_text: str = "",
-        said: bool = False,
         rule: str = RENDER_FAILED.id,
     ) -> RenderProblem:
-        """A problem, by default on a field of the kustomization; ``said``: another check says it, so it is a note."""
+        """A problem, by default on a field of the kustomization."""
         return RenderProblem(
             rule,
             message,
-            location or (self.places.field(self.one, path) if path else self._file()),
+            location or (self.places.field(self.one, path, on) if path else self._file()),
             help_text,
-            level=Level.NOTE if said and self.places.is_own(self.one, path) else None,
             path=path,
         )
 
@@ -123,7 +125,7 @@ def explain(answer: Result, made: Plan, places: Places) -> Iterator[RenderProble
 
 
 def nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
-    """A problem for each entry that leads to nothing; where the check of references says so, too, it is a note."""
+    """A problem for each entry that leads to nothing."""
     for step in made.nowhere:
         path = step.link.reference.path
         yield RenderProblem(
@@ -131,7 +133,6 @@ def nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
             f'{format_path(path)} names "{step.link.reference.text}", {step.reason}: nothing that builds on it is '
             "rendered",
             places.field(step.one, path),
-            level=Level.NOTE if step.said and places.is_own(step.one, path) else None,
             path=path,
         )
 
@@ -152,7 +153,7 @@ def _take_apart(text: str, folder: str) -> _Chain:
             text = text[found.end() :]
         elif found := _TRIED_AS_FILE.match(text):
             entry = found["path"]
-            text = found["rest"] if found["inner"].endswith("must resolve to a file") else found["inner"]
+            text = found["rest"] if found["inner"].endswith(_IS_FOLDER) else found["inner"]
         elif found := _FOLDER.match(text):
             folder, entry, text = _tree_path(found["path"]), "", found["rest"]
         elif found := _QUOTED.match(text):
@@ -215,9 +216,10 @@ def _fits(data: Any, found: re.Match[str], *, moved: bool = False) -> bool:
 def _duplicate(context: _Context, found: re.Match[str]) -> RenderProblem:
     """Two resources of one name. The second is the one that the entry brings."""
     what, entry = _named(found), context.entry
-    if entry is not None and any(link is not entry and link.path == entry.path for link in context.one.links):
-        message = f'{format_path(entry.reference.path)} names "{entry.reference.text}" a second time'
-        return context.problem(message, path=entry.reference.path, said=True)
+    again = [link for link in context.one.links if entry is not None and link.path == entry.path]
+    if len(again) > 1:
+        last = again[-1].reference
+        return context.problem(f'{format_path(last.path)} names "{last.text}" a second time', path=last.path)
     help_text = "Remove one of the two, or give one another name or namespace."
     if entry is None:
         message = f"{context.one.file} puts two objects {what} into one build; Kustomize takes one"
@@ -245,16 +247,16 @@ def _not_an_object(context: _Context, found: re.Match[str]) -> RenderProblem | N
     message = (
         f'{format_path(entry.reference.path)} names "{entry.reference.text}", which holds something without {what}'
     )
-    return context.problem(message, path=entry.reference.path, said=True)
+    return context.problem(message, path=entry.reference.path)
 
 
 def _malformed(context: _Context, found: re.Match[str]) -> RenderProblem:
     """YAML that cannot be read; the check of syntax says where."""
     entry = context.entry
     if entry is None:
-        return context.problem(f"{context.one.file} cannot be read as YAML: {_short(found['why'])}", said=True)
+        return context.problem(f"{context.one.file} cannot be read as YAML: {_short(found['why'])}")
     message = f"{entry.path} cannot be read as YAML: nothing that builds on it is rendered"
-    return context.problem(message, Location(entry.path), said=True)
+    return context.problem(message, Location(entry.path))
 
 
 def _restricted(context: _Context, found: re.Match[str]) -> RenderProblem | None:
@@ -277,7 +279,6 @@ def _cycle(context: _Context, _found: re.Match[str]) -> RenderProblem | None:
     return context.problem(
         f"{context.one.file} cannot be built: {format_path(path) or 'an entry'} names what cannot stand there",
         path=path,
-        said=True,
     )
 
 
@@ -286,11 +287,11 @@ def _invalid(context: _Context, found: re.Match[str]) -> RenderProblem:
     key = found.groupdict().get("key")
     message = f"{context.one.file} cannot be built: {_short(found[0])}"
     path: FieldPath = (key,) if key in context.data else ()
-    return context.problem(message, path=path, said=True)
+    return context.problem(message, path=path, on="key" if "unknown field" in found[0] else "value")
 
 
 def _already_said(context: _Context, found: re.Match[str]) -> RenderProblem:
-    return context.problem(f"{context.one.file} cannot be built: {_short(found[0])}", said=True)
+    return context.problem(f"{context.one.file} cannot be built: {_short(found[0])}")
 
 
 # Generators ---------------------------------------------------------------------------------------------------------

@@ -120,7 +120,6 @@ class Plan:
         charts: what Helm renders.
         pulled: those of them that were fetched, by file and entry.
         problem: why there is nothing to build at all, as the end of a sentence, or "".
-        said: whether another check says so, too.
     """
 
     folder: str
@@ -138,7 +137,6 @@ class Plan:
     charts: tuple[Chart, ...] = ()
     pulled: frozenset[tuple[str, FieldPath]] = frozenset()
     problem: str = ""
-    said: bool = False
 
 
 def plan(
@@ -203,9 +201,9 @@ class _Planner:
             return self._nothing(folder, "its kustomization file holds another kind of object")
         if any(file.rpartition("/")[0] == folder for file, _ in self._graph.unread):
             return self._nothing(folder, "its kustomization cannot be read")
-        return self._nothing(folder, "it has no kustomization", said=False)
+        return self._nothing(folder, "it has no kustomization")
 
-    def _nothing(self, folder: str, problem: str, *, said: bool = True) -> Plan:
+    def _nothing(self, folder: str, problem: str) -> Plan:
         file = f"{folder}/{FILE_NAMES[0]}" if folder else FILE_NAMES[0]
         top = self._graph.kustomizations.get(folder)
         return Plan(
@@ -220,7 +218,6 @@ class _Planner:
             frozenset(self._inputs),
             self._seen,
             problem=problem,
-            said=said,
         )
 
     def _own(self, top: Kustomization | None, folder: str) -> tuple[bytes, dict[str, Any] | None]:
@@ -270,7 +267,6 @@ class _Planner:
             tuple(self._charts),
             frozenset(self._pulled),
             problem="its kustomization is empty" if empty else "",
-            said=empty,
         )
 
     def _root(self, folder: str) -> str:

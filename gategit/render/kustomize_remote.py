@@ -64,12 +64,13 @@ def fetch_chart(chart: Chart, settings: RenderSettings) -> Mapping[str, bytes]:
     """The files of a chart that a kustomization pulls, by where Kustomize looks for it before it pulls it.
 
     Raises:
-        RemoteError: the config does not allow it, or it is nothing that can be unpacked.
+        RefusedError: the config does not allow it.
+        RemoteError: it is nothing that can be unpacked.
         UndecidedError: Helm cannot be run, or the chart cannot be had.
     """
     refused = helm_remote.refusal(chart.repository, chart.name, chart.version, settings)
     if refused is not None:
-        raise RemoteError(*refused)
+        raise RefusedError(*refused)
     content = helm_remote.fetch(find_program("helm", settings), chart.repository, chart.name, chart.version, settings)
     try:
         with tarfile.open(fileobj=io.BytesIO(content), mode="r:gz") as archive:
@@ -95,6 +96,10 @@ def _members(archive: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
 
 class RemoteError(UndecidedError):
     """A base from elsewhere that could not be fetched."""
+
+
+class RefusedError(RemoteError):
+    """Something from elsewhere that the config does not allow to fetch."""
 
 
 def base_of(text: str) -> Base | None:

@@ -405,7 +405,7 @@ def test_flux_builds_an_empty_folder_to_nothing(build: Build) -> None:
     assert names(build({"web/kustomization.yaml": HEAD}, generate=True, free=True)) == []
     rendered = build({"web/kustomization.yaml": HEAD})
     assert [told(problem) for problem in rendered.problems] == [
-        "note web/kustomization.yaml web cannot be built: its kustomization is empty"
+        "error web/kustomization.yaml web cannot be built: its kustomization is empty"
     ]
 
 
@@ -511,7 +511,7 @@ def test_a_path_out_of_the_repository_leaves_nothing(build: Build, text: str, wh
     """The agent's own build fails at it. That it leads nowhere is said by another check, and noted here."""
     rendered = build({"web/kustomization.yaml": HEAD + f"resources:\n- a.yaml\n- {text}\n", "web/a.yaml": cm("a")})
     assert [told(problem) for problem in rendered.problems] == [
-        f'note web/kustomization.yaml:5:3-{3 + len(text)} resources[1] names "{text}", {what}: nothing that builds on it is rendered'
+        f'error web/kustomization.yaml:5:3-{3 + len(text)} resources[1] names "{text}", {what}: nothing that builds on it is rendered'
     ]
     assert rendered.failed
     assert rendered.objects == ()
@@ -654,7 +654,7 @@ FAILURES: Mapping[str, tuple[Mapping[str, str], list[str]]] = {
     ),
     "the same file twice": (
         {K: "resources:\n- a.yaml\n- ./a.yaml\n"},
-        [f'note {K}:5:3-11 resources[1] names "./a.yaml" a second time'],
+        [f'error {K}:5:3-11 resources[1] names "./a.yaml" a second time'],
     ),
     "a namespace that makes two objects one": (
         {K: "resources: [a.yaml, b.yaml]\nnamespace: shop\n", "web/b.yaml": cm("a", namespace="other")},
@@ -821,46 +821,46 @@ FAILURES: Mapping[str, tuple[Mapping[str, str], list[str]]] = {
     "a file that is not there": (
         {K: "resources: [../base]\n", "base/kustomization.yaml": HEAD + "resources:\n- gone.yaml\n"},
         [
-            'note base/kustomization.yaml:4:3-12 resources[0] names "gone.yaml", which is not there: nothing that builds on it is rendered'
+            'error base/kustomization.yaml:4:3-12 resources[0] names "gone.yaml", which is not there: nothing that builds on it is rendered'
         ],
     ),
     "a folder without a kustomization": (
         {K: "resources:\n- ../base\n", "base/a.yaml": cm("a")},
         [
-            f'note {K}:4:3-10 resources[0] names "../base", a folder without a kustomization: nothing that builds on it is rendered'
+            f'error {K}:4:3-10 resources[0] names "../base", a folder without a kustomization: nothing that builds on it is rendered'
         ],
     ),
     "a file that is no manifest": (
         {K: "resources:\n- x.yaml\n", "web/x.yaml": "x: y\n"},
-        [f'note {K}:4:3-9 resources[0] names "x.yaml", which holds something without apiVersion and kind'],
+        [f'error {K}:4:3-9 resources[0] names "x.yaml", which holds something without apiVersion and kind'],
     ),
     "a resource that is not YAML": (
         {K: "resources:\n- x.yaml\n", "web/x.yaml": "kind: {x\nfoo: bar\n"},
-        ["note web/x.yaml web/x.yaml cannot be read as YAML: nothing that builds on it is rendered"],
+        ["error web/x.yaml web/x.yaml cannot be read as YAML: nothing that builds on it is rendered"],
     ),
     "an unknown field": (
         {K: "resources: [a.yaml]\nresorces: [b.yaml]\n"},
-        [f'note {K}:4:11-19 {K} cannot be built: json: unknown field "resorces"'],
+        [f'error {K}:4:1-9 {K} cannot be built: json: unknown field "resorces"'],
     ),
     "a field of another type": (
         {K: "resources: [a.yaml]\npatches:\n- p.yaml\n", "web/p.yaml": cm("a")},
         [
-            f"note {K}:5:1-9 {K} cannot be built: json: cannot unmarshal string into Go struct field Kustomization.patches of type types.Patch"
+            f"error {K}:5:1-9 {K} cannot be built: json: cannot unmarshal string into Go struct field Kustomization.patches of type types.Patch"
         ],
     ),
     "a circle": (
         {K: "resources: [../b]\n", "b/kustomization.yaml": HEAD + "resources:\n- ../web\n"},
         [
-            "note b/kustomization.yaml:4:3-9 b/kustomization.yaml cannot be built: resources[0] names what cannot stand there"
+            "error b/kustomization.yaml:4:3-9 b/kustomization.yaml cannot be built: resources[0] names what cannot stand there"
         ],
     ),
     "not YAML at all": (
         {K: "resources: [a.yaml\n"},
-        [f"note {K} web cannot be built: its kustomization cannot be read"],
+        [f"error {K} web cannot be built: its kustomization cannot be read"],
     ),
     "two kustomizations": (
         {K: "resources: [a.yaml]\n", "web/kustomization.yml": HEAD + "resources: [a.yaml]\n"},
-        [f"note {K} web cannot be built: it has two kustomization files"],
+        [f"error {K} web cannot be built: it has two kustomization files"],
     ),
     "no kustomization": (
         {"web/x.yaml": cm("x")},

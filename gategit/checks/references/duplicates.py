@@ -196,20 +196,22 @@ def _patch(view: View, builds: Builds, one: Kustomization, patch: PatchEntry) ->
     build = builds.build(one.folder)
     if not build.complete:
         return
-    for body in bodies:
-        missing = _unmatched(build, body)
+    for document in documents:
+        missing = _unmatched(build, document.data)
         if missing is not None and builds.keeps_names(one.folder):
+            entry = view.locate(source, patch.path)
+            named = view.locate(Source(file, document.index), ("metadata", "name")) if file else entry
             yield Finding(
                 KUSTOMIZATION_INVALID.id,
                 Stage.REFERENCES,
                 Level.ERROR,
                 f"{where} changes {missing}, but no resource of this kustomization is that object",
-                view.locate(source, patch.path),
+                named,
                 help="Make apiVersion, kind, name and namespace those of the resource, add the resource, or remove the "
                 "patch.",
                 path=patch.path,
                 subject=f"{subject} {missing}",
-                related=_the_patch(view, file),
+                related=(RelatedLocation(entry, "the entry that brings the patch"),) if file else (),
             )
 
 

@@ -514,7 +514,8 @@ class _Check:
         level: Level | None = None,
         subject: str = "",
     ) -> None:
-        at = path if place is None else place
+        # A missing field is asked for itself: something may have removed it, and stands elsewhere.
+        at = path if place is None or place == path[:-1] else place
         self.findings.append(
             Finding(
                 rule=rule.id,

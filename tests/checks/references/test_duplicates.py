@@ -138,14 +138,16 @@ def test_targets_say_what_meets(judge: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("patch", "message"),
+    ("patch", "places", "message"),
     [
         (
             cm("z"),
+            ("p.yaml", 3, "kustomization.yaml"),
             "patches[0] changes ConfigMap z of v1, but no resource of this kustomization is that object",
         ),
         (
             cm("a", "web"),
+            ("p.yaml", 3, "kustomization.yaml"),
             (
                 "patches[0] changes ConfigMap a in the namespace web of v1, but no resource of this kustomization is that "
                 "object"
@@ -153,6 +155,7 @@ def test_targets_say_what_meets(judge: Any) -> None:
         ),
         (
             "- {op: add, path: /data, value: {}}\n",
+            ("kustomization.yaml", 5, "p.yaml"),
             (
                 "patches[0] has no target, and the patch p.yaml is a list of operations (a JSON patch): Kustomize cannot "
                 "tell what to change"
@@ -160,12 +163,15 @@ def test_targets_say_what_meets(judge: Any) -> None:
         ),
         (
             "# nothing\n",
+            ("kustomization.yaml", 5, "p.yaml"),
             "patches[0] has no target, and the patch p.yaml is empty: Kustomize cannot tell what to change",
         ),
     ],
 )
-def test_a_patch_without_its_object_is_refused(judge: Any, patch: str, message: str) -> None:
-    """Kustomize stops at a strategic-merge patch whose object is not among the resources."""
+def test_a_patch_without_its_object_is_refused(
+    judge: Any, patch: str, places: tuple[str, int, str], message: str
+) -> None:
+    """Kustomize stops at a strategic-merge patch whose object is not among the resources: its name is to be mended."""
     files = {
         "kustomization.yaml": HEAD + "namespace: other\nresources: [a.yaml]\npatches: [{path: p.yaml}]\n",
         "a.yaml": cm("a"),
@@ -173,7 +179,9 @@ def test_a_patch_without_its_object_is_refused(judge: Any, patch: str, message: 
     }
     finding = judge(files).only()
     assert (finding.rule, finding.message) == ("kustomization-invalid", message)
-    assert [one.location.file for one in finding.related] == ["p.yaml"]
+    file, line, other = places
+    assert (finding.location.file, finding.location.region.line) == (file, line)
+    assert [one.location.file for one in finding.related] == [other]
 
 
 @pytest.mark.parametrize(
