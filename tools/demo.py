@@ -1,7 +1,8 @@
 """The demo: build a small GitOps repository with pull requests, and run the gate on each as CI would.
 
-``make demo`` shows the plain example; ``make demo EXAMPLE=argocd`` and ``EXAMPLE=flux`` show what is rendered, for which
-kustomize and helm are needed. It fails unless the gate says of each pull request what its expected.toml says. Standard library only: what is shown is what the installed program does.
+``make demo`` shows the plain example. ``make demo EXAMPLE=argocd`` and ``EXAMPLE=flux`` show what is rendered, and need
+kustomize and helm. The demo fails unless the gate says of each pull request what its expected.toml says. Standard
+library only: what is shown is what the installed program does.
 """
 
 from __future__ import annotations
@@ -159,7 +160,11 @@ def main() -> int:
     path = os.pathsep.join([os.environ.get("PATH", os.defpath), str(ROOT / ".tools" / "bin")])
     missing = [name for name in ("kustomize", "helm") if shutil.which(name, path=path) is None]
     if missing and example != PLAIN:
-        print(f"The example {example} needs {' and '.join(missing)}: install it, or run `make tools`.", file=sys.stderr)
+        what = " and ".join(missing)
+        print(
+            f"The example {example} needs {what}, not found in PATH: `make tools` builds what is needed.",
+            file=sys.stderr,
+        )
         return 1
     try:
         _show(example, {**os.environ, "PATH": path})

@@ -8,13 +8,14 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tools.demo import EXAMPLES, EXIT_CODES, PLAIN, RENDERED, PullRequest, build, found_in, pull_requests
+from tools.demo import EXAMPLES, EXIT_CODES, PLAIN, RENDERED, ROOT, PullRequest, build, found_in, pull_requests
 
 pytestmark = pytest.mark.usefixtures("renderers")
 
@@ -70,6 +71,67 @@ def test_pull_request(repositories: dict[str, Path], tmp_path: Path, example: st
     assert found_in(report) == sorted(pull_request.findings)
     assert json.loads(report.read_text(encoding="utf-8"))["verdict"] == pull_request.verdict
     assert code == EXIT_CODES[pull_request.verdict]
+
+
+def _demo(checkout: Path, *arguments: str, path: str) -> tuple[int, str]:
+    """Run the demo of a copy of the examples; its exit code, and what it shows."""
+    shutil.copytree(EXAMPLES, checkout / "examples")
+    (checkout / "tools").mkdir()
+    shutil.copy2(ROOT / "tools" / "demo.py", checkout / "tools")
+    done = subprocess.run(
+        [sys.executable, "-I", checkout / "tools" / "demo.py", *arguments],
+        cwd=checkout,
+        env={name: os.environ[name] for name in os.environ if not name.startswith("GIT")} | {"PATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
+
+
+@pytest.fixture
+def bare_path(tmp_path: Path) -> str:
+    """A PATH with git and no renderer."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "git").symlink_to(str(shutil.which("git")))
+    return str(folder)
+
+
+def test_the_demo_of_the_plain_example_needs_no_renderer(tmp_path: Path, bare_path: str) -> None:
+    """It ends well, and says what else there is to see and what that takes."""
+    code, shown = _demo(tmp_path / "checkout", path=bare_path)
+
+    assert code == 0, shown
+    assert shown.endswith(
+        "`make demo EXAMPLE=argocd` and `make demo EXAMPLE=flux` show what is rendered by Kustomize and Helm, once "
+        "kustomize and helm can be found.\n"
+    )
+
+
+def test_the_demo_of_another_example_says_what_it_needs(tmp_path: Path, bare_path: str) -> None:
+    """Without the programs nothing is shown that could be taken for the gate's word."""
+    shown = "The example flux needs kustomize and helm, not found in PATH: `make tools` builds what is needed.\n"
+
+    assert _demo(tmp_path / "checkout", "flux", path=bare_path) == (1, shown)
+
+
+def test_the_demo_shows_what_is_rendered(tmp_path: Path) -> None:
+    """With the programs in PATH the gate's findings stand on the lines of overlays, charts and values."""
+    code, shown = _demo(tmp_path / "checkout", "flux", path=os.environ["PATH"])
+
+    assert code == 0, shown
+    assert "--> apps/prod/queue/values.yaml:8:11" in shown
+    assert "Nothing broken was merged." in shown
+
+
+def test_the_demo_knows_its_examples(tmp_path: Path, bare_path: str) -> None:
+    """A name that is none is answered with those that are."""
+    assert _demo(tmp_path / "checkout", "nix", path=bare_path) == (
+        2,
+        "There is no example nix: there are plain, argocd, flux.\n",
+    )
 
 
 @pytest.mark.parametrize("example", ALL)
