@@ -61,10 +61,14 @@ def key_of(unit: Unit) -> UnitKey:
 def carried_files(rendered: Rendered) -> frozenset[str]:
     """The files whose objects come to the cluster as a unit renders them.
 
-    A chart's inputs are none: they are no manifests, or they hold its values and are objects of their own, such as the
-    HelmRelease or Application that asks for it.
+    Of a chart's inputs those are that Helm takes as they are (``crds``). The others are no manifests, or they hold its
+    values and are objects of their own, such as the HelmRelease or Application that asks for it.
     """
-    return frozenset() if rendered.failed or isinstance(rendered.unit.build, HelmBuild) else rendered.inputs
+    if rendered.failed:
+        return frozenset()
+    if isinstance(rendered.unit.build, HelmBuild):
+        return frozenset(one.trace.file for one in rendered.objects if one.trace.document is not None)
+    return rendered.inputs
 
 
 @dataclass(frozen=True, slots=True)
