@@ -15,7 +15,7 @@ from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import dig, root_path, text_at
 from gategit.model import FieldPath, Level, Location, ObjectRef
 from gategit.render.flux_rules import SUBSTITUTION_FAILED
-from gategit.render.flux_sources import Sources
+from gategit.render.flux_sources import Sources, missing_map
 from gategit.render.values import AgentObject, KustomizeBuild, Owner, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
@@ -24,6 +24,9 @@ _VARIABLE: Final = re.compile(r"[_A-Za-z][_A-Za-z0-9]*\Z")
 _TEXTS: Final = (("targetNamespace", "namespace"), ("namePrefix", "namePrefix"), ("nameSuffix", "nameSuffix"))
 _SELECTOR: Final = ("group", "version", "kind", "namespace", "name", "labelSelector", "annotationSelector")
 _IMAGE: Final = ("name", "newName", "newTag", "digest")
+_WIRING: Final = ("dependsOn", "healthChecks", "wait", "decryption", "sourceRef")
+"""What a Kustomization says besides what is built, and what is judged against that."""
+
 _NOT_HERE: Final = "it is not declared in this repository"
 
 
@@ -50,14 +53,16 @@ class _Variables:
     def gather(self, post: Mapping[str, Any]) -> None:
         """Read ``spec.postBuild``."""
         ref = ref_of(self._one.data, self._one.namespace)
-        for reference in _list(post.get("substituteFrom")):
-            self._from_object(text_at(reference, "kind"), text_at(reference, "name"))
+        for index, reference in enumerate(_list(post.get("substituteFrom"))):
+            path: FieldPath = ("spec", "postBuild", "substituteFrom", index, "name")
+            self._from_object(reference, path)
         own = post.get("substitute")
         for name, value in own.items() if isinstance(own, dict) else ():
             place = self._world.locate(self._one, ("spec", "postBuild", "substitute", name), on="key")
             self._put(name, scalar_text(value), ref, place)
 
-    def _from_object(self, kind: str, name: str) -> None:
+    def _from_object(self, reference: Any, path: FieldPath) -> None:
+        kind, name = text_at(reference, "kind"), text_at(reference, "name")
         if kind not in {"ConfigMap", "Secret"} or not name:
             return
         one, world = self._one, self._world
@@ -66,6 +71,9 @@ class _Variables:
             self.anything = True
             asked = f"{ref_of(one.data, one.namespace)}: variables of the {kind} {name}"
             self._found.unchecked.append((asked, _NOT_HERE))
+            if kind == "ConfigMap" and dig(reference, "optional") is not True:
+                problem = missing_map(world, one, name, path)
+                self._found.problems.extend([problem] if problem else [])
             return
         ref = ref_of(source.data, source.namespace)
         for where, key, value in entries(source):
@@ -128,6 +136,7 @@ def kustomization_unit(one: AgentObject, name: str, world: World, sources: Sourc
         annotations=pairs(dig(spec, "commonMetadata", "annotations")),
         uncertain=tuple(found.uncertain),
         suspended=spec.get("suspend") is True,
+        wiring=json.dumps([spec.get(name) for name in _WIRING], default=str),
     )
     if not isinstance(post, dict):
         return unit, found

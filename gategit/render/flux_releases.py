@@ -28,7 +28,7 @@ from gategit.render.flux_kustomizations import (
     pairs,
     patch_entries,
 )
-from gategit.render.flux_sources import HELM, SOURCE, Sources, missing
+from gategit.render.flux_sources import HELM, SOURCE, Sources, missing, missing_map
 from gategit.render.values import AgentObject, Chart, HelmBuild, Owner, Parameter, RenderProblem, Unit, ValuesLayer
 from gategit.render.world import World, ref_of
 
@@ -236,6 +236,9 @@ class _Release:
         asked = f"{self._ref}: values of the {kind} {name}"
         if source is None or has_variable(name):
             self._found.unchecked.append((asked, "it is not declared in this repository"))
+            if kind == "ConfigMap" and dig(reference, "optional") is not True:
+                problem = missing_map(world, one, name, (*path, "name"))
+                self._found.problems.extend([problem] if problem else [])
             self._found.uncertain.append(f"the values of the {kind} {name} are not in this repository")
             return None
         wanted = text_at(reference, "valuesKey") or "values.yaml"

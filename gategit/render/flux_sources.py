@@ -143,7 +143,7 @@ def missing(world: World, one: AgentObject, wanted: tuple[str, str, str, str], p
         return None
     elsewhere = world.named(group, kind, "", name)
     others = {text_at(other.data, "metadata", "name") for other in world.of_kind(group, kind) if other is not one}
-    others -= {BOOTSTRAP, ""}
+    others -= {""}
     help_ = f"Correct the name, or declare the {kind}."
     if elsewhere:
         places = " and ".join(sorted({other.namespace for other in elsewhere}))
@@ -163,6 +163,39 @@ def missing(world: World, one: AgentObject, wanted: tuple[str, str, str, str], p
         world.locate(one, path),
         help=help_,
         level=level,
+        object=ref,
+        path=path,
+        fatal=False,
+    )
+
+
+def missing_map(world: World, one: AgentObject, name: str, path: FieldPath) -> RenderProblem | None:
+    """The finding for a ConfigMap that an object cannot do without, and that nothing in the repository brings.
+
+    Secrets are often made by others, from a vault or by hand, and namespaces may be changed on the way; so that only
+    a name that no ConfigMap has is worth a word.
+
+    Args:
+        world: what is declared.
+        one: the object that names it.
+        name: the ConfigMap's name.
+        path: the field that names it.
+    """
+    if not name or has_variable(name) or world.named("", "ConfigMap", "", name):
+        return None
+    generated = {made for each in world.graph.kustomizations.values() for _, made in each.parsed.generated}
+    if any(name.startswith(made) or name.endswith(made) for made in generated if made):
+        return None
+    ref = ref_of(one.data, one.namespace)
+    names = {text_at(other.data, "metadata", "name") for other in world.of_kind("", "ConfigMap")}
+    near = nearest(name, names - {""})
+    hint = f"; did you mean {near}?" if near else ""
+    return RenderProblem(
+        DANGLING_REFERENCE.id,
+        f"{ref}: {format_path(path)} names the ConfigMap {name}, which nothing in this repository brings{hint}",
+        world.locate(one, path),
+        help="Correct the name, declare the ConfigMap, or say `optional: true` where it may be missing.",
+        level=Level.WARNING,
         object=ref,
         path=path,
         fatal=False,

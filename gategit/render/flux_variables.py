@@ -20,6 +20,7 @@ from gategit.model import Level, Location, ObjectRef
 from gategit.render.flux_envsubst import Absent, EnvsubstError, Expanded, expand
 from gategit.render.flux_rules import SUBSTITUTION_FAILED, VARIABLE_UNSET
 from gategit.render.flux_yaml import write_yaml
+from gategit.render.rules import NOT_RENDERED
 from gategit.render.values import Rendered, RenderedObject, RenderProblem, RenderSettings, Unit
 from gategit.tree import EntryKind, Tree
 
@@ -183,13 +184,20 @@ def finish(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Rendered
 
 
 def _doubted(rendered: Rendered) -> Rendered:
-    """A unit that was rendered without some of its inputs: it may fail for that alone, which is nobody's mistake."""
+    """A unit that was rendered without some of its inputs: it may fail for that alone, which is nobody's mistake.
+
+    That a renderer could not be run at all is no such failure: it leaves the verdict open as ever.
+    """
     lacking = "; ".join(rendered.unit.uncertain)
-    problems = tuple(
-        replace(one, level=Level.NOTE, message=f"{one.message} (but {lacking})") if one.fatal else one
-        for one in rendered.problems
+    failures = [one for one in rendered.problems if one.fatal and one.rule != NOT_RENDERED.id]
+    reason = f"{lacking}; without that it cannot be rendered" if failures else lacking
+    return replace(
+        rendered,
+        problems=tuple(one for one in rendered.problems if one not in failures),
+        unchecked=(*rendered.unchecked, (rendered.unit.name, reason)),
+        lasting=rendered.lasting and not failures,
+        given_up=bool(failures),
     )
-    return replace(rendered, problems=problems, unchecked=(*rendered.unchecked, (rendered.unit.name, lacking)))
 
 
 def _marked(one: RenderedObject, unit: Unit) -> RenderedObject:

@@ -11,12 +11,13 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from gategit.checks.references.paths import has_variable
+from gategit.checks.references.paths import Place, has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
-from gategit.checks.references.sources import dig, text_at
+from gategit.checks.references.sources import dig, root_path, text_at
 from gategit.model import FieldPath, Level, ObjectRef
 from gategit.render.flux_rules import DECRYPTION_MISSING, DEPENDENCY_CYCLE, KIND_NOT_AWAITED
 from gategit.render.flux_sources import HELM, KUSTOMIZE, SOURCE, missing
+from gategit.render.kustomize_plan import plan
 from gategit.render.values import AgentObject, KustomizeBuild, Owner, Rendered, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
@@ -190,16 +191,37 @@ def _defined_elsewhere(
 ) -> dict[tuple[str, str], list[AgentObject]]:
     """The kinds that other Kustomizations of the same cluster define, and this one does not, with who does."""
     own = {_defined(one.data) for one in rendered.objects}
+    held = {_kind_of(one.data) for one in rendered.objects}
     found: dict[tuple[str, str], list[AgentObject]] = {}
     for one in world.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"):
         kind = _defined(one.data)
-        bringer = one.parent.owner if one.parent is not None else None
-        if kind is None or kind in own or bringer is None or _group_kind(bringer.ref) != _KINDS[0]:
+        if kind is None or kind in own or kind not in held:
             continue
+        found.setdefault(kind, []).extend(_bringers(one, owner, world))
+    return {kind: bringers for kind, bringers in found.items() if bringers}
+
+
+def _bringers(definition: AgentObject, owner: AgentObject, world: World) -> Iterator[AgentObject]:
+    """The Kustomizations of an object's cluster that bring a definition: as rendered, or by the files they build."""
+    if definition.parent is None:
+        for other in world.of_kind(*_KINDS[0]):
+            if other.target == owner.target and _node(other) != _node(owner) and _builds(other, definition, world):
+                yield other
+        return
+    bringer = definition.parent.owner
+    if bringer is not None and _group_kind(bringer.ref) == _KINDS[0]:
         other = world.find(*_KINDS[0], bringer.ref.namespace or "", bringer.ref.name, owner)
         if other is not None and world.place(other) == bringer.location and other.target == owner.target:
-            found.setdefault(kind, []).append(other)
-    return found
+            yield other
+
+
+def _builds(one: AgentObject, definition: AgentObject, world: World) -> bool:
+    """Whether a Kustomization that is not rendered builds the file of a definition."""
+    folder = root_path(text_at(one.data, "spec", "path"))
+    if folder is None or world.graph.index.find(folder).place is not Place.FOLDER:
+        return False
+    build = KustomizeBuild(folder, generate=True, free=True)
+    return definition.file in plan(build, world.graph, world.tree).inputs
 
 
 def _defined(data: Mapping[str, object]) -> tuple[str, str] | None:

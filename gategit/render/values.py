@@ -166,6 +166,8 @@ class Unit:
         suspended: whether the agent leaves it alone for now.
         project: the Argo CD project that it belongs to, "" where it is not Argo CD's.
         sync_options: Argo CD's options of the sync, such as ``CreateNamespace=true``.
+        wiring: what else its owner says that is judged against what is rendered, as JSON text: what it waits for, whose
+            health it asks, whether it decrypts.
     """
 
     name: str
@@ -185,6 +187,7 @@ class Unit:
     suspended: bool = False
     project: str = ""
     sync_options: tuple[str, ...] = ()
+    wiring: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,6 +253,8 @@ class Rendered:
         notes: what the renderer warned of.
         lasting: whether the same files give the same again: not where something failed for a reason of the moment, or
             was fetched.
+        given_up: whether it could not be rendered for lack of what cannot be read here: nobody's mistake, and counted
+            as unchecked.
     """
 
     unit: Unit
@@ -259,11 +264,12 @@ class Rendered:
     unchecked: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     lasting: bool = True
+    given_up: bool = False
 
     @property
     def failed(self) -> bool:
         """Whether nothing was rendered."""
-        return any(problem.fatal for problem in self.problems)
+        return self.given_up or any(problem.fatal for problem in self.problems)
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,17 +156,20 @@ def test_what_flux_does_nothing_with_is_returned_as_it_is(make_tree: MakeTree) -
 
 
 def test_a_failure_for_want_of_values_that_cannot_be_read_is_no_finding(make_tree: MakeTree) -> None:
-    """It is noted with what was lacking, and counted as not looked at."""
+    """It is counted as not looked at, with what was lacking; that no program is there is nobody's fault of a change."""
     lacking = "the values of the Secret hidden cannot be read here"
     problem = RenderProblem("render-failed", "the host must be set", Location("charts/web/templates/a.yaml"))
     result = finish(
         Rendered(unit(substitute=None, uncertain=(lacking,)), problems=(problem,)), make_tree({"a": ""}), SETTINGS
     )
     assert result.failed
-    assert [(one.message, one.level) for one in result.problems] == [
-        (f"the host must be set (but {lacking})", Level.NOTE)
-    ]
-    assert result.unchecked == (("apps", lacking),)
+    assert result.problems == ()
+    assert result.unchecked == (("apps", f"{lacking}; without that it cannot be rendered"),)
+    missing = RenderProblem("not-rendered", "helm is not installed", Location("apps.yaml"))
+    blind = finish(
+        Rendered(unit(substitute=None, uncertain=(lacking,)), problems=(missing,)), make_tree({"a": ""}), SETTINGS
+    )
+    assert (blind.failed, blind.problems, blind.unchecked) == (True, (missing,), (("apps", lacking),))
 
 
 def test_all_objects_together_cannot_be_made_to_grow_without_end(make_tree: MakeTree) -> None:
