@@ -210,9 +210,9 @@ def _bringers(definition: AgentObject, owner: AgentObject, world: World) -> Iter
         return
     bringer = definition.parent.owner
     if bringer is not None and _group_kind(bringer.ref) == _KINDS[0]:
-        other = world.find(*_KINDS[0], bringer.ref.namespace or "", bringer.ref.name, owner)
-        if other is not None and world.place(other) == bringer.location and other.target == owner.target:
-            yield other
+        one = world.find(*_KINDS[0], bringer.ref.namespace or "", bringer.ref.name, owner)
+        if one is not None and world.place(one) == bringer.location and one.target == owner.target:
+            yield one
 
 
 def _builds(one: AgentObject, definition: AgentObject, world: World) -> bool:

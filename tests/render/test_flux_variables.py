@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from gategit.model import Level, Location, ObjectRef
+from gategit.model import Location, ObjectRef
 from gategit.render.flux_variables import Variables, finish, substitute, variables_of
 from gategit.render.values import KustomizeBuild, Owner, Rendered, RenderedObject, RenderProblem, Trace, Unit
 from tests.render.conftest import MakeTree
