@@ -175,7 +175,7 @@ class RenderOptions:
         files: files that one build may read.
     """
 
-    enabled: bool = False
+    enabled: bool = True
     kustomize: Renderer = Renderer()
     helm: Renderer = Renderer()
     remotes: tuple[tuple[str, str], ...] = ()

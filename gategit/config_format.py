@@ -88,7 +88,7 @@ RENDER = Record(
             Flag(),
             "Whether kustomizations and charts are rendered. Where not, files are judged as they stand, and what is "
             "not rendered is counted.",
-            default="false",
+            default="true",
         ),
         "kustomize": Field(_PROGRAM, "The kustomize that builds kustomizations."),
         "helm": Field(_PROGRAM, "The helm that renders charts."),

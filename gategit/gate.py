@@ -163,10 +163,14 @@ class _Gate:
         """
         if not self.trusted.config.render.enabled or self.request.mode is Mode.STDIN:
             return None
-        from gategit.rendered_judging import draw  # noqa: PLC0415  few repositories ask for it
-
-        facts = self.head.survey() if known is None else known
         base = self.base if not self.whole else None
+        sides = [side for side in (self.head, base) if side is not None]
+        deployed = any(self.judging.has_agents(side, known if side is self.head else None) for side in sides)
+        if not deployed and not any(side.graph.kustomizations or side.chart_folders for side in sides):
+            return None
+        from gategit.rendered_judging import draw  # noqa: PLC0415  plain manifests need nothing of it
+
+        facts = known if known is not None else self.head.survey() if deployed else {}
         return draw(
             self.request,
             self.trees,

@@ -49,6 +49,7 @@ CACHE_FILE = "judgements.sqlite3"
 
 _CRD_GROUP, _CRD_KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
 _CRD_MARK = b"CustomResourceDefinition"
+_AGENT_MARKS = (b"argoproj.io/", b"fluxcd.io/")
 
 
 class Judging:
@@ -85,6 +86,7 @@ class Judging:
         folder = cache_folder() if request.use_cache and not guards else None
         self.cache = Cache(folder / CACHE_FILE if folder is not None else None)
         self._parsed: dict[str, Parsed] = {}
+        self._marked: dict[Side, dict[bytes, list[str]]] = {}
         self.policing = Policing(request, trees, trusted, self.runs_at, lambda: self.diff, policy_limits)
 
     def __enter__(self) -> Self:
@@ -257,8 +259,7 @@ class Judging:
                 word, which costs far less than decoding them.
         """
         if facts is None:
-            answers = map_batches(partial(_files_with_crds, side), side.readable, self._request.jobs)
-            paths = [path for batch in answers for path in batch]
+            paths = self._files_with_marks(side)[_CRD_MARK]
         else:
             paths = [
                 path
@@ -270,6 +271,24 @@ class Judging:
         rendered = {one.key: one for one in side.rendition.manifests()}
         found = [*rendered.values(), *(one for one in declared if one.key not in rendered)]
         return tuple(one for one in found if (one.group, one.kind) == (_CRD_GROUP, _CRD_KIND))
+
+    def has_agents(self, side: Side, facts: Facts | None) -> bool:
+        """Whether a tree may hold objects of Argo CD or Flux; asked in the same way."""
+        if facts is None:
+            marked = self._files_with_marks(side)
+            return any(marked[mark] for mark in _AGENT_MARKS)
+        marks = tuple(mark.decode() for mark in _AGENT_MARKS)
+        return any(mark in version for raw in facts.values() for version, *_ in raw for mark in marks)
+
+    def _files_with_marks(self, side: Side) -> dict[bytes, list[str]]:
+        """The files of a tree that hold some words, by word; each is searched once."""
+        if side not in self._marked:
+            found: dict[bytes, list[str]] = {mark: [] for mark in (_CRD_MARK, *_AGENT_MARKS)}
+            for batch in map_batches(partial(_marks_in_files, side, tuple(found)), side.readable, self._request.jobs):
+                for mark, path in batch:
+                    found[mark].append(path)
+            self._marked[side] = found
+        return self._marked[side]
 
     def judge(
         self,
@@ -328,13 +347,13 @@ def _both(one: Callable[[str], bool], other: Callable[[str], bool], path: str) -
     return one(path) and other(path)
 
 
-def _files_with_crds(side: Side, paths: Sequence[str]) -> list[str]:
-    found: list[str] = []
+def _marks_in_files(side: Side, marks: Sequence[bytes], paths: Sequence[str]) -> list[tuple[bytes, str]]:
+    found: list[tuple[bytes, str]] = []
     for path in paths:
         # A file that cannot be read is judged later, and its finding says why.
         with suppress(UndecidedError):
-            if _CRD_MARK in side.read(path):
-                found.append(path)
+            content = side.read(path)
+            found += [(mark, path) for mark in marks if mark in content]
     return found
 
 

@@ -134,9 +134,9 @@ def git_repository(tmp_path: Path) -> RepositoryBuilder:
     return RepositoryBuilder(tmp_path / "repository")
 
 
-@pytest.fixture
-def renderers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def renderers() -> None:
     """Put the kustomize and helm that ``make tools`` built before all others in PATH."""
     built("helm")
     folder = built("kustomize").parent
-    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"

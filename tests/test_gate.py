@@ -494,7 +494,11 @@ def test_an_old_duplicate_is_existing(git_repository: RepositoryBuilder) -> None
 
 
 def test_a_word_that_kustomize_quotes_is_a_warning(git_repository: RepositoryBuilder) -> None:
-    """Kustomize makes strings of yes and of annotations; of a number in a label or in data it does not."""
+    """Kustomize makes strings of yes and of annotations; of a number in a label or in data it does not.
+
+    Where nothing is rendered, its files are judged as they stand.
+    """
+    git_repository.write(".gategit.yaml", "version: 1\nrender: {enabled: false}\n")
     config_map = (
         "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {}\n  annotations: {{size: 1}}\n  labels: {{v: 1.10}}\n"
         "data:\n  a: yes\n  b: 1\n"

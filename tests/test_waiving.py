@@ -353,7 +353,9 @@ def test_a_finding_in_a_file_that_was_not_judged(git_repository: RepositoryBuild
     kustomization = (
         f"apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nresources:\n  - a.yaml  {waive}\n"
     )
-    git_repository.commit("base", {"kustomization.yaml": kustomization, "a.yaml": MAP.replace("dat:", "data:")})
+    config = "version: 1\nrender: {enabled: false}\n"
+    files = {"kustomization.yaml": kustomization, "a.yaml": MAP.replace("dat:", "data:"), ".gategit.yaml": config}
+    git_repository.commit("base", files)
     git_repository.branch("pr")
     git_repository.remove("a.yaml")
     git_repository.commit("remove")
