@@ -19,6 +19,7 @@ from gategit.cache import Cache
 from gategit.change import canonical
 from gategit.checks.references.kustomize import LinkState
 from gategit.checks.references.shapes import Use
+from gategit.checks.references.sources import text_at
 from gategit.errors import UndecidedError
 from gategit.manifests.manifest import Role, UnitKey
 from gategit.model import Location
@@ -35,9 +36,11 @@ from gategit.render.values import (
 )
 from gategit.render.world import World
 from gategit.render_cache import Keys, RenderCache, Wanted
+from gategit.tree import EntryKind
 
 if TYPE_CHECKING:
     from gategit.config import Config
+    from gategit.render.argocd_order import There
     from gategit.render.helm_units import LoneCharts
     from gategit.side import Facts, Side
 
@@ -363,6 +366,29 @@ class Rendering:
 
         return finish(rendered, side.tree, settings)
 
+    def may_bring(self, unit: Unit, group: str, kind: str, name: str) -> bool:
+        """Whether a unit's files may make an object: they declare one, or a template of the kind with that name."""
+        release = unit.build.release if isinstance(unit.build, HelmBuild) else ""
+        for path in self.inputs(unit):
+            for version, one, _, named, *_ in self._facts.get(path, ()):
+                # A kustomization may put something before a name, and behind it.
+                if one == kind and named and named in name and version.rpartition("/")[0] == group:
+                    return True
+            if release and "/templates/" in f"/{path}" and self._side.tree.entries()[path].kind is EntryKind.FILE:
+                text = self._side.tree.read(path)
+                if f"kind: {kind}".encode() in text and (release in name or name.encode() in text):
+                    return True
+        return False
+
+    def declared_there(self) -> Iterator[There | None]:
+        """The namespaces and definitions that files declare."""
+        from gategit.render.argocd_order import there_of  # noqa: PLC0415  only where somebody waits for them
+
+        for path, raw in self._facts.items():
+            for _, kind, _, name, *_ in raw:
+                if kind in {"Namespace", "CustomResourceDefinition"}:
+                    yield from (there_of(target, kind, name) for target in self._targets_of(path))
+
     def lint(self, rendered: Sequence[Rendered]) -> tuple[tuple[RenderProblem, ...], tuple[tuple[str, str], ...]]:
         """What is wrong with the charts that units are built of, and what could not be looked at."""
         if not any(isinstance(one.unit.build, HelmBuild) for one in rendered):
@@ -458,27 +484,37 @@ class _Walk:
                         self.objects.append(child)
         return True
 
-    def result(self, reached: Collection[UnitKey], *, lint: bool) -> RenderedSide:
-        """What came of the units that are judged, and what is wrong with all of them together."""
+    def result(self, reached: Collection[UnitKey], before: _Walk | None = None, *, lint: bool) -> RenderedSide:
+        """What came of the units that are judged, and what is wrong with all of them together.
+
+        Args:
+            reached: the units that are judged.
+            before: the tree before the change, rendered.
+            lint: whether charts are judged as such, too.
+        """
         rendered = tuple(self.done[key] for key in self.found if key in reached and key in self.done)
-        together = self._together(rendered) if self.objects else ()
+        together = self._together(rendered, before) if self.objects else ()
         wrong, unchecked = self.rendering.lint(rendered) if lint else ((), ())
         problems = tuple(dict.fromkeys([*self.problems, *together, *wrong]))
         return RenderedSide(len(self.found), rendered, problems, (*self.unchecked, *unchecked))
 
-    def _together(self, rendered: Sequence[Rendered]) -> Iterator[RenderProblem]:
+    def _together(self, rendered: Sequence[Rendered], before: _Walk | None) -> Iterator[RenderProblem]:
         """What only shows where units stand beside each other and the objects that ask for them."""
         from gategit.render.argocd_order import check_order  # noqa: PLC0415  only what is there is imported
         from gategit.render.argocd_projects import check_project  # noqa: PLC0415  the same
         from gategit.render.flux import check_rendered  # noqa: PLC0415  the same
-        from gategit.render.owners import check_destinations, check_owners  # noqa: PLC0415  the same
+        from gategit.render.owners import check_destinations, check_owners, rivals  # noqa: PLC0415  the same
         from gategit.render.scopes import scopes_of  # noqa: PLC0415  the same
 
         done = tuple(self.done.values())
         world, scopes = self.rendering.world(self.objects), scopes_of(done)
+        if before is not None:
+            waiting = [unit for key, unit in self.units.items() if key not in self.done]
+            others = rivals(done, tuple(before.done.values()), waiting, scopes, self.rendering.may_bring)
+            done = (*done, *self.rendering.build(others, world))
         yield from check_owners(done, scopes, world)
         yield from check_destinations(tuple(self.units.values()), self.rendering.settings(None))
-        yield from check_order(rendered, world)
+        yield from check_order(rendered, world, None if before is None else before.there())
         for one in rendered:
             unit = one.unit
             if unit.project:
@@ -486,6 +522,17 @@ class _Walk:
             elif unit.owner is not None and unit.owner.ref.api_version.rpartition("/")[0] in FLUX_GROUPS:
                 yield from check_rendered(unit, one, world)
         yield from self.rendering.orphans(self.units.values(), complete=not self.unchecked)
+
+    def there(self) -> frozenset[There]:
+        """The namespaces and definitions that clusters have, as far as this side says so."""
+        from gategit.render.argocd_order import there_of  # noqa: PLC0415  only where somebody waits for them
+
+        rendered = (
+            there_of(one.unit.target, text_at(item.data, "kind"), text_at(item.data, "metadata", "name"))
+            for one in self.done.values()
+            for item in one.objects
+        )
+        return frozenset(one for one in (*rendered, *self.rendering.declared_there()) if one is not None)
 
 
 def render_sides(
@@ -519,12 +566,15 @@ def render_sides(
         went_on = [walk.render(walk.with_bringers(reached), say) for walk in walks]
         if True not in went_on:
             break
-    after = walks[0].result(reached, lint=lint)
+    after = walks[0].result(reached, walks[1] if len(walks) > 1 else None, lint=lint)
     return after, walks[1].result(reached, lint=lint) if len(walks) > 1 else None
 
 
 def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[UnitKey]:
-    keys = {key for walk in walks for key in walk.units}
+    all_units = [unit for walk in walks for unit in walk.units.values()]
+    # A chart that agents deploy on one side only comes or goes: what it would be by itself must not stand in for that.
+    deployed = {_chart_folder(unit) for unit in all_units if not _is_alone(unit)}
+    keys = {key_of(unit) for unit in all_units if not (_is_alone(unit) and _chart_folder(unit) in deployed)}
     if touched is None:
         return keys
     found: set[UnitKey] = set()
@@ -537,6 +587,10 @@ def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[Uni
         ):
             found.add(key)
     return found
+
+
+def _chart_folder(unit: Unit) -> str | None:
+    return unit.build.chart.folder if isinstance(unit.build, HelmBuild) else None
 
 
 def _is_alone(unit: Unit) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gategit.checks.references.sources import text_at
-from gategit.model import Location, ObjectRef
+from gategit.model import Level, Location, ObjectRef
+from gategit.render.argocd_application import IN_CLUSTER, IN_CLUSTER_NAME
 from gategit.render.argocd_rules import SYNC_ORDER
 from gategit.render.declared_at import declared_at
 from gategit.render.values import Rendered, RenderedObject, RenderProblem, Unit
@@ -25,6 +27,7 @@ _HELM_PHASES: Final = {
     "post-upgrade": "PostSync",
 }
 _WAVE: Final = "argocd.argoproj.io/sync-wave"
+_ALWAYS_THERE: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
 _NUMBER: Final = re.compile(r"[+-]?\d{1,9}")
 
 
@@ -48,70 +51,96 @@ def position_of(data: Mapping[str, Any]) -> Position | None:
     return min(phases), int(text) if _NUMBER.fullmatch(text) else 0
 
 
-def check_order(rendered: Sequence[Rendered], world: World | None = None) -> tuple[RenderProblem, ...]:
+There = tuple[str | None, str, str]
+"""A target, and the kind and name of a Namespace or CustomResourceDefinition that it has."""
+
+
+def there_of(target: str | None, kind: str, name: str) -> There | None:
+    """How an object is named that others need to be there; None for one that nothing waits for."""
+    return (target, kind, name) if kind in {"Namespace", "CustomResourceDefinition"} and name else None
+
+
+def check_order(
+    rendered: Sequence[Rendered], world: World | None = None, there: Collection[There] | None = None
+) -> tuple[RenderProblem, ...]:
     """Find what Argo CD syncs before its namespace or its definition, in one and the same Application.
 
-    What several Applications bring in the same way is said once.
+    What several Applications bring in the same way is said once. What may be there already is only warned of: the sync
+    fails in a new cluster, and in no other.
 
     Args:
         rendered: what came of the units of one tree.
         world: the tree, where the lines of objects are wanted.
+        there: what the clusters have before the change, by ``there_of``; None where nobody knows.
     """
     together: dict[tuple[ObjectRef, str | None, str], list[Rendered]] = {}
     for one in rendered:
         if one.unit.project and one.unit.owner is not None:
             key = (one.unit.owner.ref, one.unit.target, one.unit.name.partition(", source ")[0])
             together.setdefault(key, []).append(one)
-    found = [problem for several in together.values() for problem in _of_application(several, world)]
+    found = [problem for several in together.values() for problem in _of_application(several, world, there)]
     return tuple(dict.fromkeys(found))
 
 
-def _of_application(several: Sequence[Rendered], world: World | None) -> Iterator[RenderProblem]:
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    """When a sync brings what others need, and under which name."""
+
+    position: Position
+    kind: str
+    name: str
+
+
+def _of_application(
+    several: Sequence[Rendered], world: World | None, there: Collection[There] | None
+) -> Iterator[RenderProblem]:
     items = [(one.unit, item, position_of(item.data)) for one in several for item in one.objects]
-    namespaces: dict[str, Position] = {}
-    kinds: dict[tuple[str, str], Position] = {}
+    brought: dict[tuple[str, str], _Brought] = {}
     for _, item, position in items:
-        kind = text_at(item.data, "kind")
-        if position is None:
+        kind, name = text_at(item.data, "kind"), text_at(item.data, "metadata", "name")
+        if position is None or there_of(None, kind, name) is None:
             continue
-        if kind == "Namespace":
-            name = text_at(item.data, "metadata", "name")
-            namespaces[name] = min(position, namespaces.get(name, position))
-        elif kind == "CustomResourceDefinition":
-            names = text_at(item.data, "spec", "group"), text_at(item.data, "spec", "names", "kind")
-            kinds[names] = min(position, kinds.get(names, position))
+        key = ("", name)
+        if kind == "CustomResourceDefinition":
+            key = text_at(item.data, "spec", "group"), text_at(item.data, "spec", "names", "kind")
+        if key not in brought or position < brought[key].position:
+            brought[key] = _Brought(position, kind, name)
     said: set[tuple[str, str]] = set()
     for unit, item, position in items:
         if position is None or unit.owner is None:
             continue
-        for key, message, later in _needs(unit, item, namespaces, kinds):
-            if later > position and key not in said:
+        for key, message in _needs(unit, item):
+            needed = brought.get(key)
+            if needed is not None and needed.position > position and key not in said:
                 said.add(key)
                 where = declared_at(item, unit.owner, world, ("metadata", "annotations", _WAVE))
-                yield _problem(item, where, position, message, later)
+                is_new = there is not None and (unit.target, needed.kind, needed.name) not in there
+                yield _problem(item, where, position, message, needed.position, is_new=is_new)
 
 
-def _needs(
-    unit: Unit, item: RenderedObject, namespaces: Mapping[str, Position], kinds: Mapping[tuple[str, str], Position]
-) -> Iterator[tuple[tuple[str, str], str, Position]]:
-    """What an object needs, and when that comes."""
+def _needs(unit: Unit, item: RenderedObject) -> Iterator[tuple[tuple[str, str], str]]:
+    """What an object needs to be there."""
     group = text_at(item.data, "apiVersion").rpartition("/")[0]
     kind = text_at(item.data, "kind")
-    if (group, kind) in kinds:
-        yield (group, kind), f"the definition of {kind}", kinds[group, kind]
+    yield (group, kind), f"the definition of {kind}"
     named = text_at(item.data, "metadata", "namespace")
     made = "CreateNamespace=true" in unit.sync_options and named == unit.namespace
-    if named in namespaces and not made:
-        yield ("", named), f"its namespace {named}", namespaces[named]
+    # Argo CD itself runs in the namespace of its Applications.
+    own = unit.owner is not None and named == unit.owner.ref.namespace and unit.cluster in {IN_CLUSTER, IN_CLUSTER_NAME}
+    if named and not made and not own and named not in _ALWAYS_THERE:
+        yield ("", named), f"its namespace {named}"
 
 
-def _problem(item: RenderedObject, where: Location, position: Position, message: str, later: Position) -> RenderProblem:
+def _problem(  # noqa: PLR0913  what a finding says, in its order
+    item: RenderedObject, where: Location, position: Position, message: str, later: Position, *, is_new: bool
+) -> RenderProblem:
     ref = ref_of(item.data)
     return RenderProblem(
         SYNC_ORDER.id,
         f"{ref} is synced in {_shown(position)}, before {message} in {_shown(later)}",
         where,
         f"Give {message} a lower {_WAVE}, or {ref} a higher one.",
+        level=None if is_new else Level.WARNING,
         object=ref,
         path=("metadata", "annotations", _WAVE),
         fatal=False,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gategit.checks.references.sources import text_at
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gategit.render.scopes import IsNamespaced
 
 _MOST_NAMES: Final = 5
+_MOST_RIVALS: Final = 50
+"""How many units more than a change reaches are rendered to see who else owns what."""
+
 _HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
 
 
@@ -47,6 +50,41 @@ def check_owners(
     return tuple(_duplicates(rendered, is_namespaced, world))
 
 
+def rivals(
+    rendered: Sequence[Rendered],
+    before: Sequence[Rendered],
+    others: Sequence[Unit],
+    is_namespaced: IsNamespaced,
+    brings: Callable[[Unit, str, str, str], bool],
+) -> tuple[Unit, ...]:
+    """Units that are not rendered and may bring what a change newly brings: to be rendered for ``check_owners``.
+
+    Args:
+        rendered: what came of the units that the change reaches.
+        before: what came of them before it.
+        others: the units that it does not reach.
+        is_namespaced: which kinds live in namespaces.
+        brings: whether a unit's files may make an object of a group, kind and name.
+    """
+    known = set(_keys(before, is_namespaced))
+    new = {key for key in _keys(rendered, is_namespaced) if key not in known}
+    found: list[Unit] = []
+    for unit in others if new else ():
+        if unit.owner is None or unit.suspended or len(found) == _MOST_RIVALS:
+            continue
+        here = {key for key in new if (key.target, key.cluster) == (unit.target, _cluster(unit))}
+        if any(brings(unit, *name) for name in {(key.group, key.kind, key.name) for key in here}):
+            found.append(unit)
+    return tuple(found)
+
+
+def _keys(rendered: Sequence[Rendered], is_namespaced: IsNamespaced) -> Iterator[_Key]:
+    for one in rendered:
+        if one.unit.owner is not None and not one.unit.suspended:
+            keys = (_key(one.unit, item, is_namespaced) for item in one.objects)
+            yield from (key for key in keys if key is not None)
+
+
 def _duplicates(
     rendered: Sequence[Rendered], is_namespaced: IsNamespaced, world: World | None
 ) -> Iterator[RenderProblem]:
@@ -74,8 +112,12 @@ def _key(unit: Unit, item: RenderedObject, is_namespaced: IsNamespaced) -> _Key 
         return None
     namespaced = is_namespaced(api_version, kind)
     namespace = "" if namespaced is False else text_at(data, "metadata", "namespace") or unit.namespace
-    cluster = "" if unit.cluster in (IN_CLUSTER, IN_CLUSTER_NAME) else unit.cluster
-    return _Key(unit.target, "" if unit.target else cluster, api_version.rpartition("/")[0], kind, namespace, name)
+    return _Key(unit.target, _cluster(unit), api_version.rpartition("/")[0], kind, namespace, name)
+
+
+def _cluster(unit: Unit) -> str:
+    """The cluster that a unit goes to, where no target says which that is."""
+    return "" if unit.target or unit.cluster in (IN_CLUSTER, IN_CLUSTER_NAME) else unit.cluster
 
 
 def _problem(objects: Mapping[_Key, tuple[RenderedObject, Owner]], owners: str, world: World | None) -> RenderProblem:
