@@ -511,7 +511,7 @@ class _Walk:
         if before is not None:
             waiting = [unit for key, unit in self.units.items() if key not in self.done]
             others = rivals(done, tuple(before.done.values()), waiting, scopes, self.rendering.may_bring)
-            done = (*done, *self.rendering.build(others, world))
+            done = (*self.rendering.build(others, world), *done)  # the later one is blamed: what the change brings
         yield from check_owners(done, scopes, world)
         yield from check_destinations(tuple(self.units.values()), self.rendering.settings(None))
         yield from check_order(rendered, world, None if before is None else before.there())
