@@ -153,7 +153,9 @@ SYNC_ORDER = Rule(
     rationale=(
         "Hooks and sync waves say what Argo CD applies first, and it waits for each wave before it starts the next. A "
         "custom resource in an earlier wave than its definition, or an object in an earlier wave than its namespace, "
-        "is refused by the API server, the sync fails, and the later waves are never reached."
+        "is refused by the API server, the sync fails, and the later waves are never reached. Where the namespace or "
+        "the definition may be there already, since the base has it or nothing is compared, this is a warning: then "
+        "only the sync to a new cluster fails."
     ),
     help=(
         "Give the definition or the namespace a lower `argocd.argoproj.io/sync-wave`, or take the annotation from what "

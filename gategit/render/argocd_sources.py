@@ -108,12 +108,29 @@ def _of_folder(source: Source, world: World, folder: str) -> Build | None:
     if tool == "kustomize":
         return _kustomize(source, world, folder)
     if tool == "helm":
-        return _helm(source, world, Chart(folder))
+        return _helm(source, world, Chart(folder)) if _has_chart(source, world, folder) else None
     if tool == "directory":
         return _directory(source, world, folder)
     name = text_at(source.data, "plugin", "name")
     source.leave(f"the plugin {name}".rstrip(), "a plugin builds it, and plugins are not run")
     return None
+
+
+def _has_chart(source: Source, world: World, folder: str) -> bool:
+    """Whether a folder that Helm is to build is a chart; where it is none, that is said."""
+    if world.graph.index.find(join(folder, "Chart.yaml") or "").place is Place.FILE:
+        return True
+    if source.application.is_declared:
+        source.leave(folder or ".", "it is no chart, which is a finding of its own")
+    else:
+        source.blame(
+            world,
+            f'{_shown(source, "path")} is "{folder or "."}", but there is no Chart.yaml in that folder',
+            ("path",),
+            "Correct the path, or restore the chart.",
+            DANGLING_REFERENCE.id,
+        )
+    return False
 
 
 def _explicit(source: Source, world: World) -> str:

@@ -234,6 +234,8 @@ def _why(expression: str, said: str, nested: str) -> str:
     if missing:
         return f'the template "{sentence(missing[1])}" is included, and no file of the chart defines it'
     nil = _NIL.search(said)
+    if nil and expression.startswith('"'):  # Go names the last argument of a call, not the call
+        return f".{sentence(nil[1])} cannot be read: what stands before it is not set"
     if nil:
         return f"{sentence(expression)} cannot be read: what stands before .{sentence(nil[1])} is not set"
     return f"{sentence(expression)} fails: {sentence(said)}"

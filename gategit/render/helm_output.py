@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from gategit.checks.syntax import DUPLICATE_KEY, YAML_LIMIT
 from gategit.manifests.decode import Problem, decode
 from gategit.manifests.expand import expand
 from gategit.model import Level, Location
@@ -56,6 +57,11 @@ class _Section:
         self._is_definition = _is_definition(name)
         self._decoded = decode(content, "template.yaml")
 
+    @property
+    def _is_here(self) -> bool:
+        """Whether the template is a file of the tree, and not one of an archive or of a chart from elsewhere."""
+        return bool(self._file) and not self._file.endswith(".tgz")
+
     def objects(self) -> Iterator[RenderedObject]:
         for manifest in expand("", self._decoded):
             # Only files that are not templates have the same documents as the output.
@@ -78,13 +84,15 @@ class _Section:
                 )
 
     def _unreadable(self, problem: Problem) -> RenderProblem:
+        is_double = problem.rule == DUPLICATE_KEY.id
+        rule = problem.rule if is_double else NOT_RENDERED.id if problem.rule == YAML_LIMIT.id else RENDER_FAILED.id
         return RenderProblem(
-            NOT_RENDERED.id if problem.rule == "yaml-limit" else RENDER_FAILED.id,
+            rule,
             f"in what the template renders to, {sentence(problem.message)}",
             self._place(self._line(problem.region.line)),
             problem.help,
-            # Agents take the last of two equal keys.
-            level=Level.WARNING if problem.rule == "duplicate-key" else None,
+            # Agents take the last of two equal keys; a chart from elsewhere is not mended here.
+            level=Level.WARNING if is_double and not self._is_here else None,
             fatal=False,
         )
 
@@ -96,7 +104,7 @@ class _Section:
         """Where a line of the output is from, as far as that can be known."""
         if not self._file:
             return self._site.fallback
-        if self._is_definition or self._file.endswith(".tgz"):
+        if self._is_definition or not self._is_here:
             return Location(self._file)
         return self._site.places.rendered(self._file, line)
 

@@ -120,7 +120,7 @@ TEMPLATES = {
     "a key twice in the output": (
         HEAD + "  a: {{ .Values.size }}\n  a: c\n",
         (
-            'web/templates/a.yaml:6:3-7 render-failed: in what the template renders to, the key "a" is already '
+            'web/templates/a.yaml:6:3-7 duplicate-key: in what the template renders to, the key "a" is already '
             "set in line 5, "
             "column 3; only one of the two counts"
         ),

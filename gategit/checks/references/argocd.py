@@ -72,13 +72,17 @@ def check_argocd(view: View, repository_urls: Sequence[str]) -> tuple[list[Findi
     unchecked: list[Unchecked] = []
     for source in sources:
         reason = _why_not(source.url, source.revision, known)
+        lacks_folder = False
         for ask in source.asks:
+            if lacks_folder and not ask.text.startswith("/"):
+                continue  # one mistake: what is read in the folder cannot be there either
             why = reason or _open(ask)
             if why:
                 unchecked.append(_left(source.manifest, ask.text, why))
                 continue
             finding = check_ask(view, ask, relative_to=None if ask.field[-1] == "path" else "")
             findings.extend([finding] if finding else [])
+            lacks_folder = lacks_folder or (finding is not None and not ask.file)
     for generator in generators:
         reason = _why_not(generator.url, generator.revision, known)
         if reason:
@@ -150,7 +154,9 @@ def _of_source(
     is_chart = bool(text_at(one, "chart"))
     asks: list[Ask] = []
     if text and not is_chart:
-        asks.append(Ask(manifest, (*field, "path"), text, root_path(text)))
+        is_helm = bool(one.get("helm")) and not any(one.get(tool) for tool in ("kustomize", "directory", "plugin"))
+        inside = "Chart.yaml" if is_helm else ""
+        asks.append(Ask(manifest, (*field, "path"), text, root_path(text), inside=inside))
     files = dig(one, "helm", "valueFiles")
     if isinstance(files, list) and not dig(one, "helm", "ignoreMissingValueFiles"):
         for index, file in enumerate(files):

@@ -121,7 +121,8 @@ def check_ask(view: View, ask: Ask, *, relative_to: str | None = None) -> Findin
         elif not ask.file and found.place is Place.FILE:
             message = f'{where} is "{text}", which is a file; a folder is wanted'
         elif ask.inside and view.index.find(f"{found.path}/{ask.inside}").place is Place.MISSING:
-            message = f'{where} is "{text}", but there is no {ask.inside} in that folder'
+            end, related = view.fate(f"{found.path}/{ask.inside}")
+            message = f'{where} is "{text}", but there is no {ask.inside} in that folder{end}'
         else:
             return None
     return Finding(

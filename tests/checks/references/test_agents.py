@@ -196,6 +196,9 @@ def test_helm_release_charts(judge: Any, text: str, messages: list[str]) -> None
     assert [finding.message for finding in judged.findings] == [f"HelmRelease x: {message}" for message in messages]
 
 
+CHART = {"apps/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n"}
+
+
 def application(source: str) -> str:
     return f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: web}}\nspec:\n{source}"
 
@@ -229,6 +232,29 @@ def source(path: str, more: str = "", url: str = OURS, revision: str = "HEAD") -
             ],
         ),
         (
+            source("apps/gone", "    helm: {valueFiles: [no.yaml, /apps/no.yaml]}\n"),
+            [
+                (
+                    '8:11-20 dangling-reference: Application web: spec.source.path is "apps/gone", but there is no such folder '
+                    "in this repository"
+                ),
+                (
+                    '9:34-47 dangling-reference: Application web: spec.source.helm.valueFiles[1] is "/apps/no.yaml", but '
+                    "there is no such file in this repository"
+                ),
+            ],
+        ),
+        (
+            source("apps/shop", "    helm: {releaseName: shop}\n"),
+            [
+                (
+                    '8:11-20 dangling-reference: Application web: spec.source.path is "apps/shop", but there is no Chart.yaml '
+                    "in that folder"
+                )
+            ],
+        ),
+        (source("apps/shop", "    helm: {}\n"), []),
+        (
             (
                 "  sources:\n  - {repoURL: 'https://charts.example.com', chart: redis, helm: {valueFiles: "
                 f"[$v/apps/web/a.yaml, $v/apps/no.yaml]}}}}\n  - {{repoURL: '{OURS}', ref: v}}\n"
@@ -244,7 +270,8 @@ def source(path: str, more: str = "", url: str = OURS, revision: str = "HEAD") -
 )
 def test_argocd_sources(judge: Any, text: str, lines: list[str]) -> None:
     """Paths are relative to the root, value files to the path, and $name/ to the root of the source of that name."""
-    assert judge({**HERE, "app.yaml": application(text)}, SETTINGS).lines == [f"app.yaml:{line}" for line in lines]
+    files = {**HERE, **CHART, "app.yaml": application(text)}
+    assert judge(files, SETTINGS).lines == [f"app.yaml:{line}" for line in lines]
 
 
 @pytest.mark.parametrize(
@@ -264,7 +291,7 @@ def test_argocd_sources(judge: Any, text: str, lines: list[str]) -> None:
 )
 def test_argocd_sources_elsewhere_are_counted(judge: Any, text: str, left: str) -> None:
     """Other repositories, other revisions and templates are no alarms."""
-    judged = judge({**HERE, "app.yaml": application(text)}, SETTINGS)
+    judged = judge({**HERE, **CHART, "app.yaml": application(text)}, SETTINGS)
     assert ([], [f"app.yaml: Application web: {left}"]) == (judged.lines, judged.left)
 
 
