@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from gategit.checks.references.builds import Build, Builds, Collision, Member
 from gategit.checks.references.kustomize import Kustomization, LinkState, PatchEntry
+from gategit.checks.references.patches import check_patches
 from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DUPLICATE_OBJECT, KUSTOMIZATION_INVALID
 from gategit.checks.references.shapes import Use
@@ -31,6 +32,7 @@ def check_duplicates(view: View, targets: Mapping[str, Callable[[str], bool]]) -
     findings.extend(_in_builds(view, builds, told))
     findings.extend(_in_targets(view, targets, told) if targets else _in_folders(view, told))
     findings.extend(_patches_without_object(view, builds))
+    findings.extend(check_patches(view, builds))
     return findings, []
 
 

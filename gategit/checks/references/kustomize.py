@@ -67,6 +67,7 @@ class PatchEntry:
     inline: str
     targeted: bool
     renames: bool
+    target: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -422,7 +423,15 @@ def _patches(data: dict[Any, Any]) -> Iterator[PatchEntry]:
         for index, entry in _entries(data, field):
             target, options = entry.get("target"), entry.get("options")
             renames = isinstance(options, dict) and any(options.values())
-            yield PatchEntry((field, index), _text(entry, "path"), _text(entry, "patch"), bool(target), renames)
+            selector = target.items() if isinstance(target, dict) else ()
+            yield PatchEntry(
+                (field, index),
+                _text(entry, "path"),
+                _text(entry, "patch"),
+                bool(target),
+                renames,
+                tuple(sorted((str(key), str(value)) for key, value in selector if value not in ("", None))),
+            )
     value = data.get("patchesStrategicMerge")
     for index, text in enumerate(value if isinstance(value, list) else ()):
         if isinstance(text, str) and text:

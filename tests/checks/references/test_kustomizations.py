@@ -284,7 +284,7 @@ def test_a_defect_is_found_where_it_stands(judge: Any, body: str, expected: list
         "resources: [a.yaml/]\n",
         "namespace: ~\nresources: [a.yaml]\n",
         "resources: [a.yaml]\nmetadata: {name: x, labels: {a: b}}\n",
-        "resources: [a.yaml]\npatches:\n- {path: a.yaml, target: {name: a}}\n- {path: a.yaml, target: {name: b}}\n",
+        "resources: [a.yaml, b.yaml]\npatches:\n- {path: a.yaml, target: {name: a}}\n- {path: a.yaml, target: {name: b}}\n",
         "resources: [a.yaml, empty.yaml]\n",
         "resources: [list.yaml]\n",
         "resources: [../flux/kustomization.yaml]\n",
