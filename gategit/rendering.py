@@ -7,7 +7,7 @@ patches, an Application that a chart makes. Only what the change can reach is re
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -40,6 +40,7 @@ from gategit.tree import EntryKind
 
 if TYPE_CHECKING:
     from gategit.config import Config
+    from gategit.manifests.file import ManifestFile
     from gategit.render.argocd_order import There
     from gategit.render.helm_units import LoneCharts
     from gategit.side import Facts, Side
@@ -177,6 +178,7 @@ class Rendering:
         self._jobs = jobs
         self._settings: dict[str | None, RenderSettings] = {}
         self._inputs: dict[Build, frozenset[str]] = {}
+        self._opened: dict[str, ManifestFile | None] = {}
         self._results = RenderCache(cache or Cache(None))
         self._keys = Keys(side.tree, self.settings)
 
@@ -246,6 +248,7 @@ class Rendering:
             objects=objects,
             gone=self._gone,
             branches=self._branches,
+            opened=self._opened,
         )
 
     def plain(self, units: Iterable[Unit]) -> Iterator[Unit]:
@@ -307,12 +310,6 @@ class Rendering:
         inputs = {path for unit in units if unit.owner is not None for path in self.inputs(unit)}
         manifests = [path for path, raw in self._facts.items() if raw]
         return find_orphans(inputs, manifests, agents={one.file for one in self.declared}, complete=complete)
-
-    def bringers(self, unit: Unit, units: Iterable[Unit]) -> Iterator[Unit]:
-        """The units that bring the object that asks for a unit: what it says may be patched on its way."""
-        file = unit.owner.location.file if unit.owner is not None else None
-        if file is not None:
-            yield from (one for one in units if key_of(one) != key_of(unit) and file in self.inputs(one))
 
     @cached_property
     def _paths(self) -> frozenset[str]:
@@ -421,6 +418,24 @@ class Rendering:
             yield replace(brought, location=self._bare_world.place(brought))
 
 
+class _Bringers:
+    """Which units bring the objects that ask for others: what those say may be patched on its way."""
+
+    def __init__(self, units: Mapping[UnitKey, Unit], inputs: Callable[[Unit], frozenset[str]]) -> None:
+        self._asking = {key: unit.owner.location.file for key, unit in units.items() if unit.owner is not None}
+        files = frozenset(self._asking.values())
+        self._bringing: dict[str, list[UnitKey]] = {}
+        for key, unit in units.items():
+            for file in files & inputs(unit):
+                self._bringing.setdefault(file, []).append(key)
+
+    def of(self, key: UnitKey) -> Iterator[UnitKey]:
+        """The units that bring what asks for one."""
+        file = self._asking.get(key)
+        if file is not None:
+            yield from (one for one in self._bringing.get(file, ()) if one != key)
+
+
 class _Walk:
     """One side on its way through the rounds."""
 
@@ -434,6 +449,7 @@ class _Walk:
         self.problems: tuple[RenderProblem, ...] = ()
         self.unchecked: tuple[tuple[str, str], ...] = ()
         self._world = rendering.world(())
+        self._bringers = _Bringers({}, rendering.inputs)
 
     def discover(self) -> None:
         """Find the units that the objects ask for."""
@@ -446,6 +462,7 @@ class _Walk:
         units += self.rendering.plain(units)
         self.units = {key_of(unit): unit for unit in units}
         self.found |= self.units
+        self._bringers = _Bringers(self.units, self.rendering.inputs)
         self.problems = tuple(dict.fromkeys(problem for one in found for problem in one.problems))
         self.unchecked = tuple(dict.fromkeys(pair for one in found for pair in one.unchecked))
 
@@ -454,10 +471,10 @@ class _Walk:
         wanted = {key for key in reached if key in self.units}
         waiting = list(wanted)
         while waiting:
-            for bringer in self.rendering.bringers(self.units[waiting.pop()], self.units.values()):
-                if key_of(bringer) not in wanted:
-                    wanted.add(key_of(bringer))
-                    waiting.append(key_of(bringer))
+            for bringer in self._bringers.of(waiting.pop()):
+                if bringer not in wanted:
+                    wanted.add(bringer)
+                    waiting.append(bringer)
         return wanted
 
     def render(self, wanted: Collection[UnitKey], say: Callable[[str], None]) -> bool:
@@ -467,7 +484,8 @@ class _Walk:
             return False
         # Agents may come to build a chart as long as not all that brings them is rendered.
         waiting = [unit for unit in waiting if not _is_alone(unit)] or waiting
-        free = [unit for unit in waiting if not any(True for _ in self.rendering.bringers(unit, waiting))]
+        keys = {key_of(unit) for unit in waiting}
+        free = [unit for unit in waiting if keys.isdisjoint(self._bringers.of(key_of(unit)))]
         now = free or waiting  # where they bring each other, all at once
         say(f"rendering {len(now)} of {len(self.found)} units")
         for rendered in self.rendering.build(now, self._world):

@@ -12,7 +12,6 @@ import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Any, Final
 
 from gategit.errors import UndecidedError
 from gategit.process import Result
+from gategit.render.private_folder import make_private_folder
 from gategit.render.programs import Program
 from gategit.render.values import RenderSettings
 
@@ -322,7 +322,7 @@ class _Run:
 @contextlib.contextmanager
 def _home() -> Iterator[str]:
     """An empty folder that a program takes for its home, and for every other folder that it might look into."""
-    folder = os.path.realpath(tempfile.mkdtemp(prefix="gategit-home-"))
+    folder = make_private_folder("gategit-home-")
     try:
         yield folder
     finally:

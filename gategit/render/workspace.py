@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +12,7 @@ from typing import Self
 from gategit.checks.references.paths import join, relative
 from gategit.disk import show_path
 from gategit.errors import UndecidedError
+from gategit.render.private_folder import make_private_folder
 from gategit.render.values import RenderSettings
 from gategit.tree import EntryKind, Tree, TreeEntry
 
@@ -60,8 +60,7 @@ class Workspace:
         return Path(self._disk)
 
     def __enter__(self) -> Self:
-        # What the system calls the temporary folder may be a link (/tmp on macOS); renderers speak of the real one.
-        self._disk = os.path.realpath(tempfile.mkdtemp(prefix="gategit-render-"))
+        self._disk = make_private_folder("gategit-render-")
         return self
 
     def __exit__(

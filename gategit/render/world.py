@@ -35,6 +35,7 @@ class World:
         objects: every object that an agent may read: declared in files, and rendered so far.
         gone: the paths that the change removes; they bear out that a source is this repository.
         branches: the names of the branch that the tree is, or that it is merged into; () where nobody says.
+        opened: the files that were read so far, by path; worlds of one tree may share them.
     """
 
     tree: Tree
@@ -44,7 +45,7 @@ class World:
     objects: Sequence[AgentObject] = ()
     gone: Collection[str] = ()
     branches: Collection[str] = ()
-    _opened: dict[str, ManifestFile | None] = field(default_factory=dict, init=False, repr=False, compare=False)
+    opened: dict[str, ManifestFile | None] = field(default_factory=dict, repr=False, compare=False)
 
     def is_this_repository(self, url: str, revision: str = "", asked: Iterable[str] = ()) -> bool:
         """Whether a source is this repository, at the revision that the tree is.
@@ -191,13 +192,13 @@ class World:
         return self.tree.read(found.path) if found.place is Place.FILE else None
 
     def _file(self, path: str) -> ManifestFile | None:
-        if path not in self._opened:
+        if path not in self.opened:
             entry = self.tree.entries().get(path)
             content = b""
             if entry is not None and entry.kind is EntryKind.FILE:
                 content = self.tree.read(path)
-            self._opened[path] = read_file(path, content, self.graph.roles.get(path)) if content else None
-        return self._opened[path]
+            self.opened[path] = read_file(path, content, self.graph.roles.get(path)) if content else None
+        return self.opened[path]
 
 
 def ref_of(data: Mapping[str, Any], namespace: str = "") -> ObjectRef:
