@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from gategit.checks.references.argocd import check_argocd
 from gategit.checks.references.duplicates import check_duplicates
+from gategit.checks.references.environments import check_environments
 from gategit.checks.references.flux import check_flux
 from gategit.checks.references.kustomizations import check_kustomizations
 from gategit.checks.references.kustomize import KustomizeGraph
@@ -54,6 +55,7 @@ def check(
     for found, left in (
         check_kustomizations(view),
         check_duplicates(view, settings.targets),
+        (check_environments(view, settings.targets), []),
         check_flux(view, settings.repository_urls),
         check_argocd(view, settings.repository_urls),
     ):

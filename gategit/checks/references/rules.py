@@ -152,9 +152,39 @@ DUPLICATE_OBJECT = Rule(
     references=("https://kubernetes.io/docs/concepts/overview/working-with-objects/names/",),
 )
 
+OTHER_ENVIRONMENT = Rule(
+    id="other-environment",
+    level=Level.WARNING,
+    stage=Stage.REFERENCES,
+    summary="What is deployed to one environment should not be built from the folder of another.",
+    rationale=(
+        "An overlay is mostly copied from the one beside it, and a path that still leads to the old folder builds "
+        "without a word. Then staging gets what is meant for production, its hosts, its credentials and its size, and "
+        "a change of production's folder changes both at once. Judged are folders with names such as `staging` and "
+        "`prod`, and paths of different `targets` of the config."
+    ),
+    help="Name the folder of the same environment, or move what both share into a base.",
+    example_fail=(
+        "# overlays/staging/kustomization.yaml\n"
+        "apiVersion: kustomize.config.k8s.io/v1beta1\n"
+        "kind: Kustomization\n"
+        "resources:\n"
+        "  - ../prod\n"
+    ),
+    example_pass=(
+        "# overlays/staging/kustomization.yaml\n"
+        "apiVersion: kustomize.config.k8s.io/v1beta1\n"
+        "kind: Kustomization\n"
+        "resources:\n"
+        "  - ../../base\n"
+    ),
+    references=(_KUSTOMIZATION_REFERENCE + "resource/",),
+)
+
 RULES: tuple[Rule, ...] = (
     DANGLING_REFERENCE,
     KUSTOMIZATION_DUPLICATE_ENTRY,
     KUSTOMIZATION_INVALID,
     DUPLICATE_OBJECT,
+    OTHER_ENVIRONMENT,
 )

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from gategit.checks.references.environments import crossed
 from gategit.checks.references.paths import PathIndex, Place, join
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.view import View
@@ -124,7 +125,7 @@ def check_ask(view: View, ask: Ask, *, relative_to: str | None = None) -> Findin
             end, related = view.fate(f"{found.path}/{ask.inside}")
             message = f'{where} is "{text}", but there is no {ask.inside} in that folder{end}'
         else:
-            return None
+            return crossed(view, ask.manifest.source, ask.field, text, found.path)
     return Finding(
         DANGLING_REFERENCE.id,
         Stage.REFERENCES,
