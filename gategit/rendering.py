@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from gategit.cache import Cache
 from gategit.change import canonical
@@ -22,7 +22,7 @@ from gategit.checks.references.shapes import Use
 from gategit.checks.references.sources import text_at
 from gategit.errors import UndecidedError
 from gategit.manifests.manifest import Role, UnitKey
-from gategit.model import Location
+from gategit.model import FieldPath, Location
 from gategit.render.values import (
     AgentObject,
     Build,
@@ -30,6 +30,7 @@ from gategit.render.values import (
     KustomizeBuild,
     Remote,
     Rendered,
+    RenderedObject,
     RenderProblem,
     RenderSettings,
     Unit,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from gategit.manifests.file import ManifestFile
     from gategit.render.argocd_order import There
     from gategit.render.helm_units import LoneCharts
+    from gategit.render.provenance import Provenance
     from gategit.side import Facts, Side
 
 FLUX_GROUPS: Final = ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
@@ -222,6 +224,7 @@ class Rendering:
         file = self._side.file(path)
         if file.role is not Role.MANIFEST:
             return
+        self._opened[path] = file
         targets = self._targets_of(path)
         for manifest in file.manifests:
             if manifest.group in groups or (read and (manifest.api_version, manifest.kind) in _READ):
@@ -394,9 +397,28 @@ class Rendering:
 
         return lint_units(rendered, self._side.tree, self.settings, index=self._side.graph.index)
 
+    def _finder(
+        self, rendered: Rendered
+    ) -> Callable[[RenderedObject, FieldPath, Literal["key", "value"]], Location | None]:
+        """Finds the lines that set fields of a unit's objects; nothing is read before somebody asks."""
+        made: list[Provenance] = []
+
+        def find(one: RenderedObject, path: FieldPath, on: Literal["key", "value"]) -> Location | None:
+            if not made:
+                from gategit.render.provenance import Provenance  # noqa: PLC0415  only for findings
+
+                side = self._side
+                made.append(Provenance(side.tree, side.graph, rendered, self.settings(rendered.unit.target)))
+            located = made[0].locate(one, path, on)
+            file = located.location.file
+            return Location(file, located.location.region if located.sure else None) if file else None
+
+        return find
+
     def children(self, rendered: Rendered) -> Iterator[AgentObject]:
         """The objects of a unit that agents read."""
         unit = rendered.unit
+        find = self._finder(rendered)
         for one in rendered.objects:
             version, kind = one.data.get("apiVersion"), one.data.get("kind")
             group = version.rpartition("/")[0] if isinstance(version, str) else ""
@@ -414,6 +436,7 @@ class Rendering:
                 Location(file),
                 unit.target,
                 unit,
+                partial(find, one),
             )
             yield replace(brought, location=self._bare_world.place(brought))
 

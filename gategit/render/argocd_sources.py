@@ -10,8 +10,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from gategit.checks.references.kustomize import FILE_NAMES
 from gategit.checks.references.paths import Found, Place, has_variable, is_remote, join
@@ -19,11 +20,12 @@ from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import dig, text_at
 from gategit.globs import GlobError
 from gategit.manifests.decode import Limits, decode
-from gategit.model import FieldPath, format_path
+from gategit.model import FieldPath, Location, format_path
 from gategit.render.argocd_application import Application, entries, expand, fields, plain, texts
 from gategit.render.argocd_globs import doublestar, gobwas, is_pattern
 from gategit.render.argocd_rules import APPLICATION_INVALID
 from gategit.render.values import (
+    AgentObject,
     Build,
     Chart,
     FilesBuild,
@@ -480,7 +482,7 @@ def _helm(source: Source, world: World, chart: Chart) -> HelmBuild | None:
     """``helmTemplate``: value files, then inline values, then parameters; each wins over those before it."""
     options = fields(source.data, "helm")
     application = source.application
-    layers = [*_value_files(source, world), *_inline_values(source)]
+    layers = [*_value_files(source, world), *_inline_values(source, world)]
     parameters = [*_parameters(source, world), *_file_parameters(source, world)]
     if text_at(options, "version") in {"v2", "2"}:
         source.blame(
@@ -504,17 +506,23 @@ def _helm(source: Source, world: World, chart: Chart) -> HelmBuild | None:
     )
 
 
-def _inline_values(source: Source) -> Iterator[ValuesLayer]:
+def _inline_values(source: Source, world: World) -> Iterator[ValuesLayer]:
     """``valuesObject``, or else ``values``."""
     one = source.application.one
+    where = partial(_set_at, world, one) if one.parent is not None else None
     place = (*source.application.prefix, *source.path, "helm")
     table = dig(source.data, "helm", "valuesObject")
     text = text_at(source.data, "helm", "values")
     if isinstance(table, dict) and table:
         text = json.dumps(table, ensure_ascii=False, default=str)
-        yield ValuesLayer(text, one.file, one.document, (*place, "valuesObject"))
+        yield ValuesLayer(text, one.file, one.document, (*place, "valuesObject"), where=where)
     elif text:
-        yield ValuesLayer(text, one.file, one.document, (*place, "values"), as_text=True)
+        yield ValuesLayer(text, one.file, one.document, (*place, "values"), as_text=True, where=where)
+
+
+def _set_at(world: World, one: AgentObject, path: FieldPath, on: Literal["key", "value"]) -> Location:
+    """Where a field of an object is set, that something renders."""
+    return world.locate(one, path, on=on)
 
 
 def _parameters(source: Source, world: World) -> Iterator[Parameter]:
@@ -526,9 +534,17 @@ def _parameters(source: Source, world: World) -> Iterator[Parameter]:
             continue
         text = bool(dig(one, "forceString"))
         value = escape(source.expand(plain(dig(one, "value"))))
-        place = source.application.locate(world, (*source.path, "helm", "parameters", index, "value"))
+        place = _of_parameter(source, world, ("helm", "parameters", index, "value"))
         found[text, name] = Parameter(name, value, place, text)
     yield from (found[key] for key in sorted(found, key=lambda key: key[0]))
+
+
+def _of_parameter(source: Source, world: World, path: FieldPath) -> Location:
+    """Where a parameter is set; of an Application that a chart makes the file, since the line takes a build to find."""
+    parent = source.application.one.parent
+    if parent is not None and isinstance(parent.build, HelmBuild):
+        return Location(source.application.one.location.file)
+    return source.application.locate(world, (*source.path, *path))
 
 
 def escape(value: str) -> str:
@@ -548,8 +564,7 @@ def _file_parameters(source: Source, world: World) -> Iterator[Parameter]:
                 continue
             text = _LITERAL.sub(r"\\\1", content.decode("utf-8", "replace"))
             text = f"\\{text}" if text.startswith("{") else text
-            location = source.application.locate(world, (*source.path, *place))
-            yield Parameter(name, text, location, text=True)
+            yield Parameter(name, text, _of_parameter(source, world, place), text=True)
 
 
 def _value_files(source: Source, world: World) -> Iterator[ValuesLayer]:

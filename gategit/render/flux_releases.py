@@ -11,14 +11,16 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, Literal
 
 from gategit.checks.references.kustomize import LinkState
 from gategit.checks.references.paths import Place, has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.shapes import Use
 from gategit.checks.references.sources import dig, root_path, text_at
-from gategit.model import FieldPath, Level
+from gategit.manifests.manifest import Source
+from gategit.model import FieldPath, Level, Location
 from gategit.render.flux_kustomizations import (
     Findings,
     destination,
@@ -277,12 +279,15 @@ class _Release:
 
     def _in_object(self, one: AgentObject, text: str, path: FieldPath) -> ValuesLayer:
         """Values that a field of an object holds; without a place where no file declares the object."""
-        source = self._world.source_of(one)
-        return (
-            ValuesLayer(text)
-            if source is None
-            else ValuesLayer(text, source.file, source.document, (*source.pointer, *path))
-        )
+        source = self._world.source_of(one) or (Source(one.file, one.document) if one.parent and one.file else None)
+        if source is None:
+            return ValuesLayer(text)
+        where = partial(self._set_at, one) if one.parent is not None else None
+        return ValuesLayer(text, source.file, source.document, (*source.pointer, *path), where=where)
+
+    def _set_at(self, one: AgentObject, path: FieldPath, on: Literal["key", "value"]) -> Location:
+        """Where a field of an object is set, that something renders."""
+        return self._world.locate(one, path, on=on)
 
     def _generated_from(self, source: AgentObject, text: str) -> str:
         """The file of which a generator made the text, or ""."""

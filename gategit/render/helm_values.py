@@ -67,6 +67,8 @@ class Layer:
             return None
         if not layer.path:
             return self._places.field(layer.file, path, document=layer.document, on=on)
+        if not layer.as_text and layer.where is not None:
+            return layer.where((*layer.path, *path), on)
         if not layer.as_text:
             return self._places.field(layer.file, (*layer.path, *path), document=layer.document, on=on)
         region = self._inner.region(0, path, on=on)
@@ -78,11 +80,14 @@ class Layer:
         The field's own place where the text does not stand there line by line.
         """
         layer = self.values
-        field = self._places.field(layer.file, layer.path, document=layer.document)
+        if layer.where is not None:
+            field = layer.where(layer.path, "value")
+        else:
+            field = self._places.field(layer.file, layer.path, document=layer.document)
         text = self.values.text.split("\n")
         if field.region is None or region.line > len(text):
             return field
-        lines = self._places.lines(layer.file)
+        lines = self._places.lines(field.file)
         number = field.region.line + region.line
         if number > len(lines):
             return field
@@ -91,7 +96,7 @@ class Layer:
         if not inner.strip() or shift < 0 or not outer.endswith(inner) or outer[:shift].strip():
             return field
         end = region.end_column if region.end_line == region.line else len(inner) + 1
-        return Location(layer.file, Region(number, region.column + shift, number, end + shift))
+        return Location(field.file, Region(number, region.column + shift, number, end + shift))
 
     def problems(self) -> Iterator[RenderProblem]:
         """Why Helm cannot read the layer, or reads it otherwise than its author thinks.

@@ -407,8 +407,8 @@ class HelmProvenance:
         if place is None or any(one.name == name for one in self._build.parameters):
             return Set(place, sure=True) if place is not None else None
         layer = next((one for one in reversed(self._layers) if _has(one.data, path)), None)
-        if layer is None:
-            return Set(place, sure=True)
+        if layer is None or layer.values.where is not None:
+            return Set(place, sure=layer is None or place.region is not None)
         documents = self._documents(layer.values.file)
         data: Any = next((one.data for one in documents if one.index == layer.values.document), {})
         here: Any = dig(data, *layer.values.path) if layer.values.path else data

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from gategit.model import FieldPath, Level, Location, ObjectRef
 
@@ -68,6 +68,7 @@ class ValuesLayer:
         path: the field of the object that holds the values (``spec.values``), () where the file is the values.
         as_text: whether the field holds the values as text (a ConfigMap's key) rather than as a mapping.
         optional: whether it may be missing.
+        where: for an object that something renders, finds the line that sets one of its fields.
     """
 
     text: str
@@ -76,6 +77,9 @@ class ValuesLayer:
     path: FieldPath = ()
     as_text: bool = False
     optional: bool = False
+    where: Callable[[FieldPath, Literal["key", "value"]], Location] | None = field(
+        default=None, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -332,6 +336,7 @@ class AgentObject:
         location: where it stands.
         target: the target that it goes to, None where there is none.
         parent: the unit that brings it, None where it is only declared.
+        where: for a rendered one, finds the line that sets a field, or the file at best; None where nobody knows.
     """
 
     data: Mapping[str, Any]
@@ -342,6 +347,9 @@ class AgentObject:
     location: Location
     target: str | None = None
     parent: Unit | None = None
+    where: Callable[[FieldPath, Literal["key", "value"]], Location | None] | None = field(
+        default=None, repr=False, compare=False
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -150,14 +150,16 @@ class World:
         """The place of an object's field, or of its nearest ancestor that exists; the object's where nobody knows.
 
         The file is asked only where it declares the object with the same value in the field: a rendered object's
-        field may have been set elsewhere.
+        field may have been set elsewhere, which its unit knows.
         """
         file, declared = self._file(one.file), self._declared(one)
-        if file is None or declared is None:
+        same = declared is not None and (one.parent is None or dig(declared.data, *path) == dig(one.data, *path))
+        if file is not None and declared is not None and same:
+            return file.location(declared.source, path, on=on)
+        if one.parent is None or not path or path == ("kind",):
             return one.location
-        if one.parent is not None and dig(declared.data, *path) != dig(one.data, *path):
-            return one.location
-        return file.location(declared.source, path, on=on)
+        found = one.where(path, on) if one.where is not None else None
+        return found or Location(one.location.file)
 
     def place(self, one: AgentObject) -> Location:
         """Where an object stands: in the document that declares it, as far as its file has one."""

@@ -134,8 +134,23 @@ def test_a_field_is_found_where_it_is_declared(make_tree: MakeTree) -> None:
     assert world.locate(rendered, ("data", "key")) == exact
     patched = replace(rendered, data={**data, "data": {"key": "three"}})
     assert not world.declares(patched, ("data", "key"))
-    assert world.locate(patched, ("data", "key")) == place
-    assert world.locate(replace(rendered, file="gone.yaml"), ("data", "key")) == place
+    assert world.locate(patched, ("data", "key")) == Location("apps/a.yaml")
+    assert world.locate(replace(rendered, file="gone.yaml"), ("data", "key")) == Location("apps/a.yaml")
+
+
+def test_a_field_that_is_set_on_the_way_is_found_by_what_renders_it(make_tree: MakeTree) -> None:
+    """Where that is known; else the file alone is named, and no line that somebody else has written."""
+    tree = make_tree({"apps/a.yaml": TWO})
+    world = World(tree, read_graph(tree))
+    data = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "b"}, "data": {"key": "three"}}
+    patch = Location("apps/patch.yaml", Region(3, 1, 3, 4))
+    one = AgentObject(
+        data, "", "apps/a.yaml", 0, (), Location("apps/a.yaml"), None, Unit("apps", KustomizeBuild("apps"))
+    )
+    found = replace(one, where=lambda path, on: patch if (path, on) == (("data", "key"), "value") else None)
+    assert world.locate(found, ("data", "key")) == patch
+    assert world.locate(found, ("data", "key"), on="key") == Location("apps/a.yaml")
+    assert world.locate(found, ("data", "other")) == Location("apps/a.yaml", Region(12, 1, 12, 5))
 
 
 def test_content_is_read_through_links_and_never_from_outside(make_tree: MakeTree) -> None:
