@@ -20,8 +20,8 @@ def object_changes(head: Side, base: Side | None, diff: TreeDiff, config: Config
 
     What a unit renders is compared with what the same unit rendered before. What is left over is compared with what
     else the other side has for the same target: an object that moves from one application to another is no removal,
-    and neither is one whose file a kustomization takes up. Of a unit that cannot be rendered nobody knows what comes of
-    it, so it changes nothing here; its finding blocks.
+    and neither is one whose file a kustomization takes up. What agents let go is removed, whatever still builds it. Of
+    a unit that cannot be rendered nobody knows what comes of it, so it changes nothing here; its finding blocks.
 
     Args:
         head: the side after the change.
@@ -51,10 +51,8 @@ def _rendered(head: Side, base: Side | None) -> Iterator[ObjectChange]:
     """What changes in each unit."""
     new, old = _by_unit(head), _by_unit(base) if base is not None else {}
     for unit in sorted({*new, *old}, key=_name):
-        if unit in head.rendition.failed or (unit not in head.rendition.units and head.rendition.failed):
-            # A unit that is not found beside one that failed may well be what the failed one brings.
-            continue
-        yield from pair(old.get(unit, ()), new.get(unit, ()))
+        if unit not in head.rendition.failed:
+            yield from pair(old.get(unit, ()), new.get(unit, ()))
 
 
 def _by_unit(side: Side) -> dict[UnitKey, list[Manifest]]:

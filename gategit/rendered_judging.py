@@ -183,7 +183,7 @@ def draw(  # noqa: PLR0913, PLR0917  what is rendered, and of what
 
     new = rendering(*head)
     after, before = render_sides(new, None if base is None else rendering(*base), touched, say)
-    head[0].rendition = rendition_of(head[0], after, new.settings)
+    head[0].rendition = rendition_of(head[0], after, new.settings, before)
     if base is not None and before is not None:
         base[0].rendition = rendition_of(base[0], before, new.settings)
     return Drawn(after, before, (head[0], None if base is None else base[0]))

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from gategit.manifests.decode import decode
 from gategit.manifests.file import ManifestFile
-from gategit.manifests.manifest import Manifest, Role, Source
+from gategit.manifests.manifest import Manifest, Role, Source, UnitKey
 from gategit.model import Location
 from gategit.render.provenance import Provenance
 from gategit.render.scopes import scopes_of
 from gategit.render.values import HelmBuild
-from gategit.rendering import carried_files, key_of
+from gategit.rendering import carried_files, key_of, left_units, lost_units
 from gategit.side import Rendition
 
 if TYPE_CHECKING:
@@ -48,7 +48,12 @@ class RenderedFile(ManifestFile):
         return Location(file, located.location.region if located.sure else None)
 
 
-def rendition_of(side: Side, rendered: RenderedSide, settings: Callable[[str | None], RenderSettings]) -> Rendition:
+def rendition_of(
+    side: Side,
+    rendered: RenderedSide,
+    settings: Callable[[str | None], RenderSettings],
+    before: RenderedSide | None = None,
+) -> Rendition:
     """What agents make of a tree, for checks.
 
     An object that names no namespace has that of its destination, where its kind lives in namespaces: so it is applied.
@@ -57,6 +62,7 @@ def rendition_of(side: Side, rendered: RenderedSide, settings: Callable[[str | N
         side: the tree that was rendered.
         rendered: what was rendered of it.
         settings: what the config says of rendering for a target.
+        before: what was rendered of the tree before the change.
     """
     files: dict[Source, ManifestFile] = {}
     is_namespaced = scopes_of(rendered.rendered)
@@ -65,12 +71,14 @@ def rendition_of(side: Side, rendered: RenderedSide, settings: Callable[[str | N
             provenance = Provenance(side.tree, side.graph, one, settings(one.unit.target))
             files |= {file.manifests[0].source: file for file in _files(one, provenance, is_namespaced)}
     failed = [one for one in rendered.rendered if one.failed]
+    lost = lost_units(rendered, before) if before is not None else frozenset[UnitKey]()
     return Rendition(
         files,
         covered=frozenset().union(*(carried_files(one) for one in rendered.rendered)),
         unknown=frozenset().union(*(one.inputs for one in failed)),
         units=frozenset(key_of(one.unit) for one in rendered.rendered),
-        failed=frozenset(key_of(one.unit) for one in failed),
+        failed=lost | {key_of(one.unit) for one in failed},
+        left=left_units(rendered, before) if before is not None and not failed else frozenset(),
     )
 
 

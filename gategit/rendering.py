@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
@@ -22,7 +22,7 @@ from gategit.checks.references.shapes import Use
 from gategit.checks.references.sources import text_at
 from gategit.errors import UndecidedError
 from gategit.manifests.manifest import Role, UnitKey
-from gategit.model import FieldPath, Location
+from gategit.model import FieldPath, Location, ObjectRef
 from gategit.render.values import (
     AgentObject,
     Build,
@@ -35,7 +35,7 @@ from gategit.render.values import (
     RenderSettings,
     Unit,
 )
-from gategit.render.world import World
+from gategit.render.world import World, ref_of
 from gategit.render_cache import Keys, RenderCache, Wanted
 from gategit.tree import EntryKind
 
@@ -47,7 +47,10 @@ if TYPE_CHECKING:
     from gategit.render.provenance import Provenance
     from gategit.side import Facts, Side
 
-FLUX_GROUPS: Final = ("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io")
+FLUX_GROUPS: Final = (
+    *("kustomize.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io", "source.toolkit.fluxcd.io"),
+    "fluxcd.controlplane.io",
+)
 ARGO_GROUP: Final = "argoproj.io"
 
 _READ: Final = frozenset(
@@ -77,18 +80,59 @@ def carried_files(rendered: Rendered) -> frozenset[str]:
     return rendered.inputs
 
 
+def lost_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
+    """The units of the base of which nobody knows what the head makes, because something is wrong with who asks.
+
+    An agent that fails removes nothing: what it has applied stays.
+    """
+    wrong = {one.location.file for one in head.problems if one.fatal}
+    failed = {key_of(one.unit) for one in head.rendered if one.failed}
+    found: set[UnitKey] = set()
+    for key, unit in base.units.items():
+        owner = unit.owner
+        if key in head.units or owner is None:
+            continue
+        if owner.ref in head.agents or owner.location.file in wrong or owner.brought_by in failed:
+            found.add(key)
+    return frozenset(found)
+
+
+def left_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
+    """The units of the head that nobody applies any more: what brought them on the base does not on the head.
+
+    Either nothing builds their kustomization now, or the object that asks for them comes to the cluster no longer.
+    """
+    found: set[UnitKey] = set()
+    for key, unit in head.units.items():
+        before = base.units.get(key)
+        if unit.owner is None:
+            build = unit.build
+            if before is None and isinstance(build, KustomizeBuild) and build.folder in base.folders:
+                found.add(key)
+        elif before is not None and before.owner is not None and before.owner.brought_by is not None:
+            brought, was = unit.owner.brought_by, base.units.get(UnitKey(*before.owner.brought_by))
+            bringer = None if brought is None else head.units.get(UnitKey(*brought))
+            if was is not None and was.owner is not None and (bringer is None or bringer.owner is None):
+                found.add(key)
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class RenderedSide:
     """What came of one side.
 
     Attributes:
-        units: how many units were found, rendered or not.
+        units: every unit, rendered or not.
+        folders: the folders that hold kustomizations.
+        agents: what agents read of it.
         rendered: what was rendered, in the order in which it was found.
         problems: what is wrong with the objects that ask for units, and with the units together.
         unchecked: what could not be followed.
     """
 
-    units: int = 0
+    units: Mapping[UnitKey, Unit] = field(default_factory=dict)
+    folders: frozenset[str] = frozenset()
+    agents: frozenset[ObjectRef] = frozenset()
     rendered: tuple[Rendered, ...] = ()
     problems: tuple[RenderProblem, ...] = ()
     unchecked: tuple[tuple[str, str], ...] = ()
@@ -253,6 +297,11 @@ class Rendering:
             branches=self._branches,
             opened=self._opened,
         )
+
+    @property
+    def folders(self) -> frozenset[str]:
+        """The folders that hold kustomizations."""
+        return frozenset(self._side.graph.kustomizations)
 
     def plain(self, units: Iterable[Unit]) -> Iterator[Unit]:
         """What people apply themselves: kustomizations and charts that no agent and nothing else of the tree builds."""
@@ -537,7 +586,14 @@ class _Walk:
         together = self._together(rendered, before) if self.objects else ()
         wrong, unchecked = self.rendering.lint(rendered) if lint else ((), ())
         problems = tuple(dict.fromkeys([*self.problems, *together, *wrong]))
-        return RenderedSide(len(self.found), rendered, problems, (*self.unchecked, *unchecked))
+        return RenderedSide(
+            dict(self.units),
+            self.rendering.folders,
+            frozenset(ref_of(one.data, one.namespace) for one in self.objects),
+            rendered,
+            problems,
+            (*self.unchecked, *unchecked),
+        )
 
     def _together(self, rendered: Sequence[Rendered], before: _Walk | None) -> Iterator[RenderProblem]:
         """What only shows where units stand beside each other and the objects that ask for them."""

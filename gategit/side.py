@@ -54,6 +54,7 @@ class Rendition:
         unknown: the files of units that cannot be rendered, so that nobody knows what comes of them.
         units: the units that were rendered, those that failed included.
         failed: the units that cannot be rendered.
+        left: the units that nobody applies any more: they are judged, and come to no cluster.
     """
 
     files: Mapping[Source, ManifestFile] = field(default_factory=dict)
@@ -61,11 +62,13 @@ class Rendition:
     unknown: frozenset[str] = frozenset()
     units: frozenset[UnitKey] = frozenset()
     failed: frozenset[UnitKey] = frozenset()
+    left: frozenset[UnitKey] = frozenset()
 
     def manifests(self, targets: Collection[str | None] | None = None) -> Iterator[Manifest]:
-        """The rendered objects: all of them, or those that go to some targets."""
+        """The rendered objects that come to a cluster: all of them, or those that go to some targets."""
         for source, file in self.files.items():
-            if source.unit is not None and (targets is None or source.unit.target in targets):
+            unit = source.unit
+            if unit is not None and unit not in self.left and (targets is None or unit.target in targets):
                 yield from file.manifests
 
 

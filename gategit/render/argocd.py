@@ -139,7 +139,7 @@ def _unit(application: Application, source: Source, build: Any, world: World) ->
     return Unit(
         unit_name(application, source.path, target),
         build,
-        Owner(application.ref, application.locate(world)),
+        Owner(application.ref, application.locate(world), application.one.brought_by),
         target,
         application.destination_namespace,
         cluster=text_at(destination, "name") or text_at(destination, "server"),

@@ -122,12 +122,14 @@ def kustomization_unit(one: AgentObject, name: str, world: World, sources: Sourc
     variables = _Variables(one, world, found)
     if isinstance(post, dict):
         variables.gather(post)
+    source = sources.declared(spec.get("sourceRef"), one)
+    ignore = "" if source is None else text_at(source.data, "spec", "ignore")
     away = destination(spec)
     namespace = text_at(spec, "targetNamespace")
     unit = Unit(
         name=name,
-        build=KustomizeBuild(folder, _overlay(spec, folder, world), generate=True, free=True),
-        owner=Owner(ref, world.place(one)),
+        build=KustomizeBuild(folder, _overlay(spec, folder, world), generate=True, free=True, ignore=ignore),
+        owner=Owner(ref, world.place(one), one.brought_by),
         target=None if away else one.target,
         namespace=namespace,
         force_namespace=namespace,

@@ -108,7 +108,7 @@ class _Release:
         unit = Unit(
             name=self._name,
             build=build,
-            owner=Owner(self._ref, self._world.place(self._one)),
+            owner=Owner(self._ref, self._world.place(self._one), self._one.brought_by),
             target=None if away else self._one.target,
             namespace=namespace,
             post=tuple(_post_renderers(spec.get("postRenderers"))),

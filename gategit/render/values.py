@@ -16,10 +16,12 @@ class Owner:
     Attributes:
         ref: the object.
         location: where the tree declares it; for a generated one (ApplicationSet) where its generator stands.
+        brought_by: the name and target of the unit that brings it to its cluster, None where a file alone declares it.
     """
 
     ref: ObjectRef
     location: Location
+    brought_by: tuple[str, str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,15 @@ class KustomizeBuild:
             target namespace, labels ...), with paths as in the folder; "" for none.
         generate: whether the agent writes a kustomization.yaml where the folder has none, as Flux does.
         free: whether files outside of a kustomization's own folder may be loaded, as Flux does within the repository.
+        ignore: what the source leaves out besides, as lines of a ``.gitignore``; it matters where a kustomization is
+            written.
     """
 
     folder: str
     overlay: str = ""
     generate: bool = False
     free: bool = False
+    ignore: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +352,11 @@ class AgentObject:
     location: Location
     target: str | None = None
     parent: Unit | None = None
+
+    @property
+    def brought_by(self) -> tuple[str, str | None] | None:
+        """The name and target of the unit that brings it."""
+        return None if self.parent is None else (self.parent.name, self.parent.target)
     where: Callable[[FieldPath, Literal["key", "value"]], Location | None] | None = field(
         default=None, repr=False, compare=False
     )
