@@ -47,7 +47,6 @@ def read_rendered(request: Request, say: Callable[[str], None]) -> RenderView:
                 root=str(trees.root or ""),
                 urls=(*trees.remotes, *trusted.config.repositories),
                 jobs=request.jobs,
-                cache=judging.cache,
             )
             wanted = None if not request.paths else {path for path in trees.head.entries() if trees.selects(path)}
             found, _ = render_sides(rendering, None, wanted, say, lint=False)

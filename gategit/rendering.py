@@ -15,7 +15,6 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
-from gategit.cache import Cache
 from gategit.change import canonical
 from gategit.checks.references.kustomize import LinkState
 from gategit.checks.references.shapes import Use
@@ -198,7 +197,6 @@ class Rendering:
         gone: what the change removes.
         branches: the names of the branch that the tree is merged into.
         jobs: how many builds run side by side; None for one for each processor.
-        cache: what earlier runs worked out; None keeps nothing.
     """
 
     def __init__(  # noqa: PLR0913  one parameter for each part of what it works with
@@ -212,7 +210,6 @@ class Rendering:
         gone: Collection[str] = (),
         branches: Collection[str] = (),
         jobs: int | None = None,
-        cache: Cache | None = None,
     ) -> None:
         self._side = side
         self._facts = facts
@@ -225,7 +222,7 @@ class Rendering:
         self._settings: dict[str | None, RenderSettings] = {}
         self._inputs: dict[Build, frozenset[str]] = {}
         self._opened: dict[str, ManifestFile | None] = {}
-        self._results = RenderCache(cache or Cache(None))
+        self._results = RenderCache(side.cache)
         self._keys = Keys(side.tree, self.settings)
 
     def share(self, other: Rendering) -> None:

@@ -114,6 +114,11 @@ class Side:
         self._places: OrderedDict[str, SourceMap] = OrderedDict()
         self.rendition = Rendition()
 
+    @property
+    def cache(self) -> Cache:
+        """What earlier runs worked out."""
+        return self._cache
+
     @cached_property
     def candidates(self) -> tuple[str, ...]:
         """Every file that the config lets in and that may hold manifests, in order.
