@@ -91,7 +91,7 @@ def lost_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
         owner = unit.owner
         if key in head.units or owner is None:
             continue
-        if owner.ref in head.agents or owner.location.file in wrong or owner.brought_by in failed:
+        if (unit.target, owner.ref) in head.agents or owner.location.file in wrong or owner.brought_by in failed:
             found.add(key)
     return frozenset(found)
 
@@ -108,12 +108,23 @@ def left_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
             build = unit.build
             if before is None and isinstance(build, KustomizeBuild) and build.folder in base.folders:
                 found.add(key)
-        elif before is not None and before.owner is not None and before.owner.brought_by is not None:
-            brought, was = unit.owner.brought_by, base.units.get(UnitKey(*before.owner.brought_by))
-            bringer = None if brought is None else head.units.get(UnitKey(*brought))
-            if was is not None and was.owner is not None and (bringer is None or bringer.owner is None):
-                found.add(key)
+        elif is_brought(key, base.units) and not is_brought(key, head.units):
+            found.add(key)
     return frozenset(found)
+
+
+def is_brought(key: UnitKey, units: Mapping[UnitKey, Unit]) -> bool:
+    """Whether an agent brings the object that asks for a unit, whatever brings that agent's own."""
+    seen: set[UnitKey] = set()
+    while key not in seen:
+        seen.add(key)
+        owner = units[key].owner if key in units else None
+        if owner is None:
+            return False
+        if owner.brought_by is None:
+            return len(seen) > 1
+        key = UnitKey(*owner.brought_by)
+    return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +134,7 @@ class RenderedSide:
     Attributes:
         units: every unit, rendered or not.
         folders: the folders that hold kustomizations.
-        agents: what agents read of it.
+        agents: what agents read of it, with the targets.
         rendered: what was rendered, in the order in which it was found.
         problems: what is wrong with the objects that ask for units, and with the units together.
         unchecked: what could not be followed.
@@ -131,7 +142,7 @@ class RenderedSide:
 
     units: Mapping[UnitKey, Unit] = field(default_factory=dict)
     folders: frozenset[str] = frozenset()
-    agents: frozenset[ObjectRef] = frozenset()
+    agents: frozenset[tuple[str | None, ObjectRef]] = frozenset()
     rendered: tuple[Rendered, ...] = ()
     problems: tuple[RenderProblem, ...] = ()
     unchecked: tuple[tuple[str, str], ...] = ()
@@ -586,7 +597,7 @@ class _Walk:
         return RenderedSide(
             dict(self.units),
             self.rendering.folders,
-            frozenset(ref_of(one.data, one.namespace) for one in self.objects),
+            frozenset((one.target, ref_of(one.data, one.namespace)) for one in self.objects),
             rendered,
             problems,
             (*self.unchecked, *unchecked),
@@ -674,7 +685,8 @@ def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[Uni
     found: set[UnitKey] = set()
     for key in keys:
         units = [walk.units.get(key) for walk in walks]
-        same = len({None if unit is None else _asked(unit) for unit in units}) == 1
+        asked = {None if unit is None else _asked(unit) for unit in units}
+        same = len(asked) == 1 and len({is_brought(key, walk.units) for walk in walks}) == 1
         if not same or any(
             unit is not None and not walk.rendering.inputs(unit).isdisjoint(touched)
             for walk, unit in zip(walks, units, strict=True)

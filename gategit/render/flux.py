@@ -9,9 +9,11 @@ unit says that it is suspended.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from gategit.checks.references.sources import text_at
 from gategit.disk import show_path
+from gategit.render.flux_instances import check_sync, left_out, synced
 from gategit.render.flux_kustomizations import Findings, kustomization_unit
 from gategit.render.flux_releases import release_unit
 from gategit.render.flux_sources import HELM, KUSTOMIZE, Sources
@@ -34,12 +36,18 @@ def flux_units(objects: Sequence[AgentObject], world: World, failed: Collection[
         world: everything that they may refer to.
         failed: the names of units that could not be rendered; what is declared in their files is taken as declared.
     """
+    # What a file still declares under the name is what the operator takes over.
+    made = [one for one in synced(world) if not world.named(*_kind(one), one.namespace, _name(one))]
+    if made:
+        world = replace(world, objects=(*world.objects, *made))
+        objects = (*objects, *made)
     wanted = [one for one in objects if _kind(one) in _KINDS and not _is_rendered(one, world, failed)]
+    found = Findings(unchecked=list(left_out(world)))
     if not wanted:
-        return Discovery()
+        return Discovery(unchecked=tuple(found.unchecked))
     sources = Sources(world)
+    found.problems.extend(check_sync(world, sources))
     units: list[Unit] = []
-    found = Findings()
     for one, name in zip(wanted, _names(wanted), strict=True):
         make = kustomization_unit if _kind(one) == _KINDS[0] else release_unit
         unit, own = make(one, name, world, sources)
@@ -54,6 +62,10 @@ def _kind(one: AgentObject) -> tuple[str, str]:
     return text_at(one.data, "apiVersion").rpartition("/")[0], text_at(one.data, "kind")
 
 
+def _name(one: AgentObject) -> str:
+    return text_at(one.data, "metadata", "name")
+
+
 def _is_rendered(one: AgentObject, world: World, failed: Collection[str]) -> bool:
     """Whether a declared object is there as a rendered one, too: that is what the cluster gets."""
     if one.parent is not None:
@@ -62,7 +74,7 @@ def _is_rendered(one: AgentObject, world: World, failed: Collection[str]) -> boo
         other.parent is not None
         and other.parent.name not in failed
         and other.file == one.file
-        and text_at(other.data, "metadata", "name") == text_at(one.data, "metadata", "name")
+        and _name(other) == _name(one)
         for other in world.of_kind(*_kind(one))
     )
 
@@ -71,7 +83,7 @@ def _names(wanted: Sequence[AgentObject]) -> list[str]:
     """A name for each unit, unique: with the target where there is one, and with the file where it needs that."""
     names = []
     for one in wanted:
-        namespace, name = show_path(one.namespace), show_path(text_at(one.data, "metadata", "name"))[:_LONGEST]
+        namespace, name = show_path(one.namespace), show_path(_name(one))[:_LONGEST]
         whole = f"Flux {_kind(one)[1]} {namespace}/{name}" if namespace else f"Flux {_kind(one)[1]} {name}"
         names.append(f"{whole} of {one.target}" if one.target else whole)
     repeated = {name for name in names if names.count(name) > 1} if len(set(names)) < len(names) else set()

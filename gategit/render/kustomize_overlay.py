@@ -96,13 +96,19 @@ def as_json(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data, default=str, indent=1).encode("utf-8", "surrogateescape")
 
 
-def generated(index: PathIndex, tree: Tree, folder: str) -> dict[str, Any]:
+def generated(index: PathIndex, tree: Tree, folder: str, ignore: str = "") -> dict[str, Any]:
     """The kustomization that Flux writes for a folder that has none.
 
     Every YAML file below it is a resource, in the order of the names; a folder with a kustomization of its own is one
     resource. What ``.sourceignore`` leaves out is left out, and so are links, which Flux does not fetch.
+
+    Args:
+        index: the tree's paths.
+        tree: the files.
+        folder: the folder.
+        ignore: what the source leaves out besides; its lines come after those of files.
     """
-    ignored = _Ignored(index, tree)
+    ignored = _Ignored(index, tree, ignore)
     resources = [path for path in _manifests(index, folder) if not ignored(path)]
     head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
     if not resources:
@@ -144,11 +150,12 @@ def _outermost(path: str, folder: str, built: set[str]) -> str | None:
 class _Ignored:
     """Whether Flux leaves a path out: by its own list, and by every ``.sourceignore`` above it, the last line first."""
 
-    def __init__(self, index: PathIndex, tree: Tree) -> None:
+    def __init__(self, index: PathIndex, tree: Tree, ignore: str) -> None:
         self._rules = [(path_matcher([pattern]), True) for pattern in _NEVER_FETCHED]
         for path in index.entries:
             if path.rpartition("/")[2] == ".sourceignore" and index.entries[path].kind is EntryKind.FILE:
                 self._rules.extend(_rules(tree.read(path), path.rpartition("/")[0]))
+        self._rules.extend(_rules(ignore.encode("utf-8", "replace"), ""))
 
     def __call__(self, path: str) -> bool:
         return next((leaves_out for matches, leaves_out in reversed(self._rules) if matches(path)), False)

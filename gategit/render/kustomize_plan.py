@@ -223,7 +223,7 @@ class _Planner:
     def _own(self, top: Kustomization | None, folder: str) -> tuple[bytes, dict[str, Any] | None]:
         """The folder's kustomization, or the one that Flux writes, as text and as data."""
         if top is None:
-            return b"", generated(self._index, self._tree, folder)
+            return b"", generated(self._index, self._tree, folder, self._build.ignore)
         self._add(top.file)
         content = self._tree.read(self._index.find(top.file).path)
         if not top.parsed.readable:
