@@ -20,7 +20,7 @@ from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.shapes import Use
 from gategit.checks.references.sources import dig, root_path, text_at
 from gategit.manifests.manifest import Source
-from gategit.model import FieldPath, Level, Location
+from gategit.model import FieldPath, Level, Location, format_path
 from gategit.render.flux_kustomizations import (
     Findings,
     destination,
@@ -175,7 +175,8 @@ class _Release:
             return None, None
         folder = root_path(chart)
         if folder is None or self._world.graph.index.find(folder).place is not Place.FOLDER:
-            return None, None  # a finding of the check of references
+            self._check_patched(asked, chart)
+            return None, None
         files = list(_values_files(asked.spec))
         if not files:
             return Chart(folder), None
@@ -189,6 +190,23 @@ class _Release:
             else:
                 layers.append(ValuesLayer(content.decode("utf-8", "replace"), path or ""))
         return Chart(folder), tuple(layers)
+
+    def _check_patched(self, asked: _ChartSpec, chart: str) -> None:
+        """Say that there is no such chart; where a file asks for it, the check of references does."""
+        path = (*asked.path, "chart")
+        if asked.one.parent is None or self._world.declares(asked.one, path):
+            return
+        self._found.problems.append(
+            RenderProblem(
+                DANGLING_REFERENCE.id,
+                f'{self._ref}: {format_path(path)} is "{chart}", but there is no such folder in this repository',
+                self._world.locate(asked.one, path),
+                help="Correct the path, or restore the chart.",
+                object=self._ref,
+                path=path,
+                fatal=False,
+            )
+        )
 
     def _source(self, reference: Any, one: AgentObject, path: FieldPath) -> AgentObject | None:
         """The declared source that a reference names; what is not there is said."""
@@ -272,7 +290,9 @@ class _Release:
 
     def _layer(self, source: AgentObject, where: str, key: str, text: str) -> ValuesLayer:
         if not self._world.declares(source, (where, key)):
-            return ValuesLayer(text, self._generated_from(source, text))
+            generated = self._generated_from(source, text)
+            if generated or source.parent is None:
+                return ValuesLayer(text, generated)
         layer = self._in_object(source, text, (where, key))
         # What stands in a Secret's data is base64: no line of the text is a line of it.
         return layer if where == "data" and source.data.get("kind") == "Secret" else replace(layer, as_text=True)
