@@ -74,7 +74,8 @@ class Thresholds:
 def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
     """Leave out that a build fails where the same line, or the entry that holds it, has an error that says why.
 
-    What is left out would block no more than what is kept: that is as new, not waived, and of no lower level.
+    That must be of no lower level, and not waived. Where only the file of the failure is known, any error of the file
+    may be what it is about, if it is as new; on the same line an old error is why the build failed before as well.
     """
     repeating = [finding for finding in findings if finding.rule == _BUILD_FAILED]
     if not repeating:
@@ -91,10 +92,12 @@ def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
 def _is_cause(cause: Finding, finding: Finding) -> bool:
     if cause.location.file != finding.location.file or cause.level.rank < finding.level.rank:
         return False
-    if cause.state is not finding.state and cause.state is not State.NEW:
+    if cause.state is State.WAIVED and finding.state is not State.WAIVED:
         return False
     here, there = cause.location.region, finding.location.region
-    if there is None or (here is not None and here.line == there.line):
+    if there is None:
+        return cause.state in (finding.state, State.NEW)
+    if here is not None and here.line == there.line:
         return True
     return len(cause.path) >= _ENTRY and cause.path == finding.path[: len(cause.path)]
 

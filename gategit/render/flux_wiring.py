@@ -25,6 +25,8 @@ _KINDS = ((KUSTOMIZE, "Kustomization"), (HELM, "HelmRelease"))
 
 _DECRYPT: Final = ("metadata", "annotations", "kustomize.toolkit.fluxcd.io/decrypt")
 
+_FLUX: Final = ".toolkit.fluxcd.io"
+
 _MOST_LOOKS: Final = 100
 """From how many objects circles are looked for: a repository with more of them has been told enough."""
 
@@ -195,9 +197,12 @@ def _defined_elsewhere(
     found: dict[tuple[str, str], list[AgentObject]] = {}
     for one in world.of_kind("apiextensions.k8s.io", "CustomResourceDefinition"):
         kind = _defined(one.data)
-        if kind is None or kind in own or kind not in held:
+        # Whoever applies Flux's objects has its definitions.
+        if kind is None or kind in own or kind not in held or kind[0].endswith(_FLUX):
             continue
-        found.setdefault(kind, []).extend(_bringers(one, owner, world))
+        found.setdefault(kind, []).extend(
+            other for other in _bringers(one, owner, world) if not _builds(other, owner, world)
+        )
     return {kind: bringers for kind, bringers in found.items() if bringers}
 
 
@@ -215,13 +220,13 @@ def _bringers(definition: AgentObject, owner: AgentObject, world: World) -> Iter
             yield one
 
 
-def _builds(one: AgentObject, definition: AgentObject, world: World) -> bool:
-    """Whether a Kustomization that is not rendered builds the file of a definition."""
+def _builds(one: AgentObject, other: AgentObject, world: World) -> bool:
+    """Whether a Kustomization builds the file of another object, and so has it applied after its own definitions."""
     folder = root_path(text_at(one.data, "spec", "path"))
     if folder is None or world.graph.index.find(folder).place is not Place.FOLDER:
         return False
     build = KustomizeBuild(folder, generate=True, free=True)
-    return definition.file in plan(build, world.graph, world.tree).inputs
+    return other.file in plan(build, world.graph, world.tree).inputs
 
 
 def _defined(data: Mapping[str, object]) -> tuple[str, str] | None:

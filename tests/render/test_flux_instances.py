@@ -49,7 +49,7 @@ def test_an_instance_has_its_path_applied(make_tree: MakeTree) -> None:
 def test_an_instance_of_another_repository_is_counted(make_tree: MakeTree) -> None:
     """So are artifacts, whose content nobody knows here."""
     elsewhere = INSTANCE % "https://git.example.com/shop/other" + "    name: other\n"
-    other = found(make_tree, {**FILES, "clusters/prod/flux.yaml": elsewhere}).discover()
+    other = found(make_tree, {"bootstrap/flux.yaml": elsewhere, "clusters/prod/a.yaml": config_map("a", {})}).discover()
     assert (other.units, other.problems) == ((), ())
     assert other.unchecked == (
         (
