@@ -86,11 +86,13 @@ class Region:
 class Location:
     """A place in a tree: a file by its path from the repository's root (``/`` between names), and where in it.
 
-    ``region`` is None where only the file is known, for example a file that is not text.
+    ``region`` is None where only the file is known, for example a file that is not text. ``was`` is where something
+    stood in the base's version of a file that the head has too, and that holds it no more.
     """
 
     file: str
     region: Region | None = None
+    was: Region | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,6 +349,104 @@ class DryRun:
     outcomes: tuple[DryRunOutcome, ...] = ()
 
 
+class RiskKind(StrEnum):
+    """Why a change to an object should be looked at before others, the gravest first.
+
+    ``UNKNOWN``: nobody could judge it. ``KEPT``: the object leaves the repository and stays in the cluster.
+    """
+
+    DATA_LOSS = "data-loss"
+    UNKNOWN = "unknown"
+    REMOVAL = "removal"
+    IMMUTABLE = "immutable"
+    ACCESS = "access"
+    STORAGE = "storage"
+    ADMISSION = "admission"
+    PRIVILEGE = "privilege"
+    EXPOSURE = "exposure"
+    CAPACITY = "capacity"
+    DEPLOYMENT = "deployment"
+    IMAGE = "image"
+    KEPT = "kept"
+
+    @property
+    def rank(self) -> int:
+        """0 for the gravest."""
+        return list(RiskKind).index(self)
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether a reviewer should not have to look for it."""
+        return self.rank < RiskKind.DEPLOYMENT.rank
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """One reason why a change to an object is risky: a sentence without a full stop, and the field that it is about."""
+
+    kind: RiskKind
+    reason: str
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectField:
+    """A field that a change gives another value, and the lines that set it before and after.
+
+    Its path is "" where the whole object comes or goes.
+    """
+
+    difference: DryRunDifference
+    old: Location | None = None
+    new: Location | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EffectObject:
+    """What a change does to one object of one cluster, ready to be shown.
+
+    Attributes:
+        object: which one.
+        change: ``added``, ``modified`` or ``removed``.
+        old: where it comes from before the change, None where it is added.
+        new: where it comes from after the change, None where it is removed.
+        target: the target that it goes to, None where it goes to none of the config's.
+        unit: what an agent builds it with, None where a file declares it as it is.
+        fields: what differs.
+        risks: why to look at it first, the gravest first.
+        same: equal for objects of one kind and name that change in the same way, as those of one base in several
+            overlays do.
+    """
+
+    object: ObjectRef
+    change: str
+    old: Location | None = None
+    new: Location | None = None
+    target: str | None = None
+    unit: str | None = None
+    fields: tuple[EffectField, ...] = ()
+    risks: tuple[Risk, ...] = ()
+    same: str = ""
+
+    @property
+    def rank(self) -> int:
+        """How risky it is: 0 for the gravest."""
+        return min((risk.kind.rank for risk in self.risks), default=len(RiskKind))
+
+    @property
+    def is_grave(self) -> bool:
+        """Whether one of its risks is grave."""
+        return any(risk.kind.is_grave for risk in self.risks)
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a change does to objects as they are applied: each of them, and what nobody knows the effect on."""
+
+    objects: tuple[EffectObject, ...] = ()
+    unknown: tuple[Unchecked, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything a reporter needs. Findings are sorted: file, line, column, rule, message.
@@ -355,7 +455,8 @@ class Report:
     of text around them by file and line number, so that a reporter can show them without reading the tree.
     ``line_hashes`` holds GitHub's hash of the first line of each finding (line 1 where there is no region), made by
     ``report.line_hash`` from the whole file; SARIF alone needs it, and leaves it out where it is not there.
-    ``schemas`` says which schemas judged. ``dry_run`` is None where nobody was asked.
+    ``schemas`` says which schemas judged. ``dry_run`` is None where nobody was asked. ``effect`` is what the change does to
+    objects, None where no format asked for it.
     """
 
     verdict: Verdict
@@ -371,6 +472,7 @@ class Report:
     line_hashes: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
     schemas: tuple[SchemaUse, ...] = ()
     dry_run: DryRun | None = None
+    effect: Effect | None = None
 
     @property
     def exit_code(self) -> int:
