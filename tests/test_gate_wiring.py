@@ -96,8 +96,8 @@ def test_an_order_that_the_base_has_is_existing(git_repository: RepositoryBuilde
     report = check(git_repository, base, {"shop/map.yaml": config_map("settings", "shop") + "data: {a: b}\n"})
     assert said(report, "sync-order") == [
         (
-            "warning existing shop/map.yaml:3 ConfigMap shop/settings is synced in wave 0, before its namespace shop in "
-            "wave 1"
+            "warning existing shop/map.yaml:3 ConfigMap shop/settings is synced in wave 0, before its namespace shop "
+            "in wave 1"
         )
     ]
 
@@ -140,3 +140,71 @@ def test_one_owner_after_another_is_one_owner(git_repository: RepositoryBuilder)
     git_repository.commit("change", {})
     report = gate.run(Request(directory=git_repository.folder, base="main", head="HEAD"))
     assert said(report, "duplicate-owner") == []
+
+
+DEFINITION = """\
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: widgets.example.com
+spec:
+  group: example.com
+  scope: Namespaced
+  names: {plural: widgets, singular: widget, kind: Widget}
+  versions:
+    - name: v1
+      served: true
+      storage: true
+      schema: {openAPIV3Schema: {type: object}}
+"""
+WIDGET = "apiVersion: example.com/v1\nkind: Widget\nmetadata:\n  name: a\n  namespace: b\n"
+OPERATOR = {"apps/a.yaml": application("a", "a"), "a/definition.yaml": DEFINITION}
+USER = {"apps/b.yaml": application("b", "b"), "b/widget.yaml": WIDGET}
+
+
+def test_a_new_definition_of_another_application_may_come_too_late(git_repository: RepositoryBuilder) -> None:
+    """Nothing orders the two syncs, and the first try of the resource fails without its definition."""
+    report = check(git_repository, {"README.md": "shop\n"}, {**OPERATOR, **USER})
+    assert said(report, "sync-order") == [
+        (
+            "warning new b/widget.yaml:2 Widget b/a needs the definition of Widget, which Application argocd/a brings: "
+            "without SkipDryRunOnMissingResource=true its sync fails until that one is done"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("base", "head"),
+    [
+        (OPERATOR, USER),
+        (
+            {"README.md": "shop\n"},
+            {
+                **OPERATOR,
+                **USER,
+                "b/widget.yaml": (
+                    WIDGET
+                    + "  annotations:\n"
+                    + "    argocd.argoproj.io/sync-options: Prune=false, SkipDryRunOnMissingResource=true\n"
+                ),
+            },
+        ),
+        (
+            {"README.md": "shop\n"},
+            {
+                **OPERATOR,
+                **USER,
+                "apps/b.yaml": (
+                    application("b", "b") + "  syncPolicy: {syncOptions: [SkipDryRunOnMissingResource=true]}\n"
+                ),
+            },
+        ),
+        ({"README.md": "shop\n"}, {**USER, "b/definition.yaml": DEFINITION}),
+    ],
+    ids=["it is there", "the resource says so", "its Application says so", "one sync brings both"],
+)
+def test_a_definition_that_cannot_come_too_late(
+    git_repository: RepositoryBuilder, base: dict[str, str], head: dict[str, str]
+) -> None:
+    """Argo CD then tries the resource with its definition, or not at all."""
+    assert said(check(git_repository, base, head), "sync-order") == []

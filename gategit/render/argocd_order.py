@@ -28,6 +28,8 @@ _HELM_PHASES: Final = {
 }
 _WAVE: Final = "argocd.argoproj.io/sync-wave"
 _ALWAYS_THERE: Final = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+_OPTIONS: Final = "argocd.argoproj.io/sync-options"
+_SKIP: Final = "SkipDryRunOnMissingResource=true"
 _NUMBER: Final = re.compile(r"[+-]?\d{1,9}")
 
 
@@ -79,7 +81,51 @@ def check_order(
             key = (one.unit.owner.ref, one.unit.target, one.unit.name.partition(", source ")[0])
             together.setdefault(key, []).append(one)
     found = [problem for several in together.values() for problem in _of_application(several, world, there)]
+    found += _from_others(rendered, world, there) if there is not None else ()
     return tuple(dict.fromkeys(found))
+
+
+def _from_others(
+    rendered: Sequence[Rendered], world: World | None, there: Collection[There]
+) -> Iterator[RenderProblem]:
+    """Custom resources whose definition is new, and another Application's: nobody says which of both is synced first.
+
+    Before it applies anything Argo CD asks the server to try it all; it leaves out what has its definition in the same
+    sync, and what has an option that says so.
+    """
+    items = [(one.unit, item) for one in rendered if one.unit.project for item in one.objects]
+    brought: dict[tuple[str, str, str], dict[ObjectRef, str]] = {}
+    for unit, item in items:
+        name = text_at(item.data, "metadata", "name")
+        is_definition = text_at(item.data, "kind") == "CustomResourceDefinition"
+        if is_definition and unit.owner is not None and (unit.target, "CustomResourceDefinition", name) not in there:
+            group, kind = text_at(item.data, "spec", "group"), text_at(item.data, "spec", "names", "kind")
+            brought.setdefault((unit.target or unit.cluster, group, kind), {})[unit.owner.ref] = name
+    said: set[tuple[ObjectRef, str, str]] = set()
+    for unit, item in items:
+        group, kind = text_at(item.data, "apiVersion").rpartition("/")[0], text_at(item.data, "kind")
+        owners = brought.get((unit.target or unit.cluster, group, kind), {})
+        if unit.owner is None or not owners or unit.owner.ref in owners or _skips_dry_run(unit, item):
+            continue
+        if (unit.owner.ref, group, kind) not in said:
+            said.add((unit.owner.ref, group, kind))
+            ref = ref_of(item.data, unit.namespace)
+            yield RenderProblem(
+                SYNC_ORDER.id,
+                f"{ref} needs the definition of {kind}, which {next(iter(owners))} brings: without {_SKIP} its sync "
+                "fails until that one is done",
+                declared_at(item, unit.owner, world, ("kind",)),
+                f"Set the annotation {_OPTIONS}: {_SKIP}, or the sync option of its Application.",
+                level=Level.WARNING,
+                object=ref,
+                path=("kind",),
+                fatal=False,
+            )
+
+
+def _skips_dry_run(unit: Unit, item: RenderedObject) -> bool:
+    own = text_at(item.data, "metadata", "annotations", _OPTIONS).split(",")
+    return _SKIP in (*(one.strip() for one in own), *unit.sync_options)
 
 
 @dataclass(frozen=True, slots=True)

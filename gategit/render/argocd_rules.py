@@ -155,11 +155,13 @@ SYNC_ORDER = Rule(
         "custom resource in an earlier wave than its definition, or an object in an earlier wave than its namespace, "
         "is refused by the API server, the sync fails, and the later waves are never reached. Where the namespace or "
         "the definition may be there already, since the base has it or nothing is compared, this is a warning: then "
-        "only the sync to a new cluster fails."
+        "only the sync to a new cluster fails. So is a custom resource whose definition another Application brings at "
+        "the same time: without `SkipDryRunOnMissingResource=true` its sync fails until the definition is there."
     ),
     help=(
         "Give the definition or the namespace a lower `argocd.argoproj.io/sync-wave`, or take the annotation from what "
-        "needs it: within one wave Argo CD applies namespaces and definitions first by itself."
+        "needs it: within one wave Argo CD applies namespaces and definitions first by itself. Across Applications, "
+        "annotate the custom resource with `argocd.argoproj.io/sync-options: SkipDryRunOnMissingResource=true`."
     ),
     example_fail=(
         "apiVersion: v1\n"
