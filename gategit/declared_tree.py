@@ -1,20 +1,22 @@
-"""What a tree declares, for whoever takes it as a whole: each object, where it goes, where it stands."""
+"""What a tree declares, as a whole: each object as it is applied, where it goes, where it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from gategit.cache import Cache
-from gategit.checks.drift.builds import Build, Builds
+from gategit.checks.drift.builds import AS_DECLARED, Build, Builds
 from gategit.checks.policy.api import CLUSTER_SCOPED_KINDS
 from gategit.disk import UnreadableError, show_path
 from gategit.errors import UsageError
+from gategit.judge import facts_of
 from gategit.manifests.decode import Limits
 from gategit.manifests.manifest import Manifest, Role
 from gategit.model import Unchecked
 from gategit.nearest import did_you_mean
+from gategit.render.values import HelmBuild
 from gategit.repository import open_trees
 from gategit.request import Mode
 from gategit.side import Side
@@ -25,8 +27,15 @@ if TYPE_CHECKING:
     from gategit.cluster.snapshot import Snapshot
     from gategit.config import Config, Target
     from gategit.model import FieldPath, Location, ObjectRef
+    from gategit.render.values import Rendered, RenderProblem
     from gategit.repository import Trees
     from gategit.request import Request
+    from gategit.side import Facts
+
+_ALONE: Final = "nothing here deploys this chart, so nobody knows with which values it is rendered"
+_BUILT: Final = frozenset({AS_DECLARED})
+_UNKNOWN: Final = frozenset({Build(changed=True)})
+_AGENT_MARKS: Final = ("argoproj.io/", "fluxcd.io/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +43,7 @@ class Placed:
     """A declared object where it goes: with the namespace that its build, its manifest or its target gives it.
 
     Attributes:
-        manifest: as its file declares it.
+        manifest: as it is rendered, or as its file declares it.
         namespace: where it goes, "" for a cluster-wide kind.
         data: the object, with that namespace in it.
     """
@@ -53,8 +62,12 @@ class Placed:
 class DeclaredTree:
     """What the tree of a request declares. A context manager.
 
+    What agents build is there as they apply it. Where the config switches rendering off, it is there as its files
+    declare it, in the namespace that kustomizations set.
+
     Args:
         request: the folder and the paths.
+        say: told in a few words what is being done.
         trees: opened for the request, of which the head is read; None: what stands on disk.
 
     Raises:
@@ -62,7 +75,7 @@ class DeclaredTree:
         ConfigError: the config cannot be used.
     """
 
-    def __init__(self, request: Request, trees: Trees | None = None) -> None:
+    def __init__(self, request: Request, say: Callable[[str], None], trees: Trees | None = None) -> None:
         self._request = request
         self._trees: Trees = trees or open_trees(replace(request, mode=Mode.ALL))
         self.root = self._trees.root
@@ -70,9 +83,12 @@ class DeclaredTree:
         try:
             self._trusted = load_trusted(request, self._trees)
             self.config: Config = self._trusted.config
+            self._read_all(say)
         except BaseException:
             self._trees.close()
             raise
+
+    def _read_all(self, say: Callable[[str], None]) -> None:
         limits = Limits(file_bytes=self.config.limits.file_size)
         self._side = Side(
             self._trees.head,
@@ -80,17 +96,26 @@ class DeclaredTree:
             self._trees.selects,
             limits,
             Cache(None),
-            request.jobs,
+            self._request.jobs,
             parsed={},
         )
-        self._builds = Builds(self._side.graph, self._kustomization)
         self._unread: dict[str, str] = dict.fromkeys(self._side.too_large, "the file is too large to be read")
         self._templates: list[str] = []
         self._manifests: dict[str, tuple[Manifest, ...]] = {}
+        facts: Facts = {}
         for path in self._side.readable:
-            self._read(path)
+            self._read(path, facts)
+        self._builds: Builds | None = None
+        self._units: tuple[Rendered, ...] = ()
+        self._alone: tuple[Rendered, ...] = ()
+        self._not_followed: tuple[Unchecked, ...] = ()
+        self._wrong: tuple[RenderProblem, ...] = ()
+        if self.config.render.enabled:
+            self._render(facts, say)
+        else:
+            self._builds = Builds(self._side.graph, self._kustomization)
 
-    def _read(self, path: str) -> None:
+    def _read(self, path: str, facts: Facts) -> None:
         try:
             file = self._side.file(path)
         except UnreadableError as error:
@@ -101,9 +126,37 @@ class DeclaredTree:
             return
         if file.role is Role.MANIFEST:
             self._manifests[path] = file.manifests
+        facts[path] = facts_of(file)
         if file.decoded.problems:
             # Of a file that cannot be decoded nobody knows whether it would be a manifest.
             self._unread[path] = file.decoded.problems[0].message
+
+    def _render(self, facts: Facts, say: Callable[[str], None]) -> None:
+        """Let the tree show what agents make of it."""
+        side = self._side
+        versions = {version for raw in facts.values() for version, *_ in raw}
+        deployed = any(mark in version for version in versions for mark in _AGENT_MARKS)
+        if not (deployed or side.graph.kustomizations or side.chart_folders):
+            return
+        from gategit.rendered_objects import rendition_of  # noqa: PLC0415  plain manifests need nothing of it
+        from gategit.rendering import Rendering, render_sides  # noqa: PLC0415  the same
+
+        trees = self._trees
+        rendering = Rendering(
+            side,
+            facts,
+            self.config,
+            root=str(trees.root or ""),
+            urls=(*trees.remotes, *self.config.repositories),
+            jobs=self._request.jobs,
+        )
+        found, _ = render_sides(rendering, None, None, say, lint=False)
+        # What a chart would be that nobody deploys is nothing that a cluster has.
+        self._alone = tuple(one for one in found.rendered if _is_alone(one))
+        self._units = tuple(one for one in found.rendered if not _is_alone(one))
+        self._not_followed = tuple(Unchecked(what, reason) for what, reason in found.unchecked)
+        self._wrong = tuple(problem for problem in found.problems if problem.fatal)
+        side.rendition = rendition_of(side, replace(found, rendered=self._units), rendering.settings)
 
     def _kustomization(self, path: str) -> Any:
         documents = self._side.file(path).decoded.documents
@@ -134,16 +187,16 @@ class DeclaredTree:
         return (target.kubernetes_version if target is not None else None) or self.config.kubernetes_version
 
     def objects(self, target: Target | None) -> list[Placed]:
-        """What is declared for a target: in its files, and in files of no target.
+        """What is there for a target: what is rendered for it or for no target, and what files declare besides.
 
-        What several kustomizations build is there several times, with the namespace of each.
+        Where nothing is rendered, what several kustomizations build is there several times, with the namespace of each.
         """
-        found: list[Placed] = []
-        for path, manifests in self._manifests.items():
-            if not self._side.in_scope(path) or not self._reaches(path, target):
-                continue
-            namespaces = sorted({build.namespace or "" for build in self._builds.of(path)})
-            found += [_placed(manifest, namespace, target) for manifest in manifests for namespace in namespaces]
+        rendered = self._rendered_for(target, others=True)
+        found = [_placed(manifest, "", target) for manifest in rendered if self._is_asked_for(manifest)]
+        for path, manifests in self._plain(target, others=True):
+            if self._side.in_scope(path):
+                namespaces = sorted({build.namespace or "" for build in self._built(path)})
+                found += [_placed(manifest, namespace, target) for manifest in manifests for namespace in namespaces]
         return found
 
     def supplied(self, target: Target | None, objects: Iterable[Placed], snapshot: Snapshot | None = None) -> Supplied:
@@ -154,24 +207,69 @@ class DeclaredTree:
         return supply(wanted, defined_by((*declared, *exported)), self._trusted, target, snapshot)
 
     def own(self, target: Target | None) -> Iterator[tuple[Manifest, frozenset[Build]]]:
-        """What a target's own files declare within the request's paths, with the ways in which each is built."""
-        for path, manifests in self._manifests.items():
-            if self._side.in_scope(path) and (target is None or target.matches(path)):
-                yield from ((manifest, self._builds.of(path)) for manifest in manifests)
+        """What is rendered for a target or stands in its own files, within the request's paths.
+
+        Each object comes with the ways in which it is built; one that is rendered is built already.
+        """
+        for manifest in self._rendered_for(target, others=False):
+            if self._is_asked_for(manifest):
+                yield manifest, _BUILT
+        for path, manifests in self._plain(target, others=False):
+            if self._side.in_scope(path):
+                yield from ((manifest, self._built(path)) for manifest in manifests)
 
     def reaching(self, target: Target | None) -> Iterator[tuple[Manifest, frozenset[Build]]]:
-        """The same of all files that may be deployed to a target, whatever the request's paths."""
-        for path, manifests in self._manifests.items():
+        """The same of all that may be deployed to a target, whatever the request's paths."""
+        yield from ((manifest, _BUILT) for manifest in self._rendered_for(target, others=True))
+        for path, manifests in self._plain(target, others=True):
+            yield from ((manifest, self._built(path)) for manifest in manifests)
+        for path in self._unknown:
             if self._reaches(path, target):
-                yield from ((manifest, self._builds.of(path)) for manifest in manifests)
+                yield from ((manifest, _UNKNOWN) for manifest in self._manifests.get(path, ()))
 
     def is_altered(self, manifest: Manifest) -> bool:
-        """Whether a kustomization changes more of an object than its namespace, which only a build can tell."""
-        return any(build.changed for build in self._builds.of(manifest.source.file))
+        """Whether a kustomization changes more of an object than its namespace, which only a build could tell."""
+        builds = _BUILT if manifest.source.unit is not None else self._built(manifest.source.file)
+        return any(build.changed for build in builds)
 
     def generated(self) -> set[tuple[str, str]]:
-        """The kinds and names of the ConfigMaps and Secrets that kustomizations generate."""
-        return {pair for one in self._side.graph.kustomizations.values() for pair in one.parsed.generated}
+        """The kinds and names of the ConfigMaps and Secrets that kustomizations generate that are not rendered."""
+        return {
+            pair
+            for one in self._side.graph.kustomizations.values()
+            if not self.config.render.enabled or one.file in self._unknown
+            for pair in one.parsed.generated
+        }
+
+    def namespaces_made(self, target: Target | None) -> frozenset[str]:
+        """The namespaces that agents make for what they deploy to a target."""
+        names = (None, None if target is None else target.name)
+        made = self._side.rendition.namespaces
+        return frozenset(name for where, name in made if target is None or where in names)
+
+    def _rendered_for(self, target: Target | None, *, others: bool) -> Iterator[Manifest]:
+        """What is rendered for a target; that for no target too, where others are meant as well."""
+        names = None if target is None else {target.name, *([None] if others else [])}
+        return self._side.rendition.manifests(names)
+
+    def _is_asked_for(self, manifest: Manifest) -> bool:
+        """Whether one of the files that a rendered object is made of is within the request's paths."""
+        return any(self._side.in_scope(path) for path in self._side.rendition.made_of(manifest.source))
+
+    def _plain(self, target: Target | None, *, others: bool) -> Iterator[tuple[str, tuple[Manifest, ...]]]:
+        """The files whose objects come to a target as they are declared."""
+        built = self._side.rendition.covered | self._unknown
+        for path, manifests in self._manifests.items():
+            if path not in built and (self._reaches(path, target) if others else _is_of(path, target)):
+                yield path, manifests
+
+    @property
+    def _unknown(self) -> frozenset[str]:
+        """The files of which nobody knows what comes of them: they cannot be rendered."""
+        return self._side.rendition.unknown - self._side.rendition.covered
+
+    def _built(self, path: str) -> frozenset[Build]:
+        return _BUILT if self._builds is None else self._builds.of(path)
 
     def locate(self, manifest: Manifest, path: FieldPath = ()) -> Location:
         """Where a field stands."""
@@ -182,15 +280,37 @@ class DeclaredTree:
         return self._side.locate(manifest.source, path, "key" if path else "value")
 
     def unread(self, target: Target | None) -> Iterator[Unchecked]:
-        """The files of a target that could not be read."""
+        """What of a target could not be read or rendered, each once."""
+        yield from dict.fromkeys(self._all_unread(target))
+
+    def _all_unread(self, target: Target | None) -> Iterator[Unchecked]:
         for path, reason in self._unread.items():
             if self._side.in_scope(path) and self._reaches(path, target):
                 yield Unchecked(show_path(path), reason)
+        for one in self._units:
+            if self._is_unit_of(one, target):
+                yield from _not_rendered(one)
+        for one in self._alone:
+            if self._is_unit_of(one, target):
+                yield Unchecked(f"the {one.unit.name}", _ALONE)
+        yield from self._not_followed
+        for problem in self._wrong:
+            if self._side.in_scope(problem.location.file):
+                yield Unchecked(_place(problem), problem.message)
         yield from self._trees.unchecked()
 
+    def _is_unit_of(self, one: Rendered, target: Target | None) -> bool:
+        inside = any(self._side.in_scope(path) for path in one.inputs)
+        return inside and (target is None or one.unit.target in (None, target.name))
+
     def templates(self, target: Target | None) -> list[str]:
-        """The files of a target that are templates."""
-        return [path for path in self._templates if self._side.in_scope(path) and self._reaches(path, target)]
+        """The files of a target that are templates, and that nothing renders."""
+        rendered = frozenset().union(*(one.inputs for one in (*self._units, *self._alone)))
+        return [
+            path
+            for path in self._templates
+            if path not in rendered and self._side.in_scope(path) and self._reaches(path, target)
+        ]
 
     def _reaches(self, path: str, target: Target | None) -> bool:
         return target is None or target.matches(path) or not self.config.targets_of(path)
@@ -200,6 +320,27 @@ class DeclaredTree:
 
     def __exit__(self, *_: object) -> None:
         self._trees.close()
+
+
+def _is_of(path: str, target: Target | None) -> bool:
+    return target is None or target.matches(path)
+
+
+def _not_rendered(one: Rendered) -> Iterator[Unchecked]:
+    """What of a unit is not rendered, and why."""
+    yield from (Unchecked(what, reason) for what, reason in one.unchecked)
+    wrong = [problem for problem in one.problems if problem.fatal]
+    if wrong:
+        yield Unchecked(f"the {one.unit.name}", f"it cannot be built: {_place(wrong[0])}: {wrong[0].message}")
+
+
+def _place(problem: RenderProblem) -> str:
+    line = f":{problem.location.region.line}" if problem.location.region is not None else ""
+    return f"{show_path(problem.location.file)}{line}"
+
+
+def _is_alone(one: Rendered) -> bool:
+    return isinstance(one.unit.build, HelmBuild) and one.unit.build.alone
 
 
 def _placed(manifest: Manifest, namespace: str, target: Target | None) -> Placed:

@@ -53,7 +53,7 @@ def read_drift(request: Request, manager: str | None, say: Callable[[str], None]
         ConfigError: the config cannot be used.
         UndecidedError: the repository or the only cluster cannot be looked at.
     """
-    with DeclaredTree(request, _open_commit(request)) as declared:
+    with DeclaredTree(request, say, _open_commit(request)) as declared:
         targets = _targets(declared, request)
         found: list[TargetDrift] = []
         for target in targets:

@@ -48,7 +48,7 @@ def rehearse(request: Request, say: Callable[[str], None]) -> Rehearsal:
     from gategit.sandbox.assets import find_assets  # noqa: PLC0415  only a sandbox needs programs
     from gategit.sandbox.server import start  # noqa: PLC0415  the same
 
-    with DeclaredTree(request) as tree:
+    with DeclaredTree(request, say) as tree:
         found: list[TargetRehearsal] = []
         for target in tree.targets():
             assets = find_assets(tree.version(target), request.assets, request.environment, tree.root)
@@ -104,6 +104,7 @@ class _Rehearsing:
 
     def _missing_namespaces(self, filled: Filled) -> Iterator[Missing]:
         made = {name for one in self._objects for name in namespaces_made(one.manifest)}
+        made |= self._tree.namespaces_made(self._target)
         for name in filled.namespaces:
             needers = [one for one in self._objects if one.namespace == name]
             if name not in made and needers:
@@ -198,7 +199,7 @@ class _Rehearsing:
         if sealed:
             yield f"{_many(sealed, 'object')} encrypted with SOPS: not applied, only the agent can read them"
         charts = sum(1 for one in self._objects if one.manifest.group_kind in _CHARTS)
-        if charts:
+        if charts and not self._tree.config.render.enabled:
             what = "application or release of a chart" if charts == 1 else "applications and releases of charts"
             yield f"{charts:,} {what} not rendered: {_unknown(charts)}"
         templates = len(self._tree.templates(self._target))

@@ -60,7 +60,7 @@ def filled_sandbox(request: Request, say: Callable[[str], None]) -> Iterator[Fil
     from gategit.sandbox.server import start  # noqa: PLC0415  the same
 
     snapshot = _snapshot(request)
-    with DeclaredTree(request) as tree:
+    with DeclaredTree(request, say) as tree:
         targets = tree.targets()
         if len(targets) > 1:
             names = ", ".join(target.name for target in targets if target is not None)

@@ -67,7 +67,9 @@ def _object_lines(item: ObjectDrift, paint: Any) -> Iterator[str]:
     if item.reason:
         yield f"    {line_start(visible(shorten(item.reason, _MAX_TEXT)))}"
     for field in item.fields:
-        line = field.location.region.line if field.location.region is not None else ""
+        line = str(field.location.region.line if field.location.region is not None else "")
+        if item.location is None or field.location.file != item.location.file:
+            line = place_text(field.location)
         yield f"  {line:>5}{_by(field.managers) or '  (the cluster lacks it)'}"
         for text in diff_lines([_difference(field)], _MAX_LINES):
             code = _LINE_CODES.get(text[:1])
