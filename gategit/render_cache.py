@@ -181,7 +181,8 @@ def _encoded(rendered: Rendered) -> str | None:
         for one in rendered.objects
     ]
     try:
-        text = json.dumps([objects, problems, rendered.unchecked, rendered.notes], separators=(",", ":"))
+        whole = [objects, problems, rendered.unchecked, rendered.notes, rendered.given_up]
+        text = json.dumps(whole, separators=(",", ":"))
     except (ValueError, TypeError, RecursionError):
         return None
     return b64encode(zlib.compress(text.encode(), 1)).decode()
@@ -206,7 +207,7 @@ def _decoded(value: Any, wanted: Wanted) -> Rendered | None:
         text = unpacker.decompress(b64decode(value, validate=True), _LARGEST)
         if not unpacker.eof:
             return None
-        objects, problems, unchecked, notes = json.loads(text)
+        objects, problems, unchecked, notes, given_up = json.loads(text)
         return Rendered(
             wanted.unit,
             tuple(
@@ -217,6 +218,7 @@ def _decoded(value: Any, wanted: Wanted) -> Rendered | None:
             wanted.inputs,
             tuple((what, reason) for what, reason in unchecked),
             _texts(notes),
+            given_up=bool(given_up),
         )
     except _DAMAGED:
         return None

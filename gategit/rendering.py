@@ -233,12 +233,18 @@ class Rendering:
         self._settings: dict[str | None, RenderSettings] = {}
         self._inputs: dict[Build, frozenset[str]] = {}
         self._opened: dict[str, ManifestFile | None] = {}
+        self._other: Rendering | None = None
         self._results = RenderCache(side.cache)
         self._keys = Keys(side.tree, self.settings)
 
     def share(self, other: Rendering) -> None:
         """Take from the other side of the change what it has rendered of the same files, and the other way round."""
-        self._results = other._results
+        self._results, self._other = other.results, other
+
+    @property
+    def results(self) -> RenderCache:
+        """What is rendered."""
+        return self._results
 
     def settings(self, target: str | None) -> RenderSettings:
         """What the config says of rendering for a target."""
@@ -256,13 +262,19 @@ class Rendering:
         wanted = {group for group in (*FLUX_GROUPS, ARGO_GROUP) if group in groups}
         if not wanted:
             return ()
-        found: list[AgentObject] = []
-        for path, raw in self._facts.items():
+        paths = [
+            path
+            for path, raw in self._facts.items()
             if any(
                 version.rpartition("/")[0] in wanted or (flux and (version, kind) in _READ) for version, kind, *_ in raw
-            ):
-                found += self._of_file(path, wanted, read=flux)
-        return tuple(found)
+            )
+        ]
+        self._prefetch(paths)
+        return tuple(one for path in paths for one in self._of_file(path, wanted, read=flux))
+
+    def _prefetch(self, paths: Iterable[str]) -> None:
+        """Have files read together that will be asked for."""
+        self._side.tree.prefetch(sorted(self._paths.intersection(paths)))
 
     def _targets_of(self, path: str) -> Sequence[str | None]:
         """The targets that a file belongs to; None where it belongs to none."""
@@ -272,8 +284,18 @@ class Rendering:
     def _bare_world(self) -> World:
         return self.world(())
 
+    def _file(self, path: str) -> ManifestFile:
+        """A file of the tree; the other side's, where that has the same at the same place."""
+        known = None if self._other is None else self._other.opened(path, self._side)
+        return self._side.file(path) if known is None else known
+
+    def opened(self, path: str, side: Side) -> ManifestFile | None:
+        """A file that was read already, where another side has the same there; None where it was not."""
+        known = self._opened.get(path)
+        return known if known is not None and side.is_same_file(self._side, path) else None
+
     def _of_file(self, path: str, groups: Collection[str], *, read: bool) -> Iterator[AgentObject]:
-        file = self._side.file(path)
+        file = self._file(path)
         if file.role is not Role.MANIFEST:
             return
         self._opened[path] = file
@@ -352,7 +374,7 @@ class Rendering:
     def _inputs_of(self, build: Build) -> frozenset[str]:
         side = self._side
         if isinstance(build, KustomizeBuild):
-            from gategit.render.kustomize import inputs_of  # noqa: PLC0415  only what is there is imported
+            from gategit.render.kustomize_plan import inputs_of  # noqa: PLC0415  only what is there is imported
 
             return inputs_of(build, side.graph, side.tree)
         if isinstance(build, HelmBuild):
@@ -391,7 +413,7 @@ class Rendering:
         done = {name: known[key] for name, key in keys.items() if key in known}
         missing = [unit for unit in units if key_of(unit) not in done]
         read = (one.inputs for key, one in wanted.items() if key not in known)
-        self._side.tree.prefetch(sorted(frozenset().union(*read) & self._paths))
+        self._prefetch(frozenset().union(*read))
         made = {key_of(one.unit): one for one in self._build_all(missing, world)}
         self._results.keep(wanted, {keys[name]: one for name, one in made.items() if name in keys})
         done |= made

@@ -55,6 +55,9 @@ class Rendition:
         units: the units that were rendered, those that failed included.
         failed: the units that cannot be rendered.
         left: the units that nobody applies any more: they are judged, and come to no cluster.
+        asked_at: where each unit is asked for, the nearest first, and the kustomizations that it is made of.
+        namespaces: those that agents make for what they deploy, each with its target.
+        origins: the files that each rendered object is made of, by its source.
     """
 
     files: Mapping[Source, ManifestFile] = field(default_factory=dict)
@@ -63,6 +66,13 @@ class Rendition:
     units: frozenset[UnitKey] = frozenset()
     failed: frozenset[UnitKey] = frozenset()
     left: frozenset[UnitKey] = frozenset()
+    asked_at: Mapping[UnitKey, tuple[Location, ...]] = field(default_factory=dict)
+    namespaces: frozenset[tuple[str | None, str]] = frozenset()
+    origins: Mapping[Source, frozenset[str]] = field(default_factory=dict)
+
+    def made_of(self, source: Source) -> frozenset[str]:
+        """The files that a rendered object is made of: where it comes from, what changes it, where it is asked for."""
+        return self.origins.get(source, frozenset([source.file]))
 
     def manifests(self, targets: Collection[str | None] | None = None) -> Iterator[Manifest]:
         """The rendered objects that come to a cluster: all of them, or those that go to some targets."""
@@ -232,7 +242,7 @@ class Side:
         facts: Facts = {}
         unknown: list[str] = []
         for path in self.readable:
-            if other is not None and known is not None and path in known and self._same_file(other, path):
+            if other is not None and known is not None and path in known and self.is_same_file(other, path):
                 facts[path] = known[path]
             else:
                 unknown.append(path)
@@ -318,7 +328,8 @@ class Side:
                 self._places.popitem(last=False)
         return Location(source.file, places.region(source.document, (*source.pointer, *path), on=on))
 
-    def _same_file(self, other: Side, path: str) -> bool:
+    def is_same_file(self, other: Side, path: str) -> bool:
+        """Whether another side has a file of the same content and role there."""
         entry = self.tree.entries()[path]
         twin = other.tree.entries().get(path)
         if twin is None or not entry.blob_id or twin.blob_id != entry.blob_id:

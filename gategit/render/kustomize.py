@@ -15,7 +15,7 @@ from gategit.process import Result
 from gategit.render.kustomize_errors import explain, nowhere
 from gategit.render.kustomize_output import objects, read
 from gategit.render.kustomize_places import Places
-from gategit.render.kustomize_plan import Chart, Plan, Step, plan
+from gategit.render.kustomize_plan import GENERATORS, Chart, Plan, Step, is_sealed, plan
 from gategit.render.programs import Program, find_program
 from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
@@ -29,11 +29,6 @@ _VENDOR: Final = (
 )
 _SENSITIVE: Final = (b"/annotations", b"metadata.annotations", b"kustomize.config.k8s.io/needs-hash")
 """What in a patch, a replacement or a generator could come out otherwise because of the annotations that trace."""
-
-
-def inputs_of(build: KustomizeBuild, graph: KustomizeGraph, tree: Tree) -> frozenset[str]:
-    """Every path of the tree that a build reads, the links on the way to them included. Nothing is run."""
-    return plan(build, graph, tree).inputs
 
 
 def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: RenderSettings) -> Rendered:
@@ -59,7 +54,7 @@ def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: Ren
     rendered = Rendered(
         unit,
         inputs=made.inputs,
-        unchecked=tuple(_unchecked(made)),
+        unchecked=(*_unchecked(made), *_sealed(made, tree)),
         lasting=not fetched.files and not fetched.failed,
     )
     refused = tuple(_refused(made, places, fetched))
@@ -288,6 +283,21 @@ def _unchecked(made: Plan) -> Iterator[tuple[str, str]]:
     for chart in made.charts:
         if chart.is_elsewhere and (chart.one.file, chart.path) not in made.pulled:
             yield f"{chart.one.file}: chart {chart.name}", f"it is pulled from {chart.repository}"
+
+
+def _sealed(made: Plan, tree: Tree) -> Iterator[tuple[str, str]]:
+    """The encrypted files of generators: what is made of them is judged as it is encrypted."""
+    for one in made.kustomizations.values():
+        for link in one.links:
+            if (
+                link.reference.path[0] in GENERATORS
+                and link.state is LinkState.FILE
+                and is_sealed(tree.read(link.path))
+            ):
+                yield (
+                    f"{one.file}: {link.reference.text}",
+                    "it is encrypted with SOPS: encrypted values were not looked at",
+                )
 
 
 def _reason(step: Step) -> str:

@@ -32,7 +32,9 @@ REMOTE_FOLDER: Final = ".gategit-remote"
 REMOTE_FILE: Final = "resource.yaml"
 """What is called there a file that was fetched by itself."""
 
-_GENERATORS: Final = ("configMapGenerator", "secretGenerator")
+GENERATORS: Final = ("configMapGenerator", "secretGenerator")
+"""The fields of a kustomization that make objects of files."""
+
 _MAX_LINKS: Final = 40
 _FOLDERS: Final = (Use.RESOURCE, Use.COMPONENT, Use.PLUGIN)
 _OUT: Final = {
@@ -158,18 +160,32 @@ def plan(
     return _Planner(build, graph, tree, fetched, pulled).plan()
 
 
+def inputs_of(build: KustomizeBuild, graph: KustomizeGraph, tree: Tree) -> frozenset[str]:
+    """Every path of the tree that a build reads, the links on the way to them included: a plan's inputs, in less time.
+
+    Args:
+        build: what is built.
+        graph: the tree's kustomizations.
+        tree: the tree.
+    """
+    return _Planner(build, graph, tree, {}, (), writes=False).plan().inputs
+
+
 class _Planner:
-    def __init__(
+    def __init__(  # noqa: PLR0913  what a plan is made of
         self,
         build: KustomizeBuild,
         graph: KustomizeGraph,
         tree: Tree,
         fetched: Mapping[str, str],
         pulled: Collection[tuple[str, FieldPath]],
+        *,
+        writes: bool = True,
     ) -> None:
         self._build = build
         self._fetched = fetched
         self._pulled = pulled
+        self._writes = writes
         self._graph = graph
         self._tree = tree
         self._index = graph.index
@@ -225,6 +241,8 @@ class _Planner:
         if top is None:
             return b"", generated(self._index, self._tree, folder, self._build.ignore)
         self._add(top.file)
+        if not self._writes and top.parsed.readable and not top.parsed.charts and not self._build.overlay:
+            return b"", {}  # what it names is known already
         content = self._tree.read(self._index.find(top.file).path)
         if not top.parsed.readable:
             return content, None
@@ -251,11 +269,12 @@ class _Planner:
         asked = data.get("buildMetadata")
         # Flux has even an empty kustomization built, to nothing.
         empty = not self._build.free and any(flaw.subject == "empty" for flaw in parsed.flaws)
+        written = self._writes and not empty
         return Plan(
             folder,
             file,
-            {} if empty else self._written(top, content, data, traced=True),
-            {} if empty else self._written(top, content, data, traced=False),
+            self._written(top, content, data, traced=True) if written else {},
+            self._written(top, content, data, traced=False) if written else {},
             own,
             data,
             frozenset(one for one in asked if isinstance(one, str)) if isinstance(asked, list) else frozenset(),
@@ -383,7 +402,7 @@ class _Planner:
         reference, state = link.reference, link.state
         # What the agent can fetch and gategit does not; with anything else the agent's own build fails.
         is_listed = reference.use in (Use.RESOURCE, Use.COMPONENT) and len(reference.path) == 2
-        is_data = reference.path[0] in _GENERATORS and len(reference.path) == 4
+        is_data = reference.path[0] in GENERATORS and len(reference.path) == 4
         droppable = state in (LinkState.REMOTE, LinkState.SUBMODULE) and (is_listed or is_data) and plugin is None
         said = state in (LinkState.ABSOLUTE, LinkState.OUTSIDE)
         self._refused.append(Step(one, link, _OUT[state], said=said, can_be_dropped=droppable))
@@ -473,6 +492,11 @@ def _holder(data: Any, path: FieldPath) -> Any:
     for step in path[:-1]:
         data = data[step]
     return data
+
+
+def is_sealed(content: bytes) -> bool:
+    """Whether a file is encrypted with SOPS, in any of the formats that it writes."""
+    return b"ENC[AES256_GCM," in content and b"sops" in content
 
 
 def _above(path: str) -> Iterator[str]:

@@ -16,7 +16,8 @@ import pytest
 from gategit.checks.references.kustomize import read_graph
 from gategit.manifests.decode import decode
 from gategit.model import Level, Location, ObjectRef, Region
-from gategit.render.kustomize import build_kustomize, inputs_of
+from gategit.render.kustomize import build_kustomize
+from gategit.render.kustomize_plan import inputs_of
 from gategit.render.rules import RENDER_FAILED
 from gategit.render.values import (
     Chart,
