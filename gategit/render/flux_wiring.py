@@ -11,13 +11,15 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from gategit.checks.references.kustomize import LinkState
 from gategit.checks.references.paths import Place, has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
+from gategit.checks.references.shapes import Use
 from gategit.checks.references.sources import dig, root_path, text_at
 from gategit.model import FieldPath, Level, ObjectRef
 from gategit.render.flux_rules import DECRYPTION_MISSING, DEPENDENCY_CYCLE, KIND_NOT_AWAITED
 from gategit.render.flux_sources import HELM, KUSTOMIZE, SOURCE, missing
-from gategit.render.kustomize_plan import plan
+from gategit.render.kustomize_plan import is_sealed, plan
 from gategit.render.values import AgentObject, KustomizeBuild, Owner, Rendered, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
@@ -137,6 +139,7 @@ def _encrypted(owner: AgentObject, rendered: Rendered, world: World) -> Iterator
         return
     ref, folder = ref_of(owner.data, owner.namespace), rendered.unit.build.folder
     is_patched = any(_patches_decryption(one) for one in world.of_kind(*_KINDS[0]))
+    yield from _sealed_generators(owner, rendered, world)
     for one in rendered.objects:
         is_secret = (one.data.get("apiVersion"), one.data.get("kind")) == ("v1", "Secret")
         is_below = one.trace.file.startswith(f"{folder}/" if folder else "") and not is_patched
@@ -156,6 +159,26 @@ def _encrypted(owner: AgentObject, rendered: Rendered, world: World) -> Iterator
                 fatal=False,
             )
             return
+
+
+def _sealed_generators(owner: AgentObject, rendered: Rendered, world: World) -> Iterator[RenderProblem]:
+    """Encrypted files of which a generator makes something: without a key the cluster gets them as they are."""
+    ref = ref_of(owner.data, owner.namespace)
+    generators = {one.trace.generated_by for one in rendered.objects if one.trace.generated_by}
+    for one in world.graph.kustomizations.values():
+        for link in one.linked(Use.KEY_VALUE_FILE, Use.DATA) if one.file in generators else ():
+            if link.state is LinkState.FILE and is_sealed(world.content(link.path) or b""):
+                yield RenderProblem(
+                    DECRYPTION_MISSING.id,
+                    f"{ref}: {link.path}, of which {one.file} generates an object, is encrypted with SOPS and there is "
+                    "no spec.decryption, so that the cluster gets it as it is encrypted",
+                    world.locate(owner, ("spec",), on="key"),
+                    help="Add spec.decryption.",
+                    object=ref,
+                    path=("spec", "decryption"),
+                    fatal=False,
+                )
+                return
 
 
 def _patches_decryption(one: AgentObject) -> bool:

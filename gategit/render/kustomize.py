@@ -287,17 +287,12 @@ def _unchecked(made: Plan) -> Iterator[tuple[str, str]]:
 
 def _sealed(made: Plan, tree: Tree) -> Iterator[tuple[str, str]]:
     """The encrypted files of generators: what is made of them is judged as it is encrypted."""
+    reason = "it is encrypted with SOPS: encrypted values were not looked at"
     for one in made.kustomizations.values():
-        for link in one.links:
-            if (
-                link.reference.path[0] in GENERATORS
-                and link.state is LinkState.FILE
-                and is_sealed(tree.read(link.path))
-            ):
-                yield (
-                    f"{one.file}: {link.reference.text}",
-                    "it is encrypted with SOPS: encrypted values were not looked at",
-                )
+        files = (link for link in one.links if link.state is LinkState.FILE and link.reference.path[0] in GENERATORS)
+        for link in files:
+            if is_sealed(tree.read(link.path)):
+                yield f"{one.file}: {link.reference.text}", reason
 
 
 def _reason(step: Step) -> str:
