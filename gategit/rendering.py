@@ -552,9 +552,13 @@ class _Walk:
         self.unchecked: tuple[tuple[str, str], ...] = ()
         self._world = rendering.world(())
         self._bringers = _Bringers({}, rendering.inputs)
+        self._is_known = False
 
     def discover(self) -> None:
         """Find the units that the objects ask for."""
+        if self._is_known:
+            return
+        self._is_known = True
         from gategit.render.argocd import argocd_units  # noqa: PLC0415  only what is there is imported
         from gategit.render.flux import flux_units  # noqa: PLC0415  the same
 
@@ -595,13 +599,16 @@ class _Walk:
             if not rendered.failed:
                 # What the unit's files declare comes to the cluster as the unit renders it.
                 carried = carried_files(rendered)
-                self.objects = [one for one in self.objects if one.parent is not None or one.file not in carried]
+                left = [one for one in self.objects if one.parent is not None or one.file not in carried]
+                self._is_known = self._is_known and len(left) == len(self.objects)
+                self.objects = left
                 for child in self.rendering.children(rendered):
                     # Two units may bring the same object: an agent that reads it twice builds it once.
                     name = child.target, canonical(dict(child.data))
                     if name not in self.brought:
                         self.brought.add(name)
                         self.objects.append(child)
+                        self._is_known = False
         return True
 
     def result(self, reached: Collection[UnitKey], before: _Walk | None = None, *, lint: bool) -> RenderedSide:
