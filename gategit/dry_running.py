@@ -15,6 +15,7 @@ from gategit.errors import GategitError, UndecidedError, UsageError
 from gategit.manifests.manifest import Manifest, Role
 from gategit.manifests.secrecy import is_encrypted
 from gategit.model import DryRun, DryRunOutcome, DryRunResult, DryRunServer, Region, Unchecked
+from gategit.object_changes import place_of_removed
 from gategit.supplied_definitions import Supplied, defined_by, supply
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from gategit.judge import RawFact
     from gategit.manifests.manifest import Source
     from gategit.model import FieldPath, Finding, Location
-    from gategit.repository import Trees
+    from gategit.repository import TreeDiff, Trees
     from gategit.request import Request
     from gategit.side import Facts, Side
     from gategit.trusted import Trusted
@@ -82,6 +83,7 @@ class Scope:
         trusted: config and snapshots.
         head: the side after the change.
         base: the side before it, or None.
+        diff: what differs between the trees.
         changes: the object changes; every object as an added one where a whole tree is judged.
         facts: what the head declares.
         base_facts: what the base declares; worked out when a sandbox asks.
@@ -93,6 +95,7 @@ class Scope:
     trusted: Trusted
     head: Side
     base: Side | None
+    diff: TreeDiff
     changes: tuple[ObjectChange, ...]
     facts: Facts
     base_facts: Callable[[], Facts]
@@ -375,13 +378,21 @@ class _Stage:
         return sorted(used - {name for _, name in _named(facts, _NAMESPACE)})
 
     def _locate(self, change: ObjectChange) -> Locate:
-        return self._locate_old if change.new is None else self._locate_new
+        return self._locate_removed if change.new is None else self._locate_new
 
     def _locate_new(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
         return self._located(self._scope.head, manifest, path, on)
 
     def _locate_old(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
         return self._located(self._scope.base or self._scope.head, manifest, path, on)
+
+    def _locate_removed(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
+        base, head = self._scope.base, self._scope.head
+        if base is None:
+            return self._located(head, manifest, path, on)
+        diff = self._scope.diff
+        touched = {*diff.added, *diff.modified, *diff.removed}
+        return place_of_removed(manifest.source, path, on, base=base, head=head, touched=touched)
 
     def _located(self, side: Side, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
         key = (side, manifest.source, path, on)

@@ -196,6 +196,7 @@ class _Gate:
             self.trusted,
             self.head,
             base,
+            self.diff,
             changes,
             facts,
             base_facts,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterator, Sequence
+from typing import TYPE_CHECKING, Literal
 
 from gategit.change import ObjectChange, in_order, pair
 from gategit.manifests.manifest import Manifest, Role
+from gategit.model import Location
 
 if TYPE_CHECKING:
     from gategit.config import Config
-    from gategit.manifests.manifest import ObjectKey, UnitKey
+    from gategit.manifests.manifest import ObjectKey, Source, UnitKey
+    from gategit.model import FieldPath
     from gategit.repository import TreeDiff
     from gategit.side import Side
 
@@ -37,6 +39,29 @@ def object_changes(head: Side, base: Side | None, diff: TreeDiff, config: Config
     if not rendered:
         return changes
     return in_order(_Joining(head, base, config).join([*changes, *rendered]))
+
+
+def place_of_removed(  # noqa: PLR0913  what is removed, and from where
+    source: Source, path: FieldPath, on: Literal["key", "value"], *, base: Side, head: Side, touched: Collection[str]
+) -> Location:
+    """Where something stood that the change removes.
+
+    What a unit rendered may go without a change of its own file: then it is the place that asked for the unit, or the
+    kustomization that named the file. In a file that is still there it is no line of the head's.
+
+    Args:
+        source: the removed object.
+        path: its field.
+        on: whether the field's key or its value is meant.
+        base: the side before the change.
+        head: the side after it.
+        touched: the files that the change touches.
+    """
+    place = base.locate(source, path, on)
+    if source.unit is not None and place.file not in touched:
+        asked = base.rendition.asked_at.get(source.unit, ())
+        place = next((one for one in asked if one.file in touched), place)
+    return Location(place.file, None, place.region) if place.file in head.tree.entries() else place
 
 
 def _declared(side: Side, paths: Sequence[str], unknown: frozenset[str]) -> Iterator[Manifest]:

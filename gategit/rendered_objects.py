@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
+from gategit.manifests.classify import KUSTOMIZATION_NAMES
 from gategit.manifests.decode import decode
 from gategit.manifests.file import ManifestFile
 from gategit.manifests.manifest import Manifest, Role, Source, UnitKey
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from gategit.rendering import RenderedSide
     from gategit.side import Side
 
+_CREATES = "CreateNamespace=true"
+
 
 class RenderedFile(ManifestFile):
     """One rendered object, as checks look at a file."""
@@ -35,6 +38,8 @@ class RenderedFile(ManifestFile):
         self._one = one
         self._provenance = provenance
         self._default = default
+        trace = one.trace
+        self.made_of = frozenset({trace.file, trace.generated_by, *trace.changed_by, default} - {""})
 
     @cached_property
     def manifests(self) -> tuple[Manifest, ...]:
@@ -64,7 +69,7 @@ def rendition_of(
         settings: what the config says of rendering for a target.
         before: what was rendered of the tree before the change.
     """
-    files: dict[Source, ManifestFile] = {}
+    files: dict[Source, RenderedFile] = {}
     is_namespaced = scopes_of(rendered.rendered)
     for one in rendered.rendered:
         if not one.failed:
@@ -79,7 +84,28 @@ def rendition_of(
         units=frozenset(key_of(one.unit) for one in rendered.rendered),
         failed=lost | {key_of(one.unit) for one in failed},
         left=left_units(rendered, before) if before is not None and not failed else frozenset(),
+        asked_at={key_of(one.unit): tuple(_asked_at(one, rendered)) for one in rendered.rendered},
+        namespaces=frozenset(_made_namespaces(rendered)),
+        origins={source: file.made_of for source, file in files.items()},
     )
+
+
+def _asked_at(one: Rendered, rendered: RenderedSide) -> Iterator[Location]:
+    seen: set[UnitKey] = set()
+    unit: Unit | None = one.unit
+    while unit is not None and unit.owner is not None and key_of(unit) not in seen:
+        seen.add(key_of(unit))
+        yield unit.owner.location
+        brought = unit.owner.brought_by
+        unit = None if brought is None else rendered.units.get(UnitKey(*brought))
+    yield from (Location(path) for path in sorted(one.inputs) if path.rpartition("/")[2] in KUSTOMIZATION_NAMES)
+
+
+def _made_namespaces(rendered: RenderedSide) -> Iterator[tuple[str | None, str]]:
+    """The namespaces that Argo CD makes for its applications."""
+    for one in rendered.rendered:
+        if _CREATES in one.unit.sync_options and one.unit.namespace:
+            yield one.unit.target, one.unit.namespace
 
 
 def default_file(rendered: Rendered) -> str:

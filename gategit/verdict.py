@@ -106,7 +106,7 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     """Sort findings by file, line, column, rule and message: the same run always reads the same."""
 
     def key(finding: Finding) -> tuple[object, ...]:
-        region = finding.location.region
+        region = finding.location.region or finding.location.was
         place = (0, 0) if region is None else (region.line, region.column)
         units = tuple((name, target or "") for name, target in finding.units)
         target = finding.target or ""

@@ -16,6 +16,8 @@ _MAX_TEXT = 2000
 def place_text(location: Location) -> str:
     """``file:line``, or the file alone, safe to print."""
     line = f":{location.region.line}" if location.region is not None else ""
+    if location.was is not None:
+        line = f" (line {location.was.line} of the base)"
     return f"{visible(location.file)}{line}"
 
 

@@ -114,7 +114,7 @@ class _Text:
             about.append(f"target {visible(finding.target)}")
         if about:
             details.append(("object" if finding.object else "about", ", ".join(about)))
-        if finding.location.region is None:
+        if finding.location.region is None and finding.location.was is None:
             details.append(("note", "the place in the file is not known"))
         details.extend(
             ("see", f"{_place(related.location)}: {visible(shorten(related.message, _MAX_MESSAGE))}")
@@ -195,7 +195,9 @@ class _Text:
 
 
 def _place(location: Location) -> str:
-    """``file:line:column``, or the file alone."""
+    """``file:line:column``, or the file alone; of what is gone, its line in the base."""
     region = location.region
     where = visible(location.file)
+    if location.was is not None:
+        return f"{where} (line {location.was.line} of the base)"
     return where if region is None else f"{where}:{region.line}:{region.column}"
