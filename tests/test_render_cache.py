@@ -20,9 +20,8 @@ from gategit.git_trees import CommitTree, Repository
 from gategit.manifests.decode import Limits
 from gategit.model import Level, Location, ObjectRef, Region
 from gategit.process import Result
-from gategit.render.helm import run_renderer as helm_runs
-from gategit.render.kustomize import run_renderer as kustomize_runs
 from gategit.render.programs import Program, find_program
+from gategit.render.running import run_renderer
 from gategit.render.values import (
     KustomizeBuild,
     Owner,
@@ -268,8 +267,8 @@ class TestRuns:
     ) -> None:
         """Without a cache on disk, too: what brings a changed unit is rendered once."""
         runs: list[str] = []
-        monkeypatch.setattr("gategit.render.kustomize.run_renderer", counting(runs, kustomize_runs))
-        monkeypatch.setattr("gategit.render.helm.run_renderer", counting(runs, helm_runs))
+        monkeypatch.setattr("gategit.render.kustomize.run_renderer", counting(runs))
+        monkeypatch.setattr("gategit.render.helm.run_renderer", counting(runs))
         old = git_repository.commit("base", {**FILES, "clusters/kustomization.yaml": "resources: [web.yaml]\n"})
         new = git_repository.commit("change", {"charts/web/values.yaml": "replicas: 2\n"})
         repository = Repository(git_repository.folder)
@@ -290,8 +289,9 @@ class TestRuns:
         assert runs == ["kustomize", "helm", "helm"]
 
 
-def counting(runs: list[str], run: Callable[..., Result]) -> Callable[..., Result]:
-    """A renderer that notes when it is run."""
+def counting(runs: list[str]) -> Callable[..., Result]:
+    """A door to the renderers that notes which of them are run."""
+    run: Callable[..., Result] = run_renderer
 
     def noted(program: Program, *arguments: object, **options: object) -> Result:
         runs.append(program.name)
