@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from gategit.request import Request
     from gategit.side import Facts
 
-_ALONE: Final = "nothing here deploys this chart, so nobody knows with which values it is rendered"
 _BUILT: Final = frozenset({AS_DECLARED})
 _UNKNOWN: Final = frozenset({Build(changed=True)})
 _AGENT_MARKS: Final = ("argoproj.io/", "fluxcd.io/")
@@ -276,8 +275,11 @@ class DeclaredTree:
         return self._side.locate(manifest.source, path, "value" if path else "key")
 
     def field(self, manifest: Manifest, path: FieldPath) -> Location:
-        """Where a field's name stands: of a value that goes on over many lines, the line where it begins."""
-        return self._side.locate(manifest.source, path, "key" if path else "value")
+        """Where a field's name stands: of a value that goes on over many lines, the line where it begins.
+
+        Of a rendered object it is the value: its name may be that of a template.
+        """
+        return self._side.locate(manifest.source, path, "key" if path and manifest.source.unit is None else "value")
 
     def unread(self, target: Target | None) -> Iterator[Unchecked]:
         """What of a target could not be read or rendered, each once."""
@@ -290,9 +292,6 @@ class DeclaredTree:
         for one in self._units:
             if self._is_unit_of(one, target):
                 yield from _not_rendered(one)
-        for one in self._alone:
-            if self._is_unit_of(one, target):
-                yield Unchecked(f"the {one.unit.name}", _ALONE)
         yield from self._not_followed
         for problem in self._wrong:
             if self._side.in_scope(problem.location.file):
@@ -311,6 +310,10 @@ class DeclaredTree:
             for path in self._templates
             if path not in rendered and self._side.in_scope(path) and self._reaches(path, target)
         ]
+
+    def alone(self, target: Target | None) -> list[str]:
+        """The charts of a target that nothing here deploys: nobody knows with which values they are rendered."""
+        return [one.unit.name for one in self._alone if self._is_unit_of(one, target)]
 
     def _reaches(self, path: str, target: Target | None) -> bool:
         return target is None or target.matches(path) or not self.config.targets_of(path)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from gategit.request import Request
 
 _NOT_BUILT: Final = "a kustomization changes it when it is built: only the built object could be compared"
+_NOT_DEPLOYED: Final = "nothing here deploys it, so nobody knows with which values it is rendered"
 _HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
 _REPLICAS: Final = ("spec", "replicas")
 
@@ -143,6 +144,8 @@ def _unread(declared: DeclaredTree, target: Target | None) -> Iterator[Unchecked
     for path in declared.templates(target):
         if target is None or target.matches(path):
             yield Unchecked(show_path(path), "it is a template, which becomes YAML only when it is rendered")
+    for name in declared.alone(target):
+        yield Unchecked(f"the {show_path(name)}", _NOT_DEPLOYED)
 
 
 class _Made:

@@ -202,6 +202,9 @@ class _Rehearsing:
         if charts and not self._tree.config.render.enabled:
             what = "application or release of a chart" if charts == 1 else "applications and releases of charts"
             yield f"{charts:,} {what} not rendered: {_unknown(charts)}"
+        alone = len(self._tree.alone(self._target))
+        if alone:
+            yield f"{_many(alone, 'chart')} that nothing here deploys: {_unknown(alone)}"
         templates = len(self._tree.templates(self._target))
         if templates:
             yield f"{_many(templates, 'template')} not rendered: {_unknown(templates)}"

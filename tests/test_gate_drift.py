@@ -417,8 +417,9 @@ def test_a_kind_that_the_cluster_does_not_serve(world: World) -> None:
     ]
 
 
-def test_kustomizations(world: World) -> None:
+def test_without_rendering_kustomizations_are_followed_as_far_as_they_go(world: World) -> None:
     """One that sets the namespace is understood; what one changes otherwise only a build can tell."""
+    world.repository.write(".gategit.yaml", "version: 1\nrender: {enabled: false}\n")
     plain = "{apiVersion: v1, kind: ConfigMap, metadata: {name: plain}, data: {a: b}}"
     world.commit(
         plain__kustomization="namespace: NAMESPACE\nresources: [plain.yaml]\n",
@@ -438,6 +439,88 @@ def test_kustomizations(world: World) -> None:
             "a kustomization changes it when it is built: only the built object could be compared",
         )
     ]
+
+
+def test_overlays_are_compared_as_they_are_built(world: World) -> None:
+    """Names, hashes and patches are those of the build; each field stands on the line that sets it."""
+    world.commit(
+        base__kustomization="resources: [web.yaml]\nconfigMapGenerator: [{name: made, literals: [a=b]}]\n",
+        base__web=WEB.replace("  namespace: NAMESPACE\n", ""),
+        prod__kustomization="namePrefix: prod-\nnamespace: NAMESPACE\n"
+        "resources: [../base]\npatches: [{path: more.yaml}]\n",
+        prod__more="apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 3\n",
+    )
+    world.apply(WEB.replace("name: web\n  namespace", "name: prod-web\n  namespace"))
+    world.kubectl("create", "configmap", "made", "--from-literal=a=b")
+    found = world.target()
+    assert found.unchecked == ()
+    assert [(item.change, item.object.name, item.location and item.location.file) for item in found.objects] == [
+        (ObjectChange.MISSING, "prod-made-4h2mbtbbt6", "base/kustomization.yaml"),
+        (ObjectChange.CHANGED, "prod-web", "base/web.yaml"),
+        (ObjectChange.UNDECLARED, "made", None),
+    ]
+    (field,) = found.objects[1].fields
+    assert (field.path, field.git, field.live) == ("spec.replicas", 3, 2)
+    assert (field.location.file, field.location.region and field.location.region.line) == ("prod/more.yaml", 6)
+    assert "  prod/more.yaml:6  written by " in to_text(Drift("0" * 40, (found,)), color=False)
+
+
+def test_paths_narrow_by_the_files_that_an_object_is_made_of(world: World) -> None:
+    """Of its overlay as of its base; another overlay's object is another one."""
+    world.commit(
+        base__kustomization="resources: [web.yaml]\n",
+        base__web=WEB.replace("  namespace: NAMESPACE\n", ""),
+        one__kustomization="namePrefix: one-\nnamespace: NAMESPACE\nresources: [../base]\n",
+        two__kustomization="namePrefix: two-\nnamespace: NAMESPACE\nresources: [../base]\n",
+    )
+    assert [item.object.name for item in world.target("two").objects] == ["two-web"]
+    assert [item.object.name for item in world.target("base/web.yaml").objects] == ["one-web", "two-web"]
+
+
+def test_a_release_of_a_chart_is_compared(world: World) -> None:
+    """What Helm adds of its own is no drift, what somebody scales is, at the line of the values."""
+    world.commit(
+        chart__Chart="apiVersion: v2\nname: chart\nversion: 1.0.0\n",
+        chart__values="replicas: 2\n",
+        chart__templates__web=WEB.replace("  namespace: NAMESPACE\n", "").replace(
+            "replicas: 2", "replicas: {{ .Values.replicas }}"
+        ),
+        app="""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: NAMESPACE, annotations: {kustomize.toolkit.fluxcd.io/ssa: Ignore}}
+spec:
+  project: default
+  source: {repoURL: "https://git.example.com/shop.git", path: chart}
+  destination: {server: "https://kubernetes.default.svc", namespace: NAMESPACE}
+""",
+    )
+    world.repository.commit(
+        "config", {".gategit.yaml": "version: 1\nrepositories: [https://git.example.com/shop.git]\n"}
+    )
+    world.apply(WEB, "--server-side", "--field-manager=argocd-controller")
+    world.kubectl("annotate", "deployment", "web", "meta.helm.sh/release-name=shop", "--field-manager=helm")
+    objects = {item.object.kind: item for item in world.target().objects}
+    assert objects.keys() == {"Application"}  # the cluster of the test does not serve the kind
+    world.kubectl("scale", "deployment", "web", "--replicas=5")
+    objects = {item.object.kind: item for item in world.target().objects}
+    (field,) = objects["Deployment"].fields
+    assert (field.path, field.git, field.live) == ("spec.replicas", 2, 5)
+    assert (field.location.file, field.location.region and field.location.region.line) == ("chart/values.yaml", 1)
+
+
+def test_what_cannot_be_built_is_no_stranger_and_no_success(world: World) -> None:
+    """What a broken kustomization would bring is not known: nothing of it is drift, and it is said."""
+    world.commit(
+        broken__kustomization="namespace: NAMESPACE\nnamePrefix: a-\nresources: [web.yaml, nowhere.yaml]\n",
+        broken__web="{apiVersion: v1, kind: ConfigMap, metadata: {name: web}}",
+        other="{apiVersion: v1, kind: ConfigMap, metadata: {name: other, namespace: NAMESPACE}}",
+    )
+    for name in ("other", "a-web"):
+        world.kubectl("create", "configmap", name)
+    found = world.target()
+    assert found.objects == ()
+    assert [one.what for one in found.unchecked] == ["the kustomization broken"]
 
 
 def test_of_an_encrypted_secret_only_metadata_are_compared(world: World) -> None:
@@ -466,7 +549,7 @@ def test_templates_and_broken_files_are_said(world: World) -> None:
     world.commit(chart__Chart="name: c\n", chart__templates__a="kind: {{ .Values.kind }}\n", broken="a: [\n", web=WEB)
     world.apply(WEB)
     found = world.drift()
-    assert [item.what for item in found.targets[0].unchecked] == ["broken.yaml", "chart/templates/a.yaml"]
+    assert [item.what for item in found.targets[0].unchecked] == ["broken.yaml", "the chart chart"]
     assert found.exit_code == 3
 
 

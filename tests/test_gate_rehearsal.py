@@ -272,26 +272,39 @@ def test_a_file_that_cannot_be_read_is_not_passed_over(tmp_path: Path) -> None:
     assert _text(found).endswith("rehearsal: 1 object applied, 1 not looked at\n")
 
 
-def test_kustomizations_say_where_objects_go(tmp_path: Path) -> None:
-    """The namespace that an overlay sets is taken, for each overlay; what else it changes is said, not done."""
-    overlay = "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\nnamespace: %s\nresources: [../base]\n"
-    folder = _tree(
-        tmp_path,
-        {
-            "base/kustomization.yaml": "resources: [web.yaml]\nconfigMapGenerator: [{name: pages, literals: [a=b]}]\n",
-            "base/web.yaml": """\
+OVERLAYS = {
+    "base/kustomization.yaml": "resources: [web.yaml]\nconfigMapGenerator: [{name: pages, literals: [a=b]}]\n",
+    "base/web.yaml": """\
 apiVersion: v1
 kind: Pod
 metadata: {name: web}
 spec:
   containers: [{name: c, image: "registry.example.com/web:1.0.0", envFrom: [{configMapRef: {name: pages}}]}]
 """,
-            "one/kustomization.yaml": overlay % "one",
-            "two/kustomization.yaml": overlay % "two",
-            "one.yaml": NAMESPACE.replace("shop", "one"),
-        },
+    "one/kustomization.yaml": "namespace: one\nresources: [../base]\n",
+    "two/kustomization.yaml": "namespace: two\nresources: [../base]\n",
+    "one.yaml": NAMESPACE.replace("shop", "one"),
+}
+
+
+def test_overlays_are_rehearsed_as_they_are_built(tmp_path: Path) -> None:
+    """With the namespace and the generated ConfigMap of each; what is missing stands where people edit it."""
+    found = _rehearse(_tree(tmp_path, OVERLAYS))
+    assert (
+        _text(found)
+        == """\
+missing Namespace two
+    base/kustomization.yaml:2  needed by ConfigMap two/pages-4h2mbtbbt6
+    base/web.yaml:1  needed by Pod two/web
+
+rehearsal: 5 objects applied, 1 missing
+"""
     )
-    found = _rehearse(folder)
+
+
+def test_without_rendering_kustomizations_say_where_objects_go(tmp_path: Path) -> None:
+    """The namespace that an overlay sets is taken, for each overlay; what else it changes is said, not done."""
+    found = _rehearse(_tree(tmp_path, {".gategit.yaml": "version: 1\nrender: {enabled: false}\n", **OVERLAYS}))
     assert (
         _text(found)
         == """\
@@ -302,6 +315,66 @@ note: 2 objects built by kustomizations that change more than a namespace: taken
 rehearsal: 3 objects applied, 1 missing
 """
     )
+
+
+CHART = {
+    "chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
+    "chart/values.yaml": "account: runner\n",
+    "chart/templates/web.yaml": """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Release.Name }}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      serviceAccountName: {{ .Values.account }}
+      containers: [{name: c, image: "registry.example.com/web:1.0.0"}]
+""",
+}
+
+
+def test_what_a_chart_brings_is_rehearsed(tmp_path: Path) -> None:
+    """The namespace that Argo CD makes is there, and what the chart needs is missing, on the line of the values."""
+    application = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: shop, namespace: argocd}
+spec:
+  project: default
+  source:
+    repoURL: https://git.example.com/shop/deploy.git
+    path: chart
+  destination: {server: "https://kubernetes.default.svc", namespace: shop}
+  syncPolicy: {syncOptions: [CreateNamespace=true]}
+"""
+    files = {
+        ".gategit.yaml": "version: 1\nrepositories: [https://git.example.com/shop/deploy.git]\n",
+        "argocd.yaml": NAMESPACE.replace("shop", "argocd"),
+        "shop.yaml": application,
+    }
+    found = _rehearse(_tree(tmp_path, {**files, **CHART}))
+    missing = [(one.kind, one.namespace, one.name) for one in found.targets[0].missing]
+    assert missing == [
+        ("CustomResourceDefinition", None, "Application of argoproj.io/v1alpha1"),
+        ("ServiceAccount", "shop", "runner"),
+    ]
+    (needer,) = found.targets[0].missing[1].needed_by
+    assert str(needer.object) == "Deployment shop/shop"
+    assert (needer.location.file, needer.location.region and needer.location.region.line) == ("chart/values.yaml", 1)
+
+
+def test_what_cannot_be_built_is_said_and_counted(tmp_path: Path) -> None:
+    """Nobody knows what it would bring; the rest is rehearsed, and it is no success."""
+    files = {"broken/kustomization.yaml": "namePrefix: a-\nresources: [nowhere.yaml]\n", "shop.yaml": NAMESPACE}
+    found = _rehearse(_tree(tmp_path, files))
+    assert found.targets[0].applied == 1
+    ((what, reason),) = [(one.what, one.reason) for one in found.targets[0].unchecked]
+    assert what == "the kustomization broken"
+    assert reason.startswith("it cannot be built: broken/kustomization.yaml:2: ")
+    assert found.exit_code == 3
 
 
 def test_what_cannot_be_known_is_said(tmp_path: Path) -> None:
@@ -354,10 +427,27 @@ spec: {containers: [{name: c, image: "registry.example.com/p:1.0.0", envFrom: [{
         _text(found)
         == """\
 note: 1 object encrypted with SOPS: not applied, only the agent can read them
-note: 1 application or release of a chart not rendered: what it brings is not known here
-note: 1 template not rendered: what it brings is not known here
+note: 1 chart that nothing here deploys: what it brings is not known here
 rehearsal: 4 objects applied, nothing missing
 """
+    )
+
+
+def test_without_rendering_charts_and_templates_are_counted(tmp_path: Path) -> None:
+    """Nobody knows what they bring."""
+    files = {
+        ".gategit.yaml": "version: 1\nrender: {enabled: false}\n",
+        "release.yaml": """\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {name: r, namespace: default}
+spec: {chart: {spec: {chart: ./chart, sourceRef: {kind: GitRepository, name: flux-system}}}, interval: 1h}
+""",
+    }
+    found = _rehearse(_tree(tmp_path, {**files, **CHART}))
+    assert found.targets[0].notes[-2:] == (
+        "1 application or release of a chart not rendered: what it brings is not known here",
+        "1 template not rendered: what it brings is not known here",
     )
 
 
