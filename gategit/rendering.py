@@ -391,7 +391,10 @@ class Rendering:
 
         inputs = {path for unit in units if unit.owner is not None for path in self.inputs(unit)}
         manifests = [path for path, raw in self._facts.items() if raw]
-        return find_orphans(inputs, manifests, agents={one.file for one in self.declared}, complete=complete)
+        # What agents only read, such as a ConfigMap, has to be deployed by somebody like anything else.
+        groups = ((text_at(one.data, "apiVersion").rpartition("/")[0], one.file) for one in self.declared)
+        agents = {file for group, file in groups if group in (*FLUX_GROUPS, ARGO_GROUP)}
+        return find_orphans(inputs, manifests, agents=agents, complete=complete)
 
     @cached_property
     def _paths(self) -> frozenset[str]:
@@ -655,7 +658,9 @@ class _Walk:
                 yield from check_project(unit, one, world, scopes)
             elif unit.owner is not None and unit.owner.ref.api_version.rpartition("/")[0] in FLUX_GROUPS:
                 yield from check_rendered(unit, one, world)
-        yield from self.rendering.orphans(self.units.values(), complete=not self.unchecked)
+        # An object that nothing is built for, since something is wrong with it, may deploy any file.
+        complete = not self.unchecked and not any(problem.fatal for problem in self.problems)
+        yield from self.rendering.orphans(self.units.values(), complete=complete)
 
     def there(self) -> frozenset[There]:
         """The namespaces and definitions that clusters have, as far as this side says so."""

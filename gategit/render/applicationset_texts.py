@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gategit.model import FieldPath
 from gategit.render.gotemplate import NotUnderstoodError, TemplateError, go_text, numbers_as_go, render
-from gategit.render.gotemplate_functions import FUNCTIONS, normalize
+from gategit.render.gotemplate_functions import FUNCTIONS, OTHERS, normalize
 
 __all__ = ("Filler", "TextError", "UnknownTextError", "go_plain", "left_open", "normalize")
 
@@ -56,7 +56,7 @@ class Filler:
         """
         if self.go:
             try:
-                return render(text, parameters, FUNCTIONS, strict=self.strict)
+                return render(text, parameters, FUNCTIONS, strict=self.strict, others=OTHERS)
             except TemplateError as error:
                 raise TextError(f'the template "{_short(text)}" fails: {error}') from None
             except NotUnderstoodError as error:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
 from gategit.checks.references.paths import has_variable
 from gategit.checks.references.sources import dig, normal_url, text_at
-from gategit.model import FieldPath, Level
+from gategit.model import FieldPath, Level, Location
 from gategit.render.applicationset import applications_of
 from gategit.render.argocd_application import (
     GROUP,
@@ -139,7 +140,12 @@ def _unit(application: Application, source: Source, build: Any, world: World) ->
     return Unit(
         unit_name(application, source.path, target),
         build,
-        Owner(application.ref, application.locate(world), application.one.brought_by),
+        Owner(
+            application.ref,
+            application.locate(world),
+            application.one.brought_by,
+            partial(_added_at, application, source.path, world),
+        ),
         target,
         application.destination_namespace,
         cluster=text_at(destination, "name") or text_at(destination, "server"),
@@ -147,6 +153,17 @@ def _unit(application: Application, source: Source, build: Any, world: World) ->
         project=application.project,
         sync_options=tuple(text for _, text in texts(data, "spec", "syncPolicy", "syncOptions")),
     )
+
+
+_AS_WRITTEN: Final = frozenset({"patches", "replicas", "namespace", "namePrefix", "nameSuffix", "commonAnnotations"})
+"""The options of Kustomize that become fields of a kustomization, entry by entry."""
+
+
+def _added_at(application: Application, source: FieldPath, world: World, path: FieldPath) -> Location:
+    """Where an Application has a field of the kustomization that it lays over a folder's."""
+    name = "commonLabels" if path[:1] == ("labels",) else path[0] if path else ""
+    rest = path[1:] if name in _AS_WRITTEN else ()
+    return application.locate(world, (*source, "kustomize", *([name] if name else []), *rest))
 
 
 def target_of(application: Application, world: World) -> str | None:

@@ -24,6 +24,7 @@ from gategit.model import FieldPath, Location, format_path
 from gategit.render.argocd_application import Application, entries, expand, fields, plain, texts
 from gategit.render.argocd_globs import doublestar, gobwas, is_pattern
 from gategit.render.argocd_rules import APPLICATION_INVALID
+from gategit.render.helm_text import LONGEST_RELEASE, is_kube_version, is_release_name
 from gategit.render.values import (
     AgentObject,
     Build,
@@ -491,17 +492,32 @@ def _helm(source: Source, world: World, chart: Chart) -> HelmBuild | None:
             ("helm", "version"),
             "Remove the version.",
         )
+    release, version = text_at(options, "releaseName") or application.name, text_at(options, "kubeVersion")
+    if not is_release_name(release) and not has_variable(release):
+        source.blame(
+            world,
+            f'"{release}" is no name that Helm takes for a release',
+            ("helm", "releaseName"),
+            f"Set releaseName to small letters, digits, - and ., {LONGEST_RELEASE} at most.",
+        )
+    if version and not is_kube_version(version):
+        source.blame(
+            world,
+            f'{_shown(source, "helm", "kubeVersion")} is "{version}", which is no version of Kubernetes',
+            ("helm", "kubeVersion"),
+            "Write it as 1.34.0, or remove it.",
+        )
     if source.problems:
         return None
     return HelmBuild(
         chart,
-        text_at(options, "releaseName") or application.name,
+        release,
         text_at(options, "namespace") or application.destination_namespace,
         tuple(layers),
         tuple(parameters),
         skip_crds=bool(options.get("skipCrds")),
         skip_schema=bool(options.get("skipSchemaValidation")),
-        kubernetes_version=text_at(options, "kubeVersion"),
+        kubernetes_version=version,
         api_versions=tuple(text for _, text in texts(options, "apiVersions")),
     )
 
@@ -603,6 +619,15 @@ def _files(source: Source, world: World, written: str, place: FieldPath) -> Iter
                 source.uncertain.append(f"{written} is not read: {why}")
                 return
             text, base = f"/{rest}", ""
+        elif "sources" in source.path:
+            known = ", ".join(f"${one}" for one in source.named)
+            source.blame(
+                world,
+                f"{_shown(source, *place)} is in the source ${name}, and no source has that ref",
+                place,
+                f"Correct the name ({known} is there)." if known else f"Give a source `ref: {name}`.",
+            )
+            return
     text = source.expand(text)
     if is_remote(text):
         source.uncertain.append(f"{written} is not read: it is remote")
@@ -662,7 +687,7 @@ def _matching(source: Source, world: World, pattern: str, place: FieldPath) -> I
     if not found and not _ignores_missing(source, place):
         source.blame(
             world,
-            f'{_shown(source, *place)} is "{pattern}", which matches no file of this repository',
+            f"{_shown(source, *place)} names {pattern}, which matches no file of this repository",
             place,
             "Correct the pattern, or set ignoreMissingValueFiles: true.",
             DANGLING_REFERENCE.id,

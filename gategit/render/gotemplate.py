@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import Enum
@@ -79,7 +79,14 @@ class _Node:
     names: tuple[str, ...] = ()
 
 
-def render(template: str, data: Mapping[str, Any], functions: Mapping[str, Function], *, strict: bool = False) -> str:
+def render(
+    template: str,
+    data: Mapping[str, Any],
+    functions: Mapping[str, Function],
+    *,
+    strict: bool = False,
+    others: Collection[str] | None = None,
+) -> str:
     """What comes of a template.
 
     Args:
@@ -87,6 +94,7 @@ def render(template: str, data: Mapping[str, Any], functions: Mapping[str, Funct
         data: plain data, its numbers as ``numbers_as_go`` makes them.
         functions: what it may call besides Go's own.
         strict: whether a key that is not there is an error (``missingkey=error``).
+        others: the functions that there are besides, of which nobody here knows what comes; None where any may be.
 
     Raises:
         TemplateError: Go refuses it.
@@ -95,7 +103,7 @@ def render(template: str, data: Mapping[str, Any], functions: Mapping[str, Funct
     if "{{" not in template:
         return template
     nodes = _parse(template)
-    run = _Run({**_BUILT_IN, **functions}, strict=strict)
+    run = _Run({**_BUILT_IN, **functions}, strict=strict, others=others)
     run.scopes = [{"$": data}]
     run.many(nodes, data)
     return "".join(run.out)
@@ -347,6 +355,7 @@ class _Run:
 
     functions: Mapping[str, Function]
     strict: bool
+    others: Collection[str] | None = None
     out: list[str] = field(default_factory=list)
     scopes: list[dict[str, Any]] = field(default_factory=list)
     size: int = 0
@@ -438,6 +447,8 @@ class _Run:
         if name in {"and", "or"}:
             return self._short(name, rest, dot, last)
         function = self.functions.get(name)
+        if function is None and self.others is not None and name not in _GO | {*self.others}:
+            raise TemplateError(f"there is no function {name}")
         if function is None:
             raise NotUnderstoodError(f"the function {name}")
         arguments = [self._value(one, dot) for one in rest] + list(last)
@@ -652,3 +663,6 @@ _BUILT_IN: Final[Mapping[str, Function]] = {
     "println": lambda *values: " ".join("<nil>" if one is None else go_text(one) for one in values) + "\n",
     "printf": _printf,
 }
+
+_GO: Final = frozenset({"call", "html", "js", "slice", "urlquery"})
+"""What Go has of its own besides."""

@@ -348,3 +348,22 @@ FUNCTIONS: Final[Mapping[str, Function]] = {
     "fromYamlArray": lambda text: _list("fromYamlArray", _from_yaml(text)),
 }
 """By name."""
+
+_OTHERS: Final = (
+    "slugify abbrev abbrevboth add1f addf adler32sum ago all any b32dec b32enc b64dec base bcrypt biggest "
+    "buildCustomCert camelcase cat ceil chunk clean date dateInZone dateModify decryptAES deepCopy deepEqual "
+    "derivePassword dir divf duration durationRound encryptAES ext float64 floor fromJson genCA genCAWithKey "
+    "genPrivateKey genSelfSignedCert genSelfSignedCertWithKey genSignedCert genSignedCertWithKey hello htmlDate "
+    "htmlDateInZone htpasswd initials isAbs kebabcase keys kindIs kindOf max maxf merge mergeOverwrite min minf "
+    "mod mulf mustAppend mustChunk mustCompact mustDateModify mustDeepCopy mustFirst mustFromJson mustHas "
+    "mustInitial mustLast mustMerge mustMergeOverwrite mustPrepend mustRegexFind mustRegexFindAll mustRegexMatch "
+    "mustRegexReplaceAll mustRegexReplaceAllLiteral mustRegexSplit mustRest mustReverse mustSlice mustToDate "
+    "mustToJson mustToPrettyJson mustToRawJson mustUniq mustWithout now omit osBase osClean osDir osExt osIsAbs "
+    "pick pluck plural randAlpha randAlphaNum randAscii randBytes randInt randNumeric regexFind regexFindAll "
+    "regexMatch regexQuoteMeta regexReplaceAll regexReplaceAllLiteral regexSplit round semver semverCompare seq "
+    "set sha1sum sha256sum sha512sum shuffle slice snakecase sortAlpha subf substr swapcase title toDate "
+    "toDecimal toPrettyJson toRawJson toStrings trimall typeIs typeIsLike typeOf uniq unixEpoch unset untilStep "
+    "untitle urlJoin urlParse uuidv4 values without wrap wrapWith"
+)
+OTHERS: Final = frozenset(_OTHERS.split())
+"""What templates may call besides, of which nobody here knows what comes."""

@@ -29,7 +29,7 @@ from gategit.render.helm_output import objects_of, section
 from gategit.render.helm_pack import may_ignore, packed
 from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID
-from gategit.render.helm_text import sentence
+from gategit.render.helm_text import LONGEST_RELEASE, is_release_name, sentence
 from gategit.render.helm_values import Layer, Values, merged
 from gategit.render.programs import Program, find_program
 from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED, RENDER_FAILED
@@ -46,8 +46,6 @@ from gategit.render.values import (
 from gategit.render.workspace import PlaceError, Workspace
 from gategit.tree import Tree
 
-_RELEASE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*\Z")
-_LONGEST_RELEASE: Final = 53
 _NAMESPACE: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?\Z")
 _SKIPS_SCHEMAS: Final = (3, 16)
 """The first Helm that has ``--skip-schema-validation``."""
@@ -202,13 +200,13 @@ class Release:
 
     def _check_names(self) -> None:
         release, namespace = self.build.release, self.build.namespace
-        if len(release) > _LONGEST_RELEASE or not _RELEASE.match(release):
+        if not is_release_name(release):
             raise Stop(
                 RenderProblem(
                     RENDER_FAILED.id,
                     f'"{sentence(release)}" is no name that Helm takes for a release',
                     self.owner,
-                    f"use small letters, digits, - and ., {_LONGEST_RELEASE} at most",
+                    f"use small letters, digits, - and ., {LONGEST_RELEASE} at most",
                 )
             )
         if namespace and not _NAMESPACE.match(namespace):

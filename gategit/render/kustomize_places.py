@@ -39,8 +39,18 @@ class Places:
         """A field of a kustomization; what the agent adds to it stands in the agent's object."""
         file = self._file(one.file, Role.KUSTOMIZATION)
         if not self.is_own(one, path):
-            return self._unit.owner.location if self._unit.owner else self.top()
+            return self._added(path)
         return Location(one.file) if file is None else file.location(Source(one.file, one.parsed.document), path, on=on)
+
+    def _added(self, path: FieldPath) -> Location:
+        """A field that the agent adds, in the agent's object; an entry of a list stands behind the folder's own."""
+        owner = self._unit.owner
+        if owner is None or owner.where is None:
+            return owner.location if owner is not None else self.top()
+        own = self._made.own.get(path[0]) if path and self._made.own else None
+        if isinstance(own, list) and len(path) > 1 and isinstance(path[1], int):
+            path = (path[0], path[1] - len(own), *path[2:])
+        return owner.where(path)
 
     def data(self, one: Kustomization) -> dict[str, Any]:
         """What a kustomization says."""

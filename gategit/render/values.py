@@ -17,11 +17,13 @@ class Owner:
         ref: the object.
         location: where the tree declares it; for a generated one (ApplicationSet) where its generator stands.
         brought_by: the name and target of the unit that brings it to its cluster, None where a file alone declares it.
+        where: finds the line of a field of the kustomization that it lays over a folder's.
     """
 
     ref: ObjectRef
     location: Location
     brought_by: tuple[str, str | None] | None = None
+    where: Callable[[FieldPath], Location] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -446,7 +446,7 @@ def test_a_value_file_that_is_missing(make_tree: MakeTree) -> None:
             "glob.yaml",
             12,
             (
-                'Application argocd/glob: spec.source.helm.valueFiles[0] is "apps/web/env/*.yaml", which matches no '
+                "Application argocd/glob: spec.source.helm.valueFiles[0] names apps/web/env/*.yaml, which matches no "
                 "file of this repository"
             ),
         )
