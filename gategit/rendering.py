@@ -640,6 +640,7 @@ class _Walk:
         from gategit.render.argocd_order import check_order  # noqa: PLC0415  only what is there is imported
         from gategit.render.argocd_projects import check_project  # noqa: PLC0415  the same
         from gategit.render.flux import check_rendered  # noqa: PLC0415  the same
+        from gategit.render.overlay_patches import check_targets  # noqa: PLC0415  the same
         from gategit.render.owners import check_destinations, check_owners, rivals  # noqa: PLC0415  the same
         from gategit.render.scopes import scopes_of  # noqa: PLC0415  the same
 
@@ -654,6 +655,7 @@ class _Walk:
         yield from check_order(rendered, world, None if before is None else before.there())
         for one in rendered:
             unit = one.unit
+            yield from check_targets(one)
             if unit.project:
                 yield from check_project(unit, one, world, scopes)
             elif unit.owner is not None and unit.owner.ref.api_version.rpartition("/")[0] in FLUX_GROUPS:
