@@ -29,6 +29,7 @@ from gategit.model import (
     ChangeSummary,
     DryRun,
     DryRunResult,
+    Effect,
     Finding,
     Level,
     Report,
@@ -86,7 +87,9 @@ def run(request: Request, progress: Callable[[str], None] | None = None) -> Repo
         trusted = load_trusted(request, trees)
         with Judging(request, trees, trusted) as judging:
             gate = _Gate(request, trees, trusted, judging, say)
-            return gate.report(gate.findings(), started)
+            found = gate.findings()
+            effect = gate.effect() if request.effect else None
+            return replace(gate.report(found, started), effect=effect)
     finally:
         trees.close()
 
@@ -347,6 +350,28 @@ class _Gate:
             if side.looks_at(finding.location.file) and side.in_scope(finding.location.file)
         ]
         return self._named(inside, side), missed
+
+    def effect(self) -> Effect | None:
+        """What the change does to objects, for reports that show it; None where there is no change."""
+        if self.whole:
+            return None
+        from gategit.effect import place_of, read_effect, unknown_effects  # noqa: PLC0415  most formats do not show it
+        from gategit.risk import Assessor  # noqa: PLC0415  the same
+
+        self.say("weighing the change")
+        with Assessor() as assessor:
+            return read_effect(
+                self._changes,
+                self.trusted.config,
+                assessor,
+                locate_old=partial(place_of, self.base or self.head),
+                locate_new=partial(place_of, self.head),
+                files=(*self.diff.added, *self.diff.modified, *self.diff.removed),
+                target=self.request.target,
+                unknown=unknown_effects(
+                    () if self._drawn is None else (self._drawn.head, self._drawn.base), self.request.target
+                ),
+            )
 
     def _named(self, findings: Iterable[Finding], side: Side | None = None) -> list[Finding]:
         """Give findings of several files their fingerprints."""

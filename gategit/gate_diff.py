@@ -1,34 +1,43 @@
-"""The object-level change of a request: both trees read, objects paired, and what may be shown of them."""
+"""What a change does to objects, for people to read: both trees read and rendered, nothing judged."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Final
 
-from gategit.cache import Cache
-from gategit.change import read_object_changes
-from gategit.disk import UnreadableError, show_path
-from gategit.manifests.decode import Limits
+from gategit.disk import UnreadableError
+from gategit.effect import place_of, read_effect, unknown_effects
+from gategit.judging import Judging
 from gategit.manifests.manifest import Role
 from gategit.model import Unchecked
-from gategit.object_diff import ObjectDiff, view
-from gategit.repository import changed, open_trees
-from gategit.side import Side
+from gategit.object_changes import object_changes
+from gategit.report.object_diff import ObjectDiff
+from gategit.repository import TreeDiff, open_trees
+from gategit.risk import Assessor
 from gategit.trusted import load_trusted
 
 if TYPE_CHECKING:
-    from gategit.checks.references.kustomize import Parsed
-    from gategit.manifests.file import ManifestFile
-    from gategit.manifests.manifest import Manifest
-    from gategit.model import FieldPath, Location
-    from gategit.repository import SourceTree
+    from collections.abc import Collection, Sequence
+
+    from gategit.config import Config
+    from gategit.rendered_judging import Drawn
+    from gategit.repository import Trees
     from gategit.request import Request
+    from gategit.side import Facts, Side
+
+_TEMPLATE: Final = "it is a template, which becomes YAML only when it is rendered"
 
 
-def read_object_diff(request: Request) -> ObjectDiff:
-    """Read a change and say what it does to each object.
+def read_object_diff(request: Request, say: Callable[[str], None]) -> ObjectDiff:
+    """Read a change and say what it does to each object, as it is applied.
 
-    The config says, as it does for a check, which files are looked at and how large they may be.
+    The config says, as it does for a check, which files are looked at, how large they may be, and what is rendered.
+
+    Args:
+        request: which change; its paths and its target narrow what is shown.
+        say: hears how far it is.
 
     Raises:
         ConfigError: the config cannot be used.
@@ -37,57 +46,110 @@ def read_object_diff(request: Request) -> ObjectDiff:
     """
     trees = open_trees(request)
     try:
-        config = load_trusted(request, trees).config
-        limits, cache = Limits(file_bytes=config.limits.file_size), Cache(None)
-        parsed: dict[str, Parsed] = {}
-
-        def files(tree: SourceTree) -> _Files:
-            return _Files(Side(tree, config.path_filter(), trees.selects, limits, cache, request.jobs, parsed))
-
-        diff = changed(trees.base, trees.head)
-        new = files(trees.head)
-        old = files(trees.base) if trees.base is not None else new
-        changes = read_object_changes(diff, old.manifests, new.manifests)
-        objects = view(changes, old.locate, new.locate)
-        unchecked = tuple(dict.fromkeys([*new.unchecked, *(old.unchecked if old is not new else ())]))
-        return ObjectDiff(trees.base_commit, trees.head_name, objects, unchecked, incomplete=new.failed or old.failed)
+        trusted = load_trusted(request, trees)
+        with Assessor() as assessor, Judging(replace(request, stages=frozenset()), trees, trusted) as judging:
+            head = judging.side(trees.head)
+            base = judging.side(trees.base) if trees.base is not None else None
+            files = _Files()
+            diff = files.readable(judging.diff, head, base)
+            touched = {path for path in (*diff.added, *diff.modified, *diff.removed) if trees.selects(path)}
+            drawn = _draw(request, trees, trusted.config, judging, (head, base), touched, say)
+            files.note_templates(head, diff, drawn)
+            changes = object_changes(head, base, diff, trusted.config)
+            effect = read_effect(
+                changes,
+                trusted.config,
+                assessor,
+                locate_old=partial(place_of, base or head),
+                locate_new=partial(place_of, head),
+                files=(*diff.added, *diff.modified, *diff.removed),
+                target=request.target,
+                unknown=unknown_effects(() if drawn is None else (drawn.head, drawn.base), request.target),
+            )
+            unchecked = (*files.unchecked, *(_not_followed(drawn) if drawn is not None else ()))
+            return ObjectDiff(
+                trees.base_commit,
+                trees.head_name,
+                effect,
+                tuple(dict.fromkeys(unchecked)),
+                incomplete=files.failed or bool(effect.unknown),
+            )
     finally:
         trees.close()
 
 
-class _Files:
-    """The files of one side, each decoded once."""
+def _not_followed(drawn: Drawn) -> Iterator[Unchecked]:
+    for side in (drawn.head, drawn.base):
+        if side is not None:
+            pairs = [*side.unchecked, *(pair for one in side.rendered for pair in one.unchecked)]
+            yield from (Unchecked(what, reason) for what, reason in pairs)
 
-    def __init__(self, side: Side) -> None:
-        self._side = side
-        self._files: dict[str, ManifestFile] = {}
+
+def _draw(  # noqa: PLR0913, PLR0917  what is rendered, and of what
+    request: Request,
+    trees: Trees,
+    config: Config,
+    judging: Judging,
+    sides: tuple[Side, Side | None],
+    touched: Collection[str],
+    say: Callable[[str], None],
+) -> Drawn | None:
+    """Render what the change reaches; None where nothing is rendered."""
+    head, base = sides
+    both = [side for side in sides if side is not None]
+    if not config.render.enabled or not (
+        any(side.graph.kustomizations or side.chart_folders or judging.has_agents(side, None) for side in both)
+    ):
+        return None
+    from gategit.rendered_judging import draw  # noqa: PLC0415  plain manifests need nothing of it
+
+    facts: Facts = head.survey()
+    before = None if base is None else (base, base.survey(head, facts))
+    return draw(request, trees, config, (head, facts), before, touched, say)
+
+
+class _Files:
+    """What of the files of a change cannot be read, or is not looked at."""
+
+    def __init__(self) -> None:
         self.unchecked: list[Unchecked] = []
         self.failed = False
 
-    def manifests(self, path: str) -> Sequence[Manifest]:
-        """The objects that a file declares; what cannot be read is noted."""
-        side = self._side
+    def readable(self, diff: TreeDiff, head: Side, base: Side | None) -> TreeDiff:
+        """The same difference without what cannot be read, each of which is noted."""
+        bad = {path for path in (*diff.modified, *diff.added) if not self._is_readable(head, path)}
+        if base is not None:
+            bad |= {path for path in (*diff.modified, *diff.removed) if not self._is_readable(base, path)}
+
+        def kept(paths: Sequence[str]) -> tuple[str, ...]:
+            return tuple(path for path in paths if path not in bad)
+
+        return replace(diff, added=kept(diff.added), modified=kept(diff.modified), removed=kept(diff.removed))
+
+    def _is_readable(self, side: Side, path: str) -> bool:
+        """Whether a file can be decoded, or need not be; what cannot be is noted."""
         if path not in side.candidate_set or not side.in_scope(path):
-            return ()
+            return True
         if path in side.too_large:
             self._note(path, side.too_large_finding(path).message)
-            return ()
+            return True
         try:
             file = side.file(path)
         except UnreadableError as error:
             self._note(path, error.reason)
-            return ()
-        self._files[path] = file
+            return False
         if file.decoded.problems:
             self._note(path, file.decoded.problems[0].message)
-        if file.role is Role.TEMPLATE:
-            self._note(path, "it is a template, which becomes YAML only when it is rendered", failed=False)
-        return file.manifests if file.role is Role.MANIFEST else ()
+        return True
 
-    def locate(self, manifest: Manifest, path: FieldPath) -> Location:
-        """Where a manifest's field stands."""
-        return self._files[manifest.source.file].location(manifest.source, path, on="key" if path else "value")
+    def note_templates(self, head: Side, diff: TreeDiff, drawn: Drawn | None) -> None:
+        """Note templates that nothing renders."""
+        rendered = frozenset().union(*(one.inputs for one in drawn.head.rendered)) if drawn is not None else frozenset()
+        for path in (*diff.added, *diff.modified):
+            looked_at = path in head.candidate_set and head.in_scope(path) and path not in head.too_large
+            if looked_at and path not in rendered and head.file(path).role is Role.TEMPLATE:
+                self.unchecked.append(Unchecked(path, _TEMPLATE))
 
-    def _note(self, path: str, reason: str, *, failed: bool = True) -> None:
-        self.failed = self.failed or failed
-        self.unchecked.append(Unchecked(show_path(path), reason))
+    def _note(self, path: str, reason: str) -> None:
+        self.failed = True
+        self.unchecked.append(Unchecked(path, reason))

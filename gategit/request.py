@@ -55,6 +55,7 @@ class Request:
         jobs: worker processes, or None for as many as there are processors.
         use_cache: False neither reads nor writes the cache.
         line_hashes: whether the report is to hold GitHub's hash of each line that a finding stands on.
+        effect: whether the report is to hold what the change does to objects.
         stdin: the content, in mode STDIN.
         environment: the process's environment, for what a CI system says of itself.
     """
@@ -83,5 +84,6 @@ class Request:
     jobs: int | None = None
     use_cache: bool = True
     line_hashes: bool = False
+    effect: bool = False
     stdin: bytes = b""
     environment: Mapping[str, str] = field(default_factory=dict)

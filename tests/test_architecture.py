@@ -46,10 +46,19 @@ FLOORS: tuple[frozenset[str], ...] = (
         }
     ),
     frozenset({"gategit.rules"}),
-    frozenset({"gategit.judge", "gategit.gate_changes", "gategit.verdict", "gategit.links"}),
+    frozenset(
+        {
+            "gategit.effect",
+            "gategit.gate_changes",
+            "gategit.judge",
+            "gategit.links",
+            "gategit.risk",
+            "gategit.verdict",
+        }
+    ),
     frozenset({"gategit.render"}),
     frozenset({"gategit.checks"}),
-    frozenset({"gategit.change", "gategit.report", "gategit.object_diff"}),
+    frozenset({"gategit.change", "gategit.report"}),
     # gategit's own files are decoded as manifests are.
     frozenset(
         {

@@ -29,7 +29,7 @@ from gategit.cli.server_options import Assets, Context, Kubeconfig, Snapshot, Ti
 from gategit.config import DRY_RUN_MODES
 from gategit.errors import UndecidedError, UsageError
 from gategit.model import Level, Stage, Verdict
-from gategit.report import FORMATS, render
+from gategit.report import EFFECT_FORMATS, FORMATS, render
 from gategit.request import Mode, Request, Trust
 
 if TYPE_CHECKING:
@@ -236,6 +236,7 @@ def check(  # noqa: PLR0913  the contract's options, one parameter each
         jobs=None if jobs is None else _jobs(jobs),
         use_cache=not no_cache,
         line_hashes=any(place.format == "sarif" for place in places),
+        effect=any(place.format in EFFECT_FORMATS for place in places),
         stdin=_read_stdin() if mode is Mode.STDIN else b"",
         environment=environment,
     )

@@ -13,8 +13,11 @@ from gategit.errors import UsageError
 from gategit.model import Report
 from gategit.report.redaction import without_secrets
 
-FORMATS: tuple[str, ...] = ("text", "json", "sarif", "github", "junit", "markdown", "html")
+FORMATS: tuple[str, ...] = ("text", "json", "sarif", "github", "junit", "markdown", "html", "diff")
 """What ``--format`` accepts, in the order of the documentation."""
+
+EFFECT_FORMATS: frozenset[str] = frozenset({"markdown", "html", "diff"})
+"""The formats that show what the change does to objects, which has to be worked out for them."""
 
 DEFAULT_WIDTH = 100
 """Columns of the text format where the terminal says nothing."""

@@ -102,8 +102,8 @@ def _dry_run(dry_run: DryRun) -> dict[str, Any]:
                     {
                         "path": well_formed(difference.path),
                         "change": difference.change,
-                        "old": _well_formed(difference.old),
-                        "new": _well_formed(difference.new),
+                        "old": plain(difference.old),
+                        "new": plain(difference.new),
                     }
                     for difference in outcome.differences
                 ],
@@ -113,13 +113,14 @@ def _dry_run(dry_run: DryRun) -> dict[str, Any]:
     }
 
 
-def _well_formed(value: Json) -> Json:
+def plain(value: Json) -> Json:
+    """Plain data whose texts can be written as UTF-8."""
     if isinstance(value, str):
         return well_formed(value)
     if isinstance(value, list):
-        return [_well_formed(item) for item in value]
+        return [plain(item) for item in value]
     if isinstance(value, dict):
-        return {well_formed(key): _well_formed(part) for key, part in value.items()}
+        return {well_formed(key): plain(part) for key, part in value.items()}
     return value
 
 

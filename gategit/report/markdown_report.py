@@ -7,9 +7,6 @@ lines stand in a fence that is longer than any in them.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-
 from gategit.model import (
     DryRun,
     DryRunOutcome,
@@ -31,31 +28,28 @@ from gategit.report.dry_run_view import (
     result_counts,
     server_name,
 )
-from gategit.report.escaping import fence_for, safe_lines, shorten, visible, xml
+from gategit.report.effect_markdown import EffectSection
+from gategit.report.escaping import fence_for, safe_lines, shorten, xml
 from gategit.report.excerpt import excerpt
+from gategit.report.markdown_parts import COMMENT_LIMIT, first, prose, size, unchecked_section
 from gategit.report.redaction import without_secrets
 from gategit.report.summary import (
     by_importance,
     change_line,
-    grouped_unchecked,
     level_counts,
     plural,
     verdict_detail,
 )
 
-COMMENT_LIMIT = 65_536
-"""Characters in a comment on a pull request."""
 SUMMARY_LIMIT = 1_048_576
 """Bytes in a step's job summary."""
 
 _MAX_MESSAGE = 1000
-_MAX_REASONS = 20
 _MAX_NAMES = 10
 _MAX_STAGE_REASON = 1000
 _MAX_NOTES = 5
 _MAX_DIFF = 200  # lines of one object's differences
 _ROOM_FOR_COUNTS = 512  # bytes for what is not shown of a dry run
-_LIVE = re.compile(r"@|#|://|www\.|GH-\d|\b[0-9a-f]{7,64}\b|^:\w+:$", re.IGNORECASE)
 _HEADINGS = {Verdict.PASS: "passed", Verdict.BLOCKED: "blocked", Verdict.UNDECIDED: "undecided"}
 _MARKS = {
     StageStatus.PASSED: "passed",
@@ -89,16 +83,20 @@ def render_within(report: Report, limit: int, *, verbose: bool = False) -> str:
     head = _head(report)
     tail = _tail(report)
     # The sentence about what is not shown, and the frames of the table and the list, need room as well.
-    room = limit - _size(head) - _size(tail) - 1024
+    room = limit - size(head) - size(tail) - 1024
     asked = _DryRunSection(report.dry_run or DryRun(), limit)
     # However many findings there are, some of the diff is worth more than the last of them.
     kept = min(asked.size, room // 3) if report.dry_run is not None else 0
     room -= kept
-    rows = _first((_row(finding) for finding in shown), room)
-    room -= sum(map(_size, rows))
+    # The same holds for what the change does.
+    effect = None if report.effect is None else EffectSection(report.effect, limit)
+    kept_for_effect = 0 if effect is None else min(effect.size, room // 3)
+    room -= kept_for_effect
+    rows = first((_row(finding) for finding in shown), room)
+    room -= sum(map(size, rows))
     answers = asked.within(room + kept) if report.dry_run is not None else ""
-    room += kept - _size(answers)
-    sources = _first((_source(report, finding) for finding in shown[: len(rows)]), room)
+    room += kept - size(answers)
+    sources = first((_source(report, finding) for finding in shown[: len(rows)]), room)
     text = head
     if rows:
         text += "<table>\n<tr><th>Level</th><th>Place</th><th>Rule</th><th>What is wrong</th></tr>\n"
@@ -106,11 +104,10 @@ def render_within(report: Report, limit: int, *, verbose: bool = False) -> str:
     text += _not_shown(report, shown, len(rows)) + answers
     if any(sources):
         text += "<details><summary>The lines</summary>\n\n" + "".join(sources) + "</details>\n\n"
+        room -= sum(map(size, sources))
+    if effect is not None:
+        text += effect.within(room + kept_for_effect)
     return text + tail
-
-
-def _size(text: str) -> int:
-    return len(text.encode())
 
 
 def _head(report: Report) -> str:
@@ -123,24 +120,7 @@ def _head(report: Report) -> str:
 
 
 def _tail(report: Report) -> str:
-    text = ""
-    groups = grouped_unchecked(report.unchecked)
-    if groups:
-        text += f"<details><summary>Not checked: {len(report.unchecked):,}</summary>\n<ul>\n"
-        room = 3000
-        written = 0
-        for reason, names in list(groups.items())[:_MAX_REASONS]:
-            few = " ".join(f"<code>{xml(shorten(name, 100))}</code>" for name in names[:_MAX_NAMES])
-            more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-            item = f"<li>{len(names):,}: {prose(shorten(reason, 300))}: {few}{more}</li>\n"
-            if room < _size(item):
-                break
-            room -= _size(item)
-            written += 1
-            text += item
-        if written < len(groups):
-            text += f"<li>{plural(len(groups) - written, 'more reason')} not shown</li>\n"
-        text += "</ul>\n</details>\n\n"
+    text = unchecked_section(report.unchecked)
     return f"{text}<p><sub>{prose(change_line(report))}</sub></p>\n"
 
 
@@ -164,18 +144,18 @@ class _DryRunSection:
         quiet = {*UNANSWERED, DryRunResult.UNCHANGED}
         told = [outcome for _, outcomes in asked for outcome in outcomes if outcome.result not in quiet]
         self._told = sorted(told, key=lambda outcome: BY_RISK.index(outcome.result))
-        self._objects = _first(map(_outcome, self._told), limit)
+        self._objects = first(map(_outcome, self._told), limit)
 
     @property
     def size(self) -> int:
         """Bytes of the whole section."""
-        return sum(map(_size, (*self._servers, *self._objects))) + _ROOM_FOR_COUNTS
+        return sum(map(size, (*self._servers, *self._objects))) + _ROOM_FOR_COUNTS
 
     def within(self, room: int) -> str:
         """As much of the section as there is room for, the riskiest objects first, and how many are not shown."""
         room -= _ROOM_FOR_COUNTS
-        servers = _first(self._servers, room)
-        objects = _first(self._objects, room - sum(map(_size, servers)))
+        servers = first(self._servers, room)
+        objects = first(self._objects, room - sum(map(size, servers)))
         text = "".join(servers)
         if len(servers) < len(self._servers):
             text += f"<p>{plural(len(self._servers) - len(servers), 'target')} more not shown for lack of room.</p>\n\n"
@@ -184,17 +164,6 @@ class _DryRunSection:
         if rest:
             text += f"<p>{plural(len(rest), 'object')} more not shown for lack of room: {result_counts(rest)}.</p>\n\n"
         return text
-
-
-def _first(items: Iterable[str], room: int) -> list[str]:
-    """As many of the items, from the first on, as there is room for."""
-    found: list[str] = []
-    for item in items:
-        room -= _size(item)
-        if room < 0:
-            break
-        found.append(item)
-    return found
 
 
 def _server(server: DryRunServer, outcomes: list[DryRunOutcome]) -> str:
@@ -254,16 +223,6 @@ def _row(finding: Finding) -> str:
         f"<tr><td>{level}</td><td><code>{xml(place)}</code></td>"
         f"<td><code>{xml(finding.rule)}</code></td><td>{'<br>'.join(details)}</td></tr>\n"
     )
-
-
-def prose(text: str) -> str:
-    """Write text for an HTML block: words that GitHub would make live go into ``<code>``."""
-    return "".join(_words(visible(text)))
-
-
-def _words(text: str) -> Iterator[str]:
-    for word in re.split(r"( +)", text):
-        yield f"<code>{xml(word)}</code>" if _LIVE.search(word) else xml(word)
 
 
 def _source(report: Report, finding: Finding) -> str:

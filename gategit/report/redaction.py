@@ -7,14 +7,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from gategit.manifests.secrecy import is_secret
-from gategit.model import DryRun, DryRunDifference, DryRunOutcome, Finding, Report, format_path
+from gategit.model import DryRun, DryRunDifference, DryRunOutcome, Effect, EffectObject, Finding, Report, format_path
+from gategit.report.effect_view import HIDDEN
 
 _HIDDEN = "(not shown: a finding says that a secret stands here)"
 _INDEX = re.compile(r"\[\d+\]")
 
 
 def without_secrets(report: Report) -> Report:
-    """Take out of a report what findings of sensitive rules are about: the lines in the sources, the dry run's values.
+    """Take out of a report what findings of sensitive rules are about: lines, the values of the dry run and the effect.
 
     The lines are taken out for every finding: the secret's line may be the context of another one. So are the lines of
     findings about the values of a Secret, whatever the rule; of those the dry run shows no more than a hash.
@@ -26,7 +27,9 @@ def without_secrets(report: Report) -> Report:
     if not sensitive and not values:
         return report
     dry_run = None if report.dry_run is None else _without_values(report.dry_run, sensitive)
-    return replace(report, sources=_without_lines(report.sources, (*sensitive, *values)), dry_run=dry_run)
+    effect = None if report.effect is None else _effect_without_values(report.effect, sensitive)
+    sources = _without_lines(report.sources, (*sensitive, *values))
+    return replace(report, sources=sources, dry_run=dry_run, effect=effect)
 
 
 def _without_lines(
@@ -69,14 +72,40 @@ def _without_values_of(outcome: DryRunOutcome, paths: Mapping[tuple[str, str, st
     return replace(outcome, differences=tuple(_without_value(one, secret) for one in outcome.differences))
 
 
-def _without_value(difference: DryRunDifference, secret: Iterable[str]) -> DryRunDifference:
+def _effect_without_values(effect: Effect, sensitive: Iterable[Finding]) -> Effect:
+    """Hide the values at and around the fields of the findings, in objects of the same kind and name.
+
+    Files are not compared: a finding stands where the value is set, which may be a patch.
+    """
+    paths: dict[tuple[str, str], set[str]] = {}
+    files: set[str] = set()
+    for finding in sensitive:
+        if finding.object is None:
+            files.add(finding.location.file)
+        else:
+            key = finding.object.kind, finding.object.name
+            paths.setdefault(key, set()).add(_INDEX.sub("", format_path(finding.path)))
+
+    def hidden(one: EffectObject) -> EffectObject:
+        secret = paths.get((one.object.kind, one.object.name), set())
+        if any(place is not None and place.file in files for place in (one.old, one.new)):
+            secret = {""}
+        if not secret:
+            return one
+        fields = (replace(field, difference=_without_value(field.difference, secret, HIDDEN)) for field in one.fields)
+        return replace(one, fields=tuple(fields))
+
+    return replace(effect, objects=tuple(map(hidden, effect.objects)))
+
+
+def _without_value(difference: DryRunDifference, secret: Iterable[str], hidden: str = _HIDDEN) -> DryRunDifference:
     path = _INDEX.sub("", difference.path)
     if not any(_is_within(path, other) or _is_within(other, path) for other in secret):
         return difference
     return replace(
         difference,
-        old=None if difference.old is None else _HIDDEN,
-        new=None if difference.new is None else _HIDDEN,
+        old=None if difference.old is None else hidden,
+        new=None if difference.new is None else hidden,
     )
 
 

@@ -35,7 +35,8 @@ from gategit.report import render
 from gategit.report.dry_run_view import diff_lines
 from gategit.report.escaping import is_unseen
 from gategit.report.html_report import MAX_OUTCOMES
-from gategit.report.markdown_report import COMMENT_LIMIT, SUMMARY_LIMIT, render_within
+from gategit.report.markdown_parts import COMMENT_LIMIT
+from gategit.report.markdown_report import SUMMARY_LIMIT, render_within
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "schemas" / "report.schema.json").read_text(encoding="utf-8")

@@ -7,7 +7,8 @@ import pytest
 
 from gategit.model import Finding, Level, Location, Region, Report, Stage, StageResult, StageStatus, Unchecked
 from gategit.report import render
-from gategit.report.markdown_report import COMMENT_LIMIT, SUMMARY_LIMIT, prose, render_within
+from gategit.report.markdown_parts import COMMENT_LIMIT, prose
+from gategit.report.markdown_report import SUMMARY_LIMIT, render_within
 
 
 def outside_code(text: str) -> str:

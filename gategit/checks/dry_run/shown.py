@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import takewhile
 from math import isfinite
 from typing import Any
@@ -14,7 +14,6 @@ from gategit.checks.dry_run.differences import secret_bytes
 from gategit.checks.policy.api.credentials import credential_in_text, named_credential, token_in
 from gategit.manifests.secrecy import holds_secrets, mask
 from gategit.model import DryRunDifference, FieldPath, Json, format_path
-from gategit.object_diff import order_of
 
 _DIGITS = 10
 _MAX_TEXT = 20_000  # characters of a value, or of all texts in it
@@ -122,7 +121,7 @@ def _shown(kind: str, difference: FieldDifference, masker: Masker, before: Any, 
     name = name_of(difference.path, *((before,) if difference.new is ABSENT else (after, before)))
     old, new = difference.old, difference.new
     if difference.reordered:
-        old, new = (masker.shown(kind, difference.path, order_of(value), name) for value in (old, new))
+        old, new = (masker.shown(kind, difference.path, _order_of(value), name) for value in (old, new))
         return DryRunDifference(path, "reordered", old, new)
     if old is ABSENT:
         return DryRunDifference(path, "added", None, masker.shown(kind, difference.path, new, name))
@@ -137,6 +136,11 @@ def _shown(kind: str, difference: FieldDifference, masker: Masker, before: Any, 
             old, new = _around_the_difference(old, new)
     old, new = (masker.shown(kind, difference.path, value, name) for value in (old, new))
     return DryRunDifference(path, "modified", old, new)
+
+
+def _order_of(items: Sequence[dict[str, Any]]) -> list[Any]:
+    """What tells the items of a reordered list apart: their names, or whatever their key is."""
+    return [next((item[key] for key in ("name", "mountPath", "key", "port") if key in item), "…") for item in items]
 
 
 def _around_the_difference(old: str, new: str) -> tuple[str, str]:

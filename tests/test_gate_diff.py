@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from gategit.gate_diff import read_object_diff
-from gategit.object_diff import ObjectDiff, to_json, to_text
+from gategit.report.object_diff import ObjectDiff, to_json, to_markdown, to_text
 from gategit.request import Request
 
 if TYPE_CHECKING:
@@ -45,6 +45,10 @@ dta:
 """
 
 
+def silent(_: str) -> None:
+    """Hear nothing."""
+
+
 def diff_of(repository: RepositoryBuilder, old: dict[str, str], new: dict[str, str]) -> ObjectDiff:
     """The change between two sets of files."""
     repository.commit("start", dict(old) or {"README": ""})
@@ -52,7 +56,7 @@ def diff_of(repository: RepositoryBuilder, old: dict[str, str], new: dict[str, s
         repository.remove(name)
     for name, content in new.items():
         repository.write(name, content)
-    return read_object_diff(Request(repository.folder))
+    return read_object_diff(Request(repository.folder), silent)
 
 
 def test_fields_with_lines(git_repository: RepositoryBuilder) -> None:
@@ -60,7 +64,10 @@ def test_fields_with_lines(git_repository: RepositoryBuilder) -> None:
     new = BASE.replace("fast", "slow").replace("two", "2") + "  more: x\n"
     diff = diff_of(git_repository, {"a.yaml": BASE}, {"a.yaml": new})
     assert to_text(diff) == (
-        "modified ConfigMap shop/settings (v1)  a.yaml:1\n"
+        "files, namespace shop: 1 modified\n"
+        "\n"
+        "  modified ConfigMap shop/settings (v1)\n"
+        "      a.yaml:1\n"
         '      7  data.mode: "fast" → "slow"\n'
         "      8  data.text:\n"
         "         @@ -1,3 +1,3 @@\n"
@@ -82,10 +89,17 @@ def test_added_removed_moved(git_repository: RepositoryBuilder) -> None:
         {"c.yaml": BASE.replace("settings", "new"), "d.yaml": BASE.replace("settings", "moved")},
     )
     assert to_text(diff) == (
-        "removed ConfigMap shop/settings (v1)  a.yaml:1\n"
-        "added ConfigMap shop/new (v1)  c.yaml:1\n"
+        "files, namespace shop: 1 added, 1 removed\n"
         "\n"
-        "objects: 1 added, 0 modified, 1 removed\n"
+        "  removed ConfigMap shop/settings (v1)\n"
+        "      a.yaml:1\n"
+        "    ! removal: it is applied no longer, and an agent that prunes deletes it\n"
+        "    ! removal: what still uses it does not start any more\n"
+        "\n"
+        "  added ConfigMap shop/new (v1)\n"
+        "      c.yaml:1\n"
+        "\n"
+        "objects: 1 added, 0 modified, 1 removed, 1 of them at risk\n"
     )
 
 
@@ -96,13 +110,13 @@ def test_secrets_are_never_shown(git_repository: RepositoryBuilder, kind: str) -
     old = {} if kind == "added" else {"s.yaml": SEALED}
     new = {} if kind == "removed" else {"s.yaml": changed_secret}
     diff = diff_of(git_repository, old, new)
-    for text in (to_text(diff), to_json(diff)):
+    for text in (to_text(diff), to_json(diff), to_markdown(diff)):
         assert "HUNTER" not in text
         assert "DRAGON" not in text
         assert "Secret" in text
     if kind == "modified":
         assert "data.a: (secret value changed)" in to_text(diff)
-        assert "data.gone: removed (secret value)" in to_text(diff)
+        assert "data.gone: removed (secret, not shown)" in to_text(diff)
 
 
 def test_control_characters_and_long_values(git_repository: RepositoryBuilder) -> None:
@@ -128,9 +142,12 @@ def test_json(git_repository: RepositoryBuilder) -> None:
         "objects": [
             {
                 "change": "modified",
+                "target": None,
+                "unit": None,
                 "object": {"apiVersion": "v1", "kind": "ConfigMap", "namespace": "shop", "name": "settings"},
                 "old": {"file": "a.yaml", "line": 1},
                 "new": {"file": "a.yaml", "line": 1},
+                "risks": [],
                 "fields": [
                     {
                         "path": "data.mode",
@@ -141,6 +158,7 @@ def test_json(git_repository: RepositoryBuilder) -> None:
                 ],
             }
         ],
+        "unknown": [],
         "unchecked": [],
     }
 
@@ -151,5 +169,5 @@ def test_what_cannot_be_read_is_said(git_repository: RepositoryBuilder) -> None:
     assert diff.incomplete
     assert [item.what for item in diff.unchecked] == ["b.yaml"]
     text = to_text(diff)
-    assert "added ConfigMap shop/settings (v1)  a.yaml:1\n" in text
+    assert "  added ConfigMap shop/settings (v1)\n      a.yaml:1\n" in text
     assert text.endswith("objects: 1 added, 0 modified, 0 removed; 1 not looked at\n")
