@@ -222,6 +222,24 @@ def test_a_template_that_is_not_understood_is_counted(make_tree: MakeTree) -> No
     ]
 
 
+def test_a_function_that_there_is_not(make_tree: MakeTree) -> None:
+    """Argo CD does not parse the template; one that it has, and that is not followed here, is another matter."""
+    spec = "generators: [{list: {elements: [{name: us}]}}]\n" + go_template("web-{{ .name | nope }}")
+    made = make(read_world(make_tree, {"set.yaml": appset(spec, go=True)}))
+
+    assert made.unchecked == []
+    assert [(one.rule, one.location.region and one.location.region.line, one.message) for one in made.problems] == [
+        (
+            "applicationset-failed",
+            8,
+            (
+                'ApplicationSet argocd/set: the template "web-{{ .name | nope }}" fails: there is no function nope '
+                "(with name = us)"
+            ),
+        )
+    ]
+
+
 def test_folders_of_a_repository(make_tree: MakeTree) -> None:
     """Each folder that matches, but for what is left out; hidden folders are never found."""
     spec = f"""

@@ -11,7 +11,7 @@ import pytest
 
 from gategit.checks.references.kustomize import read_graph
 from gategit.manifests.file import read_file
-from gategit.model import Level
+from gategit.model import FieldPath, Level
 from gategit.render.argocd import argocd_units
 from gategit.render.argocd_sources import directory_files, parse_image
 from gategit.render.values import (
@@ -22,6 +22,7 @@ from gategit.render.values import (
     HelmBuild,
     KustomizeBuild,
     RenderSettings,
+    Unit,
 )
 from gategit.render.world import World
 from tests.render.conftest import MakeTree
@@ -511,3 +512,76 @@ def test_metadata_of_a_namespace_that_nobody_makes(make_tree: MakeTree) -> None:
     ]
     assert [one.level for one in found.problems] == [Level.WARNING]
     assert len(found.units) == 1
+
+
+@pytest.mark.parametrize(
+    ("helm", "line", "message"),
+    [
+        ("releaseName: Web_1", 12, '"Web_1" is no name that Helm takes for a release'),
+        (f"releaseName: {'a' * 54}", 12, f'"{"a" * 54}" is no name that Helm takes for a release'),
+        ("kubeVersion: latest", 12, 'spec.source.helm.kubeVersion is "latest", which is no version of Kubernetes'),
+    ],
+)
+def test_what_helm_refuses_to_be_told(make_tree: MakeTree, helm: str, line: int, message: str) -> None:
+    """It stands on the option, not on the chart."""
+    text = application(source(f"helm:\n  skipCrds: true\n  {helm}\n"))
+    found = discover(read_world(make_tree, {"app.yaml": text, "apps/web/Chart.yaml": CHART}))
+    assert lines(found) == [("application-invalid", "app.yaml", line, f"Application argocd/web: {message}")]
+    assert found.units == ()
+
+
+@pytest.mark.parametrize("version", ["1.34", "v1.34.0", "1.34.1-eks-abc123", "1.34.0+k3s1", "1"])
+def test_versions_of_kubernetes_that_helm_takes(make_tree: MakeTree, version: str) -> None:
+    """As clusters state theirs."""
+    text = application(source(f"helm:\n  kubeVersion: '{version}'\n"))
+    found = discover(read_world(make_tree, {"app.yaml": text, "apps/web/Chart.yaml": CHART}))
+    assert found.problems == ()
+
+
+@pytest.mark.parametrize(
+    ("other", "help_"),
+    [("ref: values", "Correct the name ($values is there)."), ("path: apps", "Give a source `ref: valuse`.")],
+)
+def test_value_files_of_a_source_that_there_is_not(make_tree: MakeTree, other: str, help_: str) -> None:
+    """Argo CD refuses an Application with several sources that refers to one without that name."""
+    text = application(
+        f"""
+        sources:
+          - repoURL: {URL}
+            path: apps/web
+            helm: {{valueFiles: [$valuse/apps/web/values.yaml]}}
+          - repoURL: {URL}
+            {other}
+        """
+    )
+    files = {"app.yaml": text, "apps/web/Chart.yaml": CHART, "apps/web/values.yaml": "a: 1\n"}
+    found = discover(read_world(make_tree, files))
+    message = "spec.sources[0].helm.valueFiles[0] is in the source $valuse, and no source has that ref"
+    assert [(one.location.region and one.location.region.line, one.message, one.help) for one in found.problems] == [
+        (11, f"Application argocd/web: {message}", help_)
+    ]
+
+
+def test_a_folder_that_is_no_chart(make_tree: MakeTree) -> None:
+    """In a file it is another check's finding; of what is rendered, it is said here."""
+    text = application(source("helm: {releaseName: web}\n"))
+    world = read_world(make_tree, {"app.yaml": text, "apps/web/web.yaml": CONFIG_MAP})
+    declared = discover(world)
+    assert (declared.units, declared.problems) == ((), ())
+    assert [reason for _, reason in declared.unchecked] == ["it is no chart, which is a finding of its own"]
+    parent = Unit("apps", FilesBuild("apps"))
+    again = argocd_units([replace(one, parent=parent) for one in world.objects], world)
+    assert [one[:3] for one in lines(again)] == [("dangling-reference", "app.yaml", 9)]
+
+
+def test_an_entry_that_an_application_adds_is_found_in_it(make_tree: MakeTree) -> None:
+    """What Kustomize says of it stands on the option's line."""
+    options = "kustomize:\n  namePrefix: a-\n  commonLabels: {a: b}\n  patches:\n    - {patch: a}\n    - {patch: b}\n"
+    text = application(source(options))
+    files = {"app.yaml": text, "apps/web/kustomization.yaml": KUSTOMIZATION, "apps/web/web.yaml": CONFIG_MAP}
+    (unit,) = discover(read_world(make_tree, files)).units
+    assert unit.owner is not None
+    assert unit.owner.where is not None
+    asked: list[FieldPath] = [("patches", 1, "patch"), ("namePrefix",), ("labels", 0, "pairs"), ("images", 0), ()]
+    places = [unit.owner.where(path) for path in asked]
+    assert [one.region and one.region.line for one in places] == [15, 11, 12, 10, 11]
