@@ -129,7 +129,7 @@ def kustomization_unit(one: AgentObject, name: str, world: World, sources: Sourc
     unit = Unit(
         name=name,
         build=KustomizeBuild(folder, _overlay(spec, folder, world), generate=True, free=True, ignore=ignore),
-        owner=Owner(ref, world.place(one), one.brought_by),
+        owner=Owner(ref, world.place(one), one.brought_by, lambda path: world.locate(one, _in_spec(path))),
         target=None if away else one.target,
         namespace=namespace,
         force_namespace=namespace,
@@ -148,6 +148,12 @@ def kustomization_unit(one: AgentObject, name: str, world: World, sources: Sourc
         unknown=None if variables.anything else tuple(sorted(variables.unknown)),
         always=text_at(spec, "postBuild", "substituteStrategy") == "Always",
     ), found
+
+
+def _in_spec(path: FieldPath) -> FieldPath:
+    """Where a Kustomization says a field of what it lays over the folder's."""
+    renamed = {theirs: ours for ours, theirs in _TEXTS}
+    return ("spec", renamed.get(str(path[0]), path[0]), *path[1:]) if path else ("spec",)
 
 
 def _folder(one: AgentObject, name: str, world: World, sources: Sources, found: Findings) -> str | None:

@@ -77,6 +77,9 @@ class _Context:
         rule: str = RENDER_FAILED.id,
     ) -> RenderProblem:
         """A problem, by default on a field of the kustomization."""
+        entry = format_path(path[:2])
+        if path and message.startswith(entry):
+            message = f"{self.places.called(self.one, path[:2])}{message.removeprefix(entry)}"
         return RenderProblem(
             rule,
             message,
@@ -130,8 +133,8 @@ def nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
         path = step.link.reference.path
         yield RenderProblem(
             RENDER_FAILED.id,
-            f'{format_path(path)} names "{step.link.reference.text}", {step.reason}: nothing that builds on it is '
-            "rendered",
+            f'{places.called(step.one, path)} names "{step.link.reference.text}", {step.reason}: nothing that builds '
+            "on it is rendered",
             places.field(step.one, path),
             path=path,
         )

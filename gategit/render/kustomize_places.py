@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from gategit.checks.references.kustomize import Kustomization, LinkState
 from gategit.checks.references.sources import has
 from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.manifest import Manifest, Role, Source
 from gategit.manifests.positions import SourceMap
-from gategit.model import FieldPath, Location, Region
+from gategit.model import FieldPath, Location, Region, format_path
 from gategit.render.kustomize_plan import Plan
 from gategit.render.values import Unit
 from gategit.tree import Tree
+
+_FLUX: Final = "kustomize.toolkit.fluxcd.io/"
 
 
 class Places:
@@ -47,10 +49,22 @@ class Places:
         owner = self._unit.owner
         if owner is None or owner.where is None:
             return owner.location if owner is not None else self.top()
-        own = self._made.own.get(path[0]) if path and self._made.own else None
+        return owner.where(self._in_agent(path))
+
+    def _in_agent(self, path: FieldPath) -> FieldPath:
+        """A field of what the agent adds, as its object counts the entries."""
+        own = self._made.own.get(str(path[0])) if path and self._made.own else None
         if isinstance(own, list) and len(path) > 1 and isinstance(path[1], int):
-            path = (path[0], path[1] - len(own), *path[2:])
-        return owner.where(path)
+            return (path[0], path[1] - len(own), *path[2:])
+        return path
+
+    def called(self, one: Kustomization, path: FieldPath) -> str:
+        """An entry of a kustomization as a message names it; what Flux's object adds as that has it."""
+        owner = self._unit.owner
+        if self.is_own(one, path) or owner is None or owner.where is None:
+            return format_path(path)
+        start = ("spec",) if owner.ref.api_version.startswith(_FLUX) else ()
+        return format_path((*start, *self._in_agent(path)))
 
     def data(self, one: Kustomization) -> dict[str, Any]:
         """What a kustomization says."""
@@ -69,8 +83,8 @@ class Places:
     def inside(self, one: Kustomization, path: FieldPath, document: int, field: FieldPath) -> Location:
         """A field of YAML that is the text of a field; the whole text where it is not written line by line."""
         whole = self.field(one, path)
-        file = self._files.get(one.file)
-        if file is None or whole.file != one.file or whole.region is None:
+        file = self._file(whole.file, Role.MANIFEST)
+        if file is None or whole.region is None:
             return whole
         text: Any = self.data(one)
         for step in path:
@@ -81,7 +95,7 @@ class Places:
         if not here.strip() or there.strip() != here.strip() or inner.line != inner.end_line:
             return whole
         shift = len(there) - len(there.lstrip()) - (len(here) - len(here.lstrip()))
-        return Location(one.file, Region(line, inner.column + shift, line, inner.end_column + shift))
+        return Location(whole.file, Region(line, inner.column + shift, line, inner.end_column + shift))
 
     def documents(self, path: str) -> Iterator[tuple[int, Any]]:
         """The documents of a file, each with its number."""

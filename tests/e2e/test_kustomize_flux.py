@@ -346,6 +346,24 @@ CASES: dict[str, tuple[Mapping[str, str], Mapping[str, str], list[str]]] = {
             f"warning {APPS}:16 dangling-reference: Kustomization flux-system/apps: the health of Deployment web/wbe is asked, which this Kustomization does not apply"
         ],
     ),
+    "a patch of Flux's for an object that is not there": (
+        FLEET,
+        {
+            APPS: flux(
+                "apps",
+                "./apps/prod",
+                "  patches:\n    - patch: |\n        apiVersion: apps/v1\n        kind: Deployment\n        metadata:\n          name: wbe\n        spec: {paused: true}\n",
+            )
+        },
+        [f"error {APPS}:18 render-failed: spec.patches[0] changes Deployment wbe, which none of the resources brings"],
+    ),
+    "a component of Flux's that is not there": (
+        FLEET,
+        {APPS: flux("apps", "./apps/prod", "  components:\n    - ../gone\n")},
+        [
+            f'error {APPS}:14 render-failed: spec.components[0] names "../gone", which is not there: nothing that builds on it is rendered'
+        ],
+    ),
     "a path that is not there": (
         FLEET,
         {APPS: flux("apps", "./apps/prd")},
@@ -388,3 +406,44 @@ def test_a_pull_request_is_told_what_to_mend(git_repository: RepositoryBuilder, 
     """One finding on the line that has to be mended, and the rest is judged all the same."""
     base, head, expected = CASES[name]
     assert lines(judge(git_repository, base, head, tmp_path)) == expected
+
+
+def test_a_file_that_its_kustomization_does_not_list(git_repository: RepositoryBuilder, tmp_path: Path) -> None:
+    """It is merged and never arrives, whatever its kind is."""
+    network = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\n"
+    report = judge(git_repository, FLEET, {"apps/prod/network.yaml": network}, tmp_path)
+    assert [(one["level"], one["rule"], one["file"]) for one in report["findings"] if one["state"] == "new"] == [
+        ("note", "orphan-file", "apps/prod/network.yaml")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("remotes", "rule", "verdict"),
+    [
+        ("[{host: other.example.com}]", "not-followed", "pass"),
+        ("[{host: bases.invalid}]", "not-rendered", "undecided"),
+    ],
+)
+def test_what_may_not_be_fetched_and_what_could_not_be(
+    git_repository: RepositoryBuilder, tmp_path: Path, remotes: str, rule: str, verdict: str
+) -> None:
+    """What the config does not allow is not followed; what it allows, and nobody answers, leaves the verdict open."""
+    base = "https://bases.invalid/acme/x.git//config?ref=v1.0.0"
+    config = CONFIG.replace("enabled: true", f"enabled: true, remotes: {remotes}")
+    head = {PROD: OVERLAY.replace("[../../base]", f"[../../base, '{base}']")}
+    report = judge(git_repository, KUSTOMIZE, head, tmp_path, config)
+    [finding] = report["findings"]
+    assert (finding["rule"], finding["file"], finding["line"], report["verdict"]) == (rule, PROD, 1, verdict)
+    assert report["summary"]["unchecked"] == 1
+
+
+def test_a_waived_cause_does_not_hide_that_the_build_fails(git_repository: RepositoryBuilder, tmp_path: Path) -> None:
+    """Somebody said that the entry is known to be wrong, not that the agent may apply nothing."""
+    waivers = "version: 1\nwaivers:\n  - {rule: dangling-reference, owner: team, reason: known, expires: 2099-01-01}\n"
+    head = {"base/kustomization.yaml": "resources:\n  - web.yaml\n  - gone.yaml\n"}
+    base = {**KUSTOMIZE, "gate/waivers.yaml": waivers}
+    report = judge(git_repository, base, head, tmp_path, CONFIG + "waivers: gate/waivers.yaml\n")
+    assert sorted((one["rule"], one["state"], one["line"]) for one in report["findings"]) == [
+        ("dangling-reference", "waived", 3),
+        ("render-failed", "new", 3),
+    ]
