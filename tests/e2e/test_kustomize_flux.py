@@ -410,7 +410,7 @@ def test_a_pull_request_is_told_what_to_mend(git_repository: RepositoryBuilder, 
 
 def test_a_file_that_its_kustomization_does_not_list(git_repository: RepositoryBuilder, tmp_path: Path) -> None:
     """It is merged and never arrives, whatever its kind is."""
-    network = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: n}\n"
+    network = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: network}\n"
     report = judge(git_repository, FLEET, {"apps/prod/network.yaml": network}, tmp_path)
     assert [(one["level"], one["rule"], one["file"]) for one in report["findings"] if one["state"] == "new"] == [
         ("note", "orphan-file", "apps/prod/network.yaml")
