@@ -147,7 +147,7 @@ def run(inputs: Inputs) -> tuple[int, dict[str, str]]:
     """
     command = arguments(inputs)
     wanted = wanted_reports(inputs)
-    shown = {kind: inputs.reports / f"gategit.{kind}" for kind in ("github", "json", "markdown")}
+    shown = {kind: inputs.reports / f"gategit.{kind}" for kind in ("github", "json", "markdown", "diff")}
     reports = [f"--report={kind}={path}" for kind, path in shown.items()]
     reports += [f"--report={kind}={path}" for path, (kind, _) in wanted.items()]
     # The reports come first: after `--` everything is a path.
@@ -166,7 +166,7 @@ def run(inputs: Inputs) -> tuple[int, dict[str, str]]:
     if summary and shown["markdown"].exists():
         with Path(summary).open("a", encoding="utf-8") as file:
             file.write(shown["markdown"].read_text(encoding="utf-8"))
-    outputs = {"sarif-file": ""}
+    outputs = {"sarif-file": "", "diff-file": str(shown["diff"]) if shown["diff"].exists() else ""}
     for path, (kind, place) in wanted.items():
         if not path.exists():
             continue

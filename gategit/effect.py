@@ -18,7 +18,7 @@ from gategit.risk import Assessor
 
 if TYPE_CHECKING:
     from gategit.config import Config
-    from gategit.render.values import RenderProblem
+    from gategit.render.values import Rendered
     from gategit.rendering import RenderedSide
     from gategit.side import Side
 
@@ -88,17 +88,20 @@ def unknown_effects(sides: Iterable[RenderedSide | None], target: str | None) ->
     for where, side in zip(("", ", in the base"), sides, strict=False):
         for one in side.rendered if side is not None else ():
             if one.failed and target in (None, one.unit.target):
-                problem = next((problem for problem in one.problems if problem.fatal), None)
-                reason = "it cannot be rendered" if problem is None else _said(problem)
                 name = f"{one.unit.name} for {one.unit.target}" if one.unit.target else one.unit.name
-                found.setdefault(name, Unchecked(name, reason + where))
+                found.setdefault(name, _unknown(one, name, where))
     return tuple(found.values())
 
 
-def _said(problem: RenderProblem) -> str:
-    location = problem.location
-    line = f":{location.region.line}" if location.region is not None else ""
-    return f"{problem.message} ({location.file}{line})" if location.file else problem.message
+def _unknown(rendered: Rendered, name: str, where: str) -> Unchecked:
+    """Why a unit cannot be rendered, apart from which one it is: many may have one cause."""
+    problem = next((problem for problem in rendered.problems if problem.fatal), None)
+    if problem is None:
+        return Unchecked(name, f"it cannot be rendered{where}")
+    place = problem.location
+    line = f":{place.region.line}" if place.region is not None else ""
+    reason = problem.message.removeprefix(f"{rendered.unit.name} is not rendered: ")
+    return Unchecked(f"{name} ({place.file}{line})" if place.file else name, f"{reason}{where}")
 
 
 def _targets(change: ObjectChange, config: Config) -> Sequence[str | None]:

@@ -191,7 +191,9 @@ def _modified(old: Manifest, new: Manifest) -> Iterator[Risk]:
                 yield Risk(RiskKind.EXPOSURE, reason, format_path((*rule.path, "host")))
     for before, after in Change(old, new).containers:
         if before.text("image") != after.text("image"):
-            yield Risk(RiskKind.IMAGE, f"{after} gets another image", format_path((*after.path, "image")))
+            origins = [one.image and (one.image.registry, one.image.repository) for one in (before, after)]
+            what = "another image" if origins[0] == origins[1] else f"an image from elsewhere, {after.text('image')}"
+            yield Risk(RiskKind.IMAGE, f"{after} gets {what}", format_path((*after.path, "image")))
 
 
 def _removed(old: Manifest) -> Iterator[Risk]:

@@ -23,7 +23,7 @@ from gategit.report.effect_view import (
     whole_lines,
 )
 from gategit.report.escaping import fence_for, shorten, visible, xml
-from gategit.report.markdown_parts import first, prose, size
+from gategit.report.markdown_parts import first, prose, size, unchecked_section
 from gategit.report.summary import plural
 
 if TYPE_CHECKING:
@@ -33,7 +33,6 @@ _MAX_LINES: Final = 200  # of one object's fields
 _MAX_NAME: Final = 300
 _MAX_REASON: Final = 300
 _MAX_RISKS: Final = 5
-_MAX_UNKNOWN: Final = 10
 _MAX_ROWS: Final = 40
 _ROOM_FOR_COUNTS: Final = 1024  # bytes for what is not shown
 _COLUMNS: Final = ("Where", "Namespace", "Added", "Modified", "Removed", "At risk")
@@ -86,13 +85,7 @@ def _not_shown(rest: Sequence[Shared]) -> str:
 def _unknown(effect: Effect) -> str:
     if not effect.unknown:
         return ""
-    items = [
-        f"<li><code>{xml(shorten(one.what, _MAX_NAME))}</code>: {prose(shorten(one.reason, _MAX_REASON))}</li>\n"
-        for one in effect.unknown[:_MAX_UNKNOWN]
-    ]
-    if len(effect.unknown) > _MAX_UNKNOWN:
-        items.append(f"<li>{len(effect.unknown) - _MAX_UNKNOWN:,} more</li>\n")
-    return f"<p>Not known:</p>\n<ul>\n{''.join(items)}</ul>\n\n"
+    return unchecked_section(effect.unknown, "Not known")
 
 
 def _rows(parts: Sequence[Section]) -> list[str]:

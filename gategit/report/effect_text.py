@@ -22,6 +22,7 @@ from gategit.report.effect_view import (
     whole_lines,
 )
 from gategit.report.escaping import line_start, shorten, visible
+from gategit.report.parts import unchecked_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +55,9 @@ def effect_lines(
         lines += [f"{paint(head, _BOLD)}: {counts_text(section.counts())}", ""]
         for shared in section.changes:
             lines += [*_object(shared, whole=whole, paint=paint), ""]
-    lines += [f"not known: {visible(one.what)}: {visible(shorten(one.reason, _MAX_REASON))}" for one in effect.unknown]
-    return [*lines, ""] if effect.unknown else lines
+    if effect.unknown:
+        lines += [*unchecked_lines(effect.unknown, "not known"), ""]
+    return lines
 
 
 def effect_total(effect: Effect) -> str:
@@ -71,7 +73,7 @@ def _object(shared: Shared, *, whole: bool, paint: Callable[[str, str], str]) ->
     where = places(shared.locations())
     if first.old is not None and first.new is not None and first.old.file != first.new.file:
         where += f" from {place(first.old)}"
-    many = f"  ({len(shared.places):,} times)" if len(shared.places) > 1 else ""
+    many = f"  in {len(shared.places):,} places" if len(shared.places) > 1 else ""
     name = f"{shared.name} ({visible(first.object.api_version)})"
     yield f"  {paint(first.change, _CODES.get(first.change, _BOLD))} {paint(name, _BOLD)}{many}"
     yield f"      {paint(where, _DIM)}"

@@ -21,12 +21,12 @@ def place_text(location: Location) -> str:
     return f"{visible(location.file)}{line}"
 
 
-def unchecked_lines(unchecked: Iterable[Unchecked]) -> Iterator[str]:
+def unchecked_lines(unchecked: Iterable[Unchecked], what: str = "not looked at") -> Iterator[str]:
     """A line for each reason, with the first names that it holds for."""
     for reason, names in grouped_unchecked(unchecked).items():
         few = ", ".join(visible(name) for name in names[:_MAX_NAMES])
         more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
-        yield f"not looked at: {few}{more}: {visible(shorten(reason, _MAX_TEXT))}"
+        yield f"{what}: {few}{more}: {visible(shorten(reason, _MAX_TEXT))}"
 
 
 def unchecked_data(unchecked: Iterable[Unchecked]) -> list[dict[str, str]]:

@@ -20,7 +20,7 @@ from tools.golang import built
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ACTION: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / "action.yml").read_text(encoding="utf-8"))
-OUTPUTS = {"verdict", "exit-code", "errors", "warnings", "notes", "existing", "waived", "unchecked", "sarif-file"}
+OUTPUTS = {"verdict", "exit-code", "errors", "warnings", "notes", "existing", "waived", "unchecked", "sarif-file", "diff-file"}
 
 # One installation serves the whole file.
 pytestmark = pytest.mark.xdist_group("action")
