@@ -147,13 +147,13 @@ class _Gate:
         self._unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked] + missed
         self._unchecked += drawn.unchecked if drawn is not None else ()
         found += broken + self._file_findings()
-        self._changes = () if self.whole else object_changes(self.head, self.base, self.diff, self.trusted.config)
+        self._changes = () if self.whole else self._object_changes(self.base, self.diff)
         touched = self._touched()
         around = self._surroundings(self.head, facts, touched, (change.new for change in self._changes))
         found += around
         if self.whole:
             return found + self._ask(facts)
-        found += self._named(self._check_changes(facts))
+        found += self._named(one for one in self._check_changes(facts) if self.judging.shows(self.head, one))
         if self.base is not None and found:
             found = self._marked(self.base, found, facts, refer=bool(broken), touched=touched if around else None)
         return found + self._ask(facts) + self._definitions() + self._gate_changes(found, facts, touched)
@@ -219,7 +219,20 @@ class _Gate:
     def _everything(self, facts: Facts) -> tuple[ObjectChange, ...]:
         """Every object of the tree, as if the change added it."""
         everything = TreeDiff((*facts,), (), (), (), {})
-        return object_changes(self.head, None, everything, self.trusted.config)
+        return self._object_changes(None, everything)
+
+    def _object_changes(self, base: Side | None, diff: TreeDiff) -> tuple[ObjectChange, ...]:
+        """What the change does to the objects that are asked for."""
+        found = object_changes(self.head, base, diff, self.trusted.config)
+        return tuple(change for change in found if self._wants(change, base))
+
+    def _wants(self, change: ObjectChange, base: Side | None) -> bool:
+        sides = ((self.head, change.new), (base, change.old))
+        return any(
+            self.judging.wants(side, manifest.source)
+            for side, manifest in sides
+            if side is not None and manifest is not None
+        )
 
     @cached_property
     def _is_dry_run_wanted(self) -> bool:
@@ -526,7 +539,7 @@ class _Gate:
             unchecked=self._all_unchecked(),
             stats=Stats(
                 documents=sum(verdict.documents for verdict in verdicts.values()),
-                objects=sum(len(verdict.facts) for verdict in verdicts.values()),
+                objects=self._judged_objects(),
                 seconds=time.perf_counter() - started,
                 cache_hits=self.judging.cache.hits,
                 cache_misses=self.judging.cache.misses,
@@ -538,6 +551,12 @@ class _Gate:
             schemas=self._schemas(),
             dry_run=self._dry_run,
         )
+
+    def _judged_objects(self) -> int:
+        """How many objects were judged: as they are rendered, and where nothing renders them, as they are declared."""
+        shown = self.head.rendition
+        declared = (len(one.facts) for path, one in self._verdicts.items() if path not in shown.covered)
+        return sum(declared) + sum(1 for source in shown.files if self.judging.wants(self.head, source))
 
     def _stages(self) -> dict[Stage, str | None]:
         reasons: dict[Stage, str | None] = {

@@ -137,6 +137,12 @@ class Judging:
         """Whether what goes to a target is judged."""
         return self._request.target in (None, target)
 
+    def wants(self, side: Side, source: Source) -> bool:
+        """Whether an object is asked for: one of the files that it is made of is, and its target."""
+        if source.unit is None:
+            return side.in_scope(source.file)
+        return self.asks_for(source.unit.target) and any(map(self._trees.selects, side.rendition.made_of(source)))
+
     def shows(self, side: Side, finding: Finding) -> bool:
         """Whether a finding is asked for. What a target gets may stand in files that are not the target's."""
         path = finding.location.file

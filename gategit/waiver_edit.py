@@ -49,6 +49,8 @@ class Edited:
 def entry_for(finding: Finding, promise: Promise) -> Waiver:
     """The entry of the waivers file that excepts a finding, and as little else as an entry can.
 
+    A finding that several builds share is about an object of each, which may have another name and namespace there.
+
     Raises:
         UsageError: the file's path cannot be written as a pattern.
     """
@@ -58,16 +60,18 @@ def entry_for(finding: Finding, promise: Promise) -> Waiver:
         owner=promise.owner,
         reason=promise.reason,
         expires=promise.expires,
-        object=_selector(finding.object),
+        object=_selector(finding.object, shared=len(finding.units) > 1),
         paths=(_path_pattern(file),),
         target=None if finding.target is None else _literal(finding.target),
         location=Location(""),
     )
 
 
-def _selector(ref: ObjectRef | None) -> ObjectSelector:
+def _selector(ref: ObjectRef | None, *, shared: bool) -> ObjectSelector:
     if ref is None:
         return ObjectSelector()
+    if shared:
+        return ObjectSelector(kind=_literal(ref.kind))
     return ObjectSelector(
         kind=_literal(ref.kind),
         namespace=None if ref.namespace is None else _literal(ref.namespace),

@@ -150,13 +150,22 @@ class Scope:
         region = finding.location.region
         if region is None or not self.first <= region.line <= self.last:
             return False
-        return self.object is None or finding.object is None or _same_object(self.object, finding.object)
+        if self.object is None or finding.object is None:
+            return True
+        if finding.units:
+            # What builds the object may give it another name and namespace; the lines say whose it is.
+            return _same_kind(self.object, finding.object)
+        return _same_object(self.object, finding.object)
 
 
 def _same_object(one: ObjectRef, other: ObjectRef) -> bool:
     """Whether two references name the same object, maybe in two versions of its API."""
+    return _same_kind(one, other) and (one.namespace, one.name) == (other.namespace, other.name)
+
+
+def _same_kind(one: ObjectRef, other: ObjectRef) -> bool:
     groups = (one.api_version.rpartition("/")[0], other.api_version.rpartition("/")[0])
-    return groups[0] == groups[1] and (one.kind, one.namespace, one.name) == (other.kind, other.namespace, other.name)
+    return groups[0] == groups[1] and one.kind == other.kind
 
 
 @dataclass(frozen=True, slots=True)
