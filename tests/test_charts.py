@@ -225,3 +225,13 @@ def test_the_definitions_of_a_chart_are_judged_once(git_repository: RepositoryBu
     assert [line for line in said(check(git_repository, CHART, head)) if line.startswith("error")] == [
         "error wrong-type charts/web/crds/a.yaml:6 expected a mapping for data, got a list",
     ]
+
+
+def test_a_field_that_a_template_leaves_out_stands_on_the_field_around_it(git_repository: RepositoryBuilder) -> None:
+    """There is no better line; the first field of the object where all of it lacks something."""
+    template = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: a\nspec:\n  replicas: {{ .Values.size }}\n"
+    head = {"charts/web/templates/a.yaml": template, "charts/web/values.yaml": "size: 3\n"}
+    assert said(check(git_repository, {**CHART, "charts/web/templates/map.yaml": ""}, head)) == [
+        "error missing-field charts/web/templates/a.yaml:5 missing field selector in spec",
+        "error missing-field charts/web/templates/a.yaml:5 missing field template in spec",
+    ]

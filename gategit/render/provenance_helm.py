@@ -110,6 +110,8 @@ class HelmProvenance:
             # The object begins somewhere around the line that says what it is.
             kind = self._written(number, one, ("kind",))
             return self._at_line(kind, on) if kind is not None else self._whole(one)
+        if not _has(one.data, path):
+            return self.locate(one, path[:-1], "key")  # a template that leaves a field out does so around there
         value = dig(one.data, *path)
         line = self._written(number, one, path)
         if line is not None:
