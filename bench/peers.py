@@ -97,6 +97,16 @@ def kubectl() -> str:
     return _fetched("kubectl")
 
 
+def renderers() -> Path:
+    """The folder with the programs that rendering is measured beside: kustomize and helm.
+
+    Raises:
+        MissingPeerError: they cannot be built here.
+    """
+    _fetched("helm")
+    return Path(_fetched("kustomize")).parent
+
+
 def write_schemas(source: Path, folder: Path) -> Path:
     """Write the schemas of the corpus's kinds as kubeconform wants them: each with all that it refers to inside."""
     prefix = "/api/_definitions.json"

@@ -2,7 +2,8 @@
 
 All start cold: a new process, no cache. kubeconform reads the schemas of kubernetes-validate from disk, and checkov
 asks its vendor for nothing, so that no tool waits for the network. A peer that cannot be had is named in the table.
-Run by ``make bench``; ``--record FILE`` also writes the tables.
+Run by ``make bench``; ``--record FILE`` also writes the tables. Rendering is measured on a generated repository, and
+besides on those that the variable ``GATEGIT_BENCH_REPOSITORIES`` names, as PATH names folders: they are copied first.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from bench.corpus import write_corpus
 from bench.library import Library
 from bench.measure import Command, Measure, measure
 from bench.peers import PEERS, MissingPeerError, kubeconform
+from bench.rendering import Rendering
 from bench.repository import commit_change, start_change
 from bench.table import Table, met_word
 
@@ -43,6 +45,12 @@ NOTES = {
         " to do without a gate that knows what the change touches. gategit also reads and decodes the trees, and learns"
         " in each run what the server serves; kubectl keeps that on disk. The server counts what was sent; others are"
         " discovery and OpenAPI. kubectl diff without --server-side sends only what it finds to differ."
+    ),
+    "rendering": (
+        "`gategit render` and `gategit check`, and the real kustomize and helm, one process for each output, one by one"
+        " and on two processors. The overlays share bases, have components, patches and generators; a third of them is"
+        " Flux's, a third Argo CD's; the releases are theirs, too. Each check is of a change of its own, that no cache"
+        " has seen, by schemas and references. What cannot be built is in no loop."
     ),
     "sandbox": "From nothing: a new etcd and API server in each run, stopped and removed at its end.",
 }
@@ -139,11 +147,13 @@ def run(work: Path, runs: int, *, without: frozenset[str], quick: bool, only: fr
     library = Library(GATEGIT, work, environment, runs, VERSION, without)
     documents = 1_000 if quick else 10_000
     cluster = Cluster(GATEGIT, work, environment, runs, without, quick)
+    rendering = Rendering(GATEGIT, work, environment, runs, *((12, 4) if quick else (60, 20)))
     sections = {
         "stages": ("Schemas, start-up and small changes", stages.lines),
         "library": (f"The policy library, {documents:,} documents", lambda: library.beside_peers(documents)),
         "worker": ("What the policy worker costs", library.worker),
         "dry-run": (f"The dry run, {OBJECTS} live objects", cluster.beside_kubectl),
+        "rendering": ("What agents apply", rendering.lines),
         "sandbox": ("A sandbox", cluster.sandbox),
     }
     page = []
