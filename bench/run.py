@@ -143,6 +143,8 @@ def _repository(folder: Path, files: int) -> Path:
 def run(work: Path, runs: int, *, without: frozenset[str], quick: bool, only: frozenset[str] = frozenset()) -> str:
     """Measure everything, or ``only`` some sections, and return the page's tables, each below its heading."""
     environment = dict(os.environ) | {"XDG_CACHE_HOME": str(work / "cache")}
+    # An installed program has its bytecode beside it; one that has to compile itself first is not what users run.
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     stages = Stages(work, environment, runs, without, quick)
     library = Library(GATEGIT, work, environment, runs, VERSION, without)
     documents = 1_000 if quick else 10_000
