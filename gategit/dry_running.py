@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from gategit.change import ObjectChange
@@ -15,7 +16,7 @@ from gategit.errors import GategitError, UndecidedError, UsageError
 from gategit.manifests.manifest import Manifest, Role
 from gategit.manifests.secrecy import is_encrypted
 from gategit.model import DryRun, DryRunOutcome, DryRunResult, DryRunServer, Region, Unchecked
-from gategit.object_changes import place_of_removed
+from gategit.object_changes import place_of_changed, place_of_removed
 from gategit.supplied_definitions import Supplied, defined_by, supply
 
 if TYPE_CHECKING:
@@ -378,10 +379,16 @@ class _Stage:
         return sorted(used - {name for _, name in _named(facts, _NAMESPACE)})
 
     def _locate(self, change: ObjectChange) -> Locate:
-        return self._locate_removed if change.new is None else self._locate_new
+        return self._locate_removed if change.new is None else partial(self._locate_new, change.old)
 
-    def _locate_new(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
-        return self._located(self._scope.head, manifest, path, on)
+    def _locate_new(
+        self, old: Manifest | None, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]
+    ) -> Location:
+        key = (self._scope.head, manifest.source, path, on)
+        if key not in self._places:
+            touched = self._touched
+            self._places[key] = place_of_changed(manifest, old, path, on, head=self._scope.head, touched=touched)
+        return self._places[key]
 
     def _locate_old(self, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
         return self._located(self._scope.base or self._scope.head, manifest, path, on)
@@ -390,9 +397,13 @@ class _Stage:
         base, head = self._scope.base, self._scope.head
         if base is None:
             return self._located(head, manifest, path, on)
+        return place_of_removed(manifest.source, path, on, base=base, head=head, touched=self._touched)
+
+    @cached_property
+    def _touched(self) -> frozenset[str]:
+        """The files that the change touches."""
         diff = self._scope.diff
-        touched = {*diff.added, *diff.modified, *diff.removed}
-        return place_of_removed(manifest.source, path, on, base=base, head=head, touched=touched)
+        return frozenset((*diff.added, *diff.modified, *diff.removed))
 
     def _located(self, side: Side, manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
         key = (side, manifest.source, path, on)

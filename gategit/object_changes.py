@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from gategit.change import ObjectChange, in_order, pair
 from gategit.manifests.manifest import Manifest, Role
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from gategit.model import FieldPath
     from gategit.repository import TreeDiff
     from gategit.side import Side
+
+_MOST_PLACES: Final = 20
+"""How many fields are looked for where a field is said to have changed: one nearly always is enough."""
 
 
 def object_changes(head: Side, base: Side | None, diff: TreeDiff, config: Config) -> tuple[ObjectChange, ...]:
@@ -62,6 +66,57 @@ def place_of_removed(  # noqa: PLR0913  what is removed, and from where
         asked = base.rendition.asked_at.get(source.unit, ())
         place = next((one for one in asked if one.file in touched), place)
     return Location(place.file, None, place.region) if place.file in head.tree.entries() else place
+
+
+def place_of_changed(  # noqa: PLR0913  what is changed, and where
+    new: Manifest,
+    old: Manifest | None,
+    path: FieldPath,
+    on: Literal["key", "value"],
+    *,
+    head: Side,
+    touched: Collection[str],
+) -> Location:
+    """Where a field stands of an object that the change modifies.
+
+    What is said of a whole field may have been changed deep inside of it by a patch or a value elsewhere: then that is
+    the place, and not the line of the field that the change leaves alone.
+
+    Args:
+        new: the object after the change.
+        old: the object before it; None where that is not known.
+        path: its field.
+        on: whether the field's key or its value is meant.
+        head: the side after the change.
+        touched: the files that the change touches.
+    """
+    place = head.locate(new.source, path, on)
+    if old is None or new.source.unit is None or not path or place.file in touched:
+        return place
+    changed = islice(_changed_below(_at(old.data, path), _at(new.data, path), path), _MOST_PLACES)
+    places = (head.locate(new.source, one, "value") for one in changed)
+    return next((one for one in places if one.file in touched), place)
+
+
+def _at(data: Any, path: FieldPath) -> Any:
+    for step in path:
+        if isinstance(step, int):
+            data = data[step] if isinstance(data, list) and 0 <= step < len(data) else None
+        else:
+            data = data.get(step) if isinstance(data, dict) else None
+    return data
+
+
+def _changed_below(old: Any, new: Any, path: FieldPath) -> Iterator[FieldPath]:
+    """The innermost fields that are otherwise than before, or new."""
+    if isinstance(new, dict) and isinstance(old, dict):
+        for key, value in new.items():
+            yield from _changed_below(old.get(key), value, (*path, key))
+    elif isinstance(new, list) and isinstance(old, list):
+        for index, value in enumerate(new):
+            yield from _changed_below(old[index] if index < len(old) else None, value, (*path, index))
+    elif new != old:
+        yield path
 
 
 def _declared(side: Side, paths: Sequence[str], unknown: frozenset[str]) -> Iterator[Manifest]:

@@ -19,7 +19,7 @@ from gategit.config import PolicySettings
 from gategit.judge import RawFact, SchemaRun, name_findings
 from gategit.manifests.manifest import UnitKey, group_kind, pack, unpack
 from gategit.model import Stage
-from gategit.object_changes import place_of_removed
+from gategit.object_changes import place_of_changed, place_of_removed
 from gategit.parallel import map_batches
 from gategit.side import Facts, Side
 
@@ -178,11 +178,12 @@ class Policing:
         if not changes:
             return []
         old_side = {id(change.old) for change in changes}
+        olds = {id(change.new): change.old for change in changes}
         touched_files = {*self._diff().added, *self._diff().modified, *self._diff().removed}
 
         def locate(manifest: Manifest, path: FieldPath, on: Literal["key", "value"]) -> Location:
             if base is None or id(manifest) not in old_side:
-                return head.locate(manifest.source, path, on)
+                return place_of_changed(manifest, olds.get(id(manifest)), path, on, head=head, touched=touched_files)
             return place_of_removed(manifest.source, path, on, base=base, head=head, touched=touched_files)
 
         touched = {"*", *(change.manifest.group_kind for change in changes)}
