@@ -176,13 +176,13 @@ def test_what_helm_lint_alone_says_stands_on_the_field_of_the_chart(git_reposito
             'either "v1" or "v2"'
         ),
         (
-            "error chart-invalid charts/web/Chart.yaml:4 Chart.yaml: appVersion should be of type string but it's of type "
-            "float64"
+            "error chart-invalid charts/web/Chart.yaml:4 Chart.yaml: appVersion should be of type string but it's of "
+            "type float64"
         ),
         "error chart-invalid charts/web/Chart.yaml:6 Chart.yaml: each maintainer requires a name",
         (
-            "warning chart-invalid charts/web/crds/a.yaml:2 the folder crds holds ConfigMap of v1, which is no definition "
-            "of a kind"
+            "warning chart-invalid charts/web/crds/a.yaml:2 the folder crds holds ConfigMap of v1, which is no "
+            "definition of a kind"
         ),
     ]
 
@@ -192,8 +192,8 @@ def test_what_rendering_and_judging_say_is_not_said_again_by_linting(git_reposit
     nil = {"charts/web/templates/map.yaml": MAP.replace(".Values.size", ".Values.db.host")}
     assert said(check(git_repository, CHART, nil)) == [
         (
-            "error render-failed charts/web/templates/map.yaml:6 .Values.db.host cannot be read: what stands before .host "
-            "is not set"
+            "error render-failed charts/web/templates/map.yaml:6 .Values.db.host cannot be read: what stands before "
+            ".host is not set"
         ),
     ]
     named = {"charts/web/templates/map.yaml": CHART["charts/web/templates/map.yaml"].replace("-map", "_map")}

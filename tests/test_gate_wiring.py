@@ -208,3 +208,22 @@ def test_a_definition_that_cannot_come_too_late(
 ) -> None:
     """Argo CD then tries the resource with its definition, or not at all."""
     assert said(check(git_repository, base, head), "sync-order") == []
+
+
+def test_what_argo_cd_is_told_of_kustomize_is_read(git_repository: RepositoryBuilder) -> None:
+    """Its settings stand in a ConfigMap: there they let a kustomization load a file from outside of its folder."""
+    base = {
+        "apps/a.yaml": application("a", "a"),
+        "a/kustomization.yaml": "resources: [../shared/map.yaml]\n",
+        "shared/map.yaml": config_map("a", "a"),
+    }
+    settings = (
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm, namespace: argocd}\n"
+        "data: {kustomize.buildOptions: --load-restrictor LoadRestrictionsNone}\n"
+    )
+    more = {"shared/map.yaml": config_map("a", "a") + "data: {a: b}\n"}
+    assert said(check(git_repository, {**base, "argocd/settings.yaml": settings}, more), "render-failed") == []
+    git_repository.git("rm", "-q", "argocd/settings.yaml")
+    git_repository.commit("change", {})
+    report = gate.run(Request(directory=git_repository.folder, base="main", head="HEAD"))
+    assert [line.partition(" a/")[0] for line in said(report, "render-failed")] == ["error new"]
