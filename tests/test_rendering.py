@@ -224,5 +224,20 @@ def test_one_failure_hides_nothing_else(rig: Rig) -> None:
     side, _ = rig.run(files)
     assert [one.unit.name for one in side.rendered if one.failed] == ["kustomization bad"]
     assert len([one for one in side.rendered if not one.failed]) == 3
-    assert "bad/kustomization.yaml" not in side.covered
-    assert "good/map.yaml" in side.covered
+
+
+def test_what_flux_builds_below_a_folder_is_not_built_once_more(rig: Rig) -> None:
+    """Flux writes a kustomization of a folder that has none: those below are its bases, and nobody's own."""
+    files = {
+        "clusters/source.yaml": SOURCE,
+        "clusters/apps.yaml": APPS,
+        "apps/web/kustomization.yaml": "resources: [map.yaml]\n",
+        "apps/web/map.yaml": MAP,
+        "other/kustomization.yaml": "resources: [map.yaml]\n",
+        "other/map.yaml": MAP,
+    }
+    found, _ = rig.run(files)
+    assert sorted(one.unit.name for one in found.rendered) == [
+        "Flux Kustomization flux-system/apps",
+        "kustomization other",
+    ]
