@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from gategit.checks.references.paths import has_variable
@@ -33,6 +34,18 @@ def check_application(application: Application, sources: Sequence[Mapping[str, A
     if not projects:
         return _missing(application, what, world)
     problems: list[RenderProblem] = []
+    here = application.namespace
+    if here and not has_variable(here) and not any(_allows_application(one, here) for one in projects):
+        problem = application.problem(
+            world,
+            PROJECT_FORBIDS.id,
+            f"its project {name} does not allow Applications in the namespace {here}",
+            ("metadata", "namespace"),
+            f"Declare it beside the project ({_declared(projects)}), or add the namespace to sourceNamespaces.",
+            fatal=False,
+        )
+        # Another Argo CD, with a project of that name that is declared nowhere, may run there.
+        problems.append(replace(problem, level=Level.WARNING))
     for index, source in enumerate(sources):
         url = text_at(source, "repoURL")
         if url and not has_variable(url) and not any(_allows_source(one, url) for one in projects):
@@ -110,6 +123,16 @@ def cluster_of(destination: Mapping[str, Any], world: World) -> tuple[str, str]:
     if name == IN_CLUSTER_NAME or server == IN_CLUSTER:
         return IN_CLUSTER_NAME, IN_CLUSTER
     return name, server
+
+
+def _allows_application(project: AgentObject, namespace: str) -> bool:
+    """``IsAppNamespacePermitted``: the project's own namespace is allowed, others where they are named."""
+    own = text_at(project.data, "metadata", "namespace") or project.namespace
+    if not own or own == namespace:
+        return True
+    patterns = [one for one in entries(project.data, "spec", "sourceNamespaces") if isinstance(one, str)]
+    # What stands between slashes is a regular expression, which nobody here evaluates.
+    return any((one.startswith("/") and one.endswith("/")) or _matches(one, namespace) for one in patterns)
 
 
 def _allows_source(project: AgentObject, url: str) -> bool:

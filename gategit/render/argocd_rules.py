@@ -93,8 +93,8 @@ PROJECT_FORBIDS = Rule(
     summary="An Application must stay within what its AppProject allows: sources, destinations and kinds.",
     rationale=(
         "A project says which repositories its Applications may come from, which namespaces of which clusters they may "
-        "go to, and which kinds they may bring. Argo CD refuses to sync an Application that asks for more, "
-        "all of it, and says so only in its own user interface."
+        "go to, which kinds they may bring, and in which namespaces they may be declared. Argo CD refuses to sync an "
+        "Application that asks for more, all of it, and says so only in its own user interface."
     ),
     help=(
         "Deploy to where the project allows it, or, if the Application is right, extend `sourceRepos`, "

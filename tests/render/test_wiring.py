@@ -144,6 +144,31 @@ def test_a_project_says_where_its_applications_go(
     assert told(found.problems) == ([] if allowed else [expected])
 
 
+@pytest.mark.parametrize(
+    ("namespaces", "allowed"),
+    [
+        ("[]", False),
+        ("[team-b]", False),
+        ("[team-a]", True),
+        ("[team-*]", True),
+        ("['/^team-.$/']", True),
+    ],
+)
+def test_a_project_says_where_its_applications_may_be_declared(
+    make_tree: MakeTree,
+    namespaces: str,
+    allowed: bool,  # noqa: FBT001  pytest hands it in
+) -> None:
+    """Beside it they always may; a regular expression is taken for one that matches."""
+    spec = f"{{sourceRepos: ['*'], sourceNamespaces: {namespaces}, destinations: [{{server: '*', namespace: '*'}}]}}"
+    files = {"app.yaml": in_project().replace("namespace: argocd", "namespace: team-a"), "project.yaml": project(spec)}
+    found = discover(read_world(make_tree, {**files, "apps/web/a.yaml": CONFIG_MAP}))
+    message = "Application team-a/web: its project shop does not allow Applications in the namespace team-a"
+    expected = [] if allowed else [("project-forbids", "app.yaml", 3, message, Level.WARNING)]
+    assert [(*line, one.level) for line, one in zip(lines(found), found.problems, strict=True)] == expected
+    assert len(found.units) == 1
+
+
 def test_a_cluster_that_is_not_known_is_not_forbidden(make_tree: MakeTree) -> None:
     """The project names servers, the Application a name, and nobody says which server that is."""
     declared = project("{sourceRepos: ['*'], destinations: [{server: 'https://prod.example.com', namespace: '*'}]}")
