@@ -92,7 +92,7 @@ def test_added_removed_moved(git_repository: RepositoryBuilder) -> None:
         "files, namespace shop: 1 added, 1 removed\n"
         "\n"
         "  removed ConfigMap shop/settings (v1)\n"
-        "      a.yaml:1\n"
+        "      a.yaml:1, in the base\n"
         "    ! removal: it is applied no longer, and an agent that prunes deletes it\n"
         "    ! removal: what still uses it does not start any more\n"
         "\n"

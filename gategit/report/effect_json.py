@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from gategit.report.effect_view import HIDDEN, is_whole, shared_changes
+from gategit.report.effect_fields import is_whole
+from gategit.report.effect_view import HIDDEN, shared_changes
 from gategit.report.escaping import well_formed
 from gategit.report.json_report import plain
 from gategit.report.parts import object_data, place_data, text_data, unchecked_data

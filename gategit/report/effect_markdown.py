@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from itertools import groupby
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from gategit.report.dry_run_view import diff_lines
+from gategit.report.effect_fields import field_lines
 from gategit.report.effect_text import effect_total
 from gategit.report.effect_view import (
-    EVERY_LINE,
     Section,
     Shared,
     change_counts,
     counts_text,
-    is_secret_change,
-    is_whole,
-    places,
+    object_place,
     sections,
     shared_changes,
-    whole_lines,
 )
-from gategit.report.escaping import fence_for, shorten, visible, xml
+from gategit.report.escaping import fence_for, shorten, xml
 from gategit.report.markdown_parts import first, prose, size, unchecked_section
 from gategit.report.summary import plural
 
@@ -33,7 +28,6 @@ _MAX_LINES: Final = 200  # of one object's fields
 _MAX_NAME: Final = 300
 _MAX_REASON: Final = 300
 _MAX_RISKS: Final = 5
-_MAX_ROWS: Final = 40
 _ROOM_FOR_COUNTS: Final = 1024  # bytes for what is not shown
 _COLUMNS: Final = ("Where", "Namespace", "Added", "Modified", "Removed", "At risk")
 _TABLE: Final = f"<table>\n<tr>{''.join(f'<th>{name}</th>' for name in _COLUMNS)}</tr>\n"
@@ -59,12 +53,12 @@ class EffectSection:
         room -= _ROOM_FOR_COUNTS + size(self._head) + size(_TABLE)
         if room < 0:
             return ""
-        rows = first(self._rows, room)
+        rows = first(self._rows, room // 3)
         objects = first(self._objects, room - sum(map(size, rows)))
         text = self._head
         if rows:
             more = len(self._rows) - len(rows)
-            last = f"<tr><td>{plural(more, 'more row')}</td></tr>\n" if more else ""
+            last = f"<tr><td>{plural(more, 'row')} more</td></tr>\n" if more else ""
             text += f"{_TABLE}{''.join(rows)}{last}</table>\n\n"
         return text + "".join(objects) + _not_shown(self._changes[len(objects) :])
 
@@ -85,7 +79,7 @@ def _not_shown(rest: Sequence[Shared]) -> str:
 def _unknown(effect: Effect) -> str:
     if not effect.unknown:
         return ""
-    return unchecked_section(effect.unknown, "Not known")
+    return unchecked_section(effect.unknown, "Not known", opened=True)
 
 
 def _rows(parts: Sequence[Section]) -> list[str]:
@@ -96,10 +90,7 @@ def _rows(parts: Sequence[Section]) -> list[str]:
             own = counts.setdefault((name, namespace), Counter())
             own[one.change] += 1
             own["at risk"] += one.is_grave
-    rows = [_row(name, namespace, own) for (name, namespace), own in sorted(counts.items())]
-    if len(rows) > _MAX_ROWS:
-        rows = [*rows[:_MAX_ROWS], f"<tr><td>{plural(len(rows) - _MAX_ROWS, 'more place')}</td></tr>\n"]
-    return rows
+    return [_row(name, namespace, own) for (name, namespace), own in sorted(counts.items())]
 
 
 def _row(name: str, namespace: str, counts: Counter[str]) -> str:
@@ -111,7 +102,7 @@ def _row(name: str, namespace: str, counts: Counter[str]) -> str:
 def _object(shared: Shared) -> str:
     """One object, folded away where nothing of it is risky, its fields in a fence of their own."""
     one = shared.first
-    where = f" in <code>{xml(shorten(places(shared.locations()), _MAX_NAME))}</code>"
+    where = f" in <code>{xml(shorten(object_place(shared), _MAX_NAME))}</code>"
     head = f"<b>{one.change}</b> <code>{xml(shorten(shared.name, _MAX_NAME))}</code>"
     head += f" of <code>{xml(shorten(shared.title, _MAX_NAME))}</code>{where}"
     risks = _risks(shared.risks)
@@ -130,29 +121,3 @@ def _risks(risks: Sequence[Risk]) -> str:
     if len(risks) > _MAX_RISKS:
         items.append(f"<li>{plural(len(risks) - _MAX_RISKS, 'more reason')}</li>\n")
     return f"<ul>\n{''.join(items)}</ul>\n" if items else ""
-
-
-def field_lines(shared: Shared, limit: int) -> list[str]:
-    """The fields as lines of a diff, those of each line of a file below its place."""
-    lines = [line for place, fields in _by_place(shared) for line in _hunk(place, fields, shared)]
-    return [*lines[:limit], f"  … {len(lines) - limit:,} more lines"] if len(lines) > limit else lines
-
-
-def _by_place(shared: Shared) -> Iterator[tuple[str, list[int]]]:
-    numbers = range(len(shared.first.fields))
-    for where, own in groupby(numbers, key=lambda index: places(shared.field_locations(index))):
-        yield where, list(own)
-
-
-def _hunk(where: str, fields: Sequence[int], shared: Shared) -> Iterator[str]:
-    own = [shared.first.fields[index] for index in fields]
-    if is_whole(own[0]):
-        yield from whole_lines(own[0])
-        return
-    if where:
-        yield f"@@ {where} @@"
-    for field in own:
-        if is_secret_change(field):
-            yield f"  {visible(field.difference.path)}: (secret value changed)"
-        else:
-            yield from diff_lines([field.difference], EVERY_LINE)

@@ -8,18 +8,16 @@ from collections.abc import Iterator
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Final
 
+from gategit.report.effect_fields import is_secret_change, is_whole, whole_lines
 from gategit.report.effect_view import (
     HIDDEN,
     Shared,
     counts_text,
-    is_secret_change,
-    is_whole,
-    place,
+    object_place,
     places,
     sections,
     shared_changes,
     unknown_text,
-    whole_lines,
 )
 from gategit.report.escaping import line_start, shorten, visible
 from gategit.report.parts import unchecked_lines
@@ -70,13 +68,10 @@ def effect_total(effect: Effect) -> str:
 
 def _object(shared: Shared, *, whole: bool, paint: Callable[[str, str], str]) -> Iterator[str]:
     first = shared.first
-    where = places(shared.locations())
-    if first.old is not None and first.new is not None and first.old.file != first.new.file:
-        where += f" from {place(first.old)}"
     many = f"  in {len(shared.places):,} places" if len(shared.places) > 1 else ""
     name = f"{shared.name} ({visible(first.object.api_version)})"
     yield f"  {paint(first.change, _CODES.get(first.change, _BOLD))} {paint(name, _BOLD)}{many}"
-    yield f"      {paint(where, _DIM)}"
+    yield f"      {paint(line_start(object_place(shared)), _DIM)}"
     for risk in shared.risks:
         code = _RED if risk.kind.is_grave else _DIM
         yield f"    {paint('!', code)} {paint(risk.kind.value, code)}: {visible(shorten(risk.reason, _MAX_REASON))}"
@@ -99,7 +94,7 @@ def _field(field: EffectField, locations: tuple[Location, ...], own: Location | 
     where += ", in the base" if gone and where else ""
     first, *more = _values(field, whole=whole)
     last = " (line in the base)" if gone and number else ""
-    yield f"  {number:>5}  {visible(field.difference.path)}: {first}{last}".rstrip()
+    yield f"  {number:>5}  {line_start(visible(field.difference.path))}: {first}{last}".rstrip()
     yield from (f"         {line}" for line in more)
     if where:
         yield f"           ({where})"
@@ -126,10 +121,16 @@ def _text_diff(old: str, new: str, *, whole: bool) -> list[str]:
         return [f"(a text of {len(one):,} lines became one of {len(two):,} lines)"]
     found = list(unified_diff(one, two, n=1, lineterm=""))[2:]
     limit = len(found) if whole else _TEXT_DIFF_LINES
-    shown = [_cut(visible(line), whole=whole) for line in found[:limit]]
+    shown = [_cut(_inert(visible(line)), whole=whole) for line in found[:limit]]
     if len(found) > limit:
         shown.append(f"… {len(found) - limit:,} more lines")
     return shown
+
+
+def _inert(line: str) -> str:
+    """A safe line that begins no command, however far it is indented."""
+    content = line.lstrip()
+    return f"{line[: len(line) - len(content)]}{line_start(content)}"
 
 
 def _short(value: Json, *, whole: bool) -> str:

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from gategit.model import Effect, EffectField, EffectObject, Location, Risk
-from gategit.report.dry_run_view import diff_lines
+from gategit.model import Effect, EffectObject, Location, Risk
 from gategit.report.escaping import visible
 
 HIDDEN: Final = "(secret, not shown)"
@@ -16,9 +15,6 @@ HIDDEN: Final = "(secret, not shown)"
 
 KINDS: Final = ("added", "modified", "removed")
 """What a change does to an object, in the order in which it is counted."""
-
-EVERY_LINE: Final = 1_000_000
-"""No limit on the lines of a diff."""
 
 _FEW: Final = 5
 
@@ -159,20 +155,6 @@ def unknown_text(effect: Effect) -> str:
     return f"; {len(effect.unknown):,} not known" if effect.unknown else ""
 
 
-def whole_lines(field: EffectField) -> list[str]:
-    """A whole object, which comes or goes, as lines of a diff."""
-    shown = field.difference.new if field.difference.change == "added" else field.difference.old
-    if not isinstance(shown, dict):
-        return diff_lines([field.difference], EVERY_LINE)
-    return [f"{line[:2]}{line[4:]}" for line in diff_lines([field.difference], EVERY_LINE)[1:]]
-
-
-def is_secret_change(field: EffectField) -> bool:
-    """Whether no more may be said of a field than that it changes."""
-    one = field.difference
-    return one.change == "modified" and HIDDEN in (one.old, one.new)
-
-
 def counts_text(counts: Counter[str]) -> str:
     """Write ``2 added, 1 removed``; ``no objects`` where there is nothing to count."""
     return ", ".join(f"{counts[kind]:,} {kind}" for kind in KINDS if counts[kind]) or "no objects"
@@ -184,12 +166,16 @@ def place(location: Location) -> str:
     return f"{name}:{location.region.line}" if location.region is not None else name
 
 
+def object_place(shared: Shared) -> str:
+    """Where an object stands, or stood where it is removed; with its old file where that is another."""
+    one = shared.first
+    where = places(shared.locations())
+    if one.new is None:
+        return f"{where}, in the base" if where else ""
+    return f"{where} from {place(one.old)}" if one.old is not None and one.old.file != one.new.file else where
+
+
 def places(locations: Sequence[Location]) -> str:
     """Places as people list them, the first few of many."""
     few = ", ".join(place(one) for one in locations[:3])
     return f"{few} and {len(locations) - 3:,} more" if len(locations) > 3 else few
-
-
-def is_whole(field: EffectField) -> bool:
-    """Whether a field stands for the whole object, which comes or goes."""
-    return not field.difference.path

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import hashlib
 from base64 import b64encode
+from collections.abc import Sequence
 from itertools import groupby
 
-from gategit.model import DryRun, DryRunResult, Finding, Level, Report, StageStatus, State, format_path
+from gategit.model import (
+    DryRun,
+    DryRunResult,
+    Effect,
+    Finding,
+    Level,
+    Report,
+    StageStatus,
+    State,
+    Unchecked,
+    format_path,
+)
 from gategit.report.dry_run_view import by_server, diff_lines, place, result_counts, server_name
+from gategit.report.effect_fields import field_lines
+from gategit.report.effect_text import effect_total
+from gategit.report.effect_view import change_counts, counts_text, object_place, shared_changes
 from gategit.report.escaping import safe_lines, shorten, visible, xml
 from gategit.report.excerpt import excerpt, marked_parts
 from gategit.report.summary import by_importance, change_line, grouped_unchecked, level_counts, plural, verdict_detail
@@ -17,6 +32,9 @@ MAX_FINDINGS = 5_000
 
 MAX_OUTCOMES = 1_000
 """The same for the objects of a dry run."""
+
+MAX_CHANGES = 1_000
+"""The same for the objects that the change touches."""
 
 _MAX_TEXT = 4000
 _MAX_DIFF = 1000  # lines of one object's differences
@@ -108,7 +126,8 @@ def render(report: Report, *, color: bool, verbose: bool, width: int) -> str:  #
     rest = len(report.findings) - len(findings)
     if rest:
         lines.append(f"<p>{plural(rest, 'finding')} more not shown, the least important ones.</p>")
-    lines += [*_dry_run(report), *_unchecked(report), f"<script>{_SCRIPT}</script>", "</body>", "</html>"]
+    lines += [*_effect(report.effect), *_dry_run(report), *_not_looked_at("Not checked", report.unchecked)]
+    lines += [f"<script>{_SCRIPT}</script>", "</body>", "</html>"]
     return "\n".join(lines) + "\n"
 
 
@@ -192,6 +211,28 @@ def _source(report: Report, finding: Finding) -> list[str]:
     return ["<pre>" + "\n".join(lines) + "</pre>"] if lines else []
 
 
+def _effect(effect: Effect | None) -> list[str]:
+    """What the change does to each object, the riskiest first; what is grave stands open."""
+    if effect is None:
+        return []
+    lines = ["<h2>What this change does</h2>", f"<p>{effect_total(effect)}</p>"]
+    changes = shared_changes(effect)
+    for shared in changes[:MAX_CHANGES]:
+        one = shared.first
+        where = f"<code>{xml(shared.title)}</code> <code>{xml(object_place(shared))}</code>"
+        head = f"<b>{one.change}</b> <code>{xml(shared.name)}</code> {where}"
+        why = [f"<li><b>{risk.kind}</b>: {xml(shorten(risk.reason, _MAX_TEXT))}</li>" for risk in shared.risks]
+        risks = f"<ul>{''.join(why)}</ul>" if why else ""
+        body = "\n".join(xml(line) for line in field_lines(shared, _MAX_DIFF))
+        opened = " open" if one.is_grave else ""
+        folded = f"<details{opened}><summary>{head}</summary>{risks}<pre>{body}</pre></details>"
+        lines.append(folded if body else f"<p>{head}</p>{risks}")
+    if len(changes) > MAX_CHANGES:
+        rest = change_counts(changes[MAX_CHANGES:])
+        lines.append(f"<p>More not shown, the least risky ones: {counts_text(rest)}.</p>")
+    return [*lines, *_not_looked_at("Not known", effect.unknown)]
+
+
 def _dry_run(report: Report) -> list[str]:
     """Who answered, and each object that does not stay as it is, the riskiest first."""
     lines: list[str] = []
@@ -214,11 +255,11 @@ def _dry_run(report: Report) -> list[str]:
     return lines
 
 
-def _unchecked(report: Report) -> list[str]:
-    if not report.unchecked:
+def _not_looked_at(title: str, unchecked: Sequence[Unchecked]) -> list[str]:
+    if not unchecked:
         return []
-    lines = [f"<h2>Not checked: {len(report.unchecked):,}</h2>", "<ul>"]
-    for reason, names in grouped_unchecked(report.unchecked).items():
+    lines = [f"<h2>{title}: {len(unchecked):,}</h2>", "<ul>"]
+    for reason, names in grouped_unchecked(unchecked).items():
         few = " ".join(f"<code>{xml(name)}</code>" for name in names[:_MAX_NAMES])
         more = f" and {len(names) - _MAX_NAMES:,} more" if len(names) > _MAX_NAMES else ""
         lines.append(f"<li>{len(names):,}: {xml(visible(reason))}: {few}{more}</li>")

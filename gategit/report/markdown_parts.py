@@ -43,12 +43,12 @@ def _words(text: str) -> Iterator[str]:
         yield f"<code>{xml(word)}</code>" if _LIVE.search(word) else xml(word)
 
 
-def unchecked_section(unchecked: Sequence[Unchecked], title: str = "Not checked") -> str:
+def unchecked_section(unchecked: Sequence[Unchecked], title: str = "Not checked", *, opened: bool = False) -> str:
     """What was not looked at, folded away; "" where there is nothing."""
     groups = grouped_unchecked(unchecked)
     if not groups:
         return ""
-    text = f"<details><summary>{title}: {len(unchecked):,}</summary>\n<ul>\n"
+    text = f"<details{' open' if opened else ''}><summary>{title}: {len(unchecked):,}</summary>\n<ul>\n"
     room = 3000
     written = 0
     for reason, names in list(groups.items())[:_MAX_REASONS]:
