@@ -161,9 +161,9 @@ def _folder(one: AgentObject, name: str, world: World, sources: Sources, found: 
     text = text_at(one.data, "spec", "path")
     reason = sources.why_elsewhere(dig(one.data, "spec", "sourceRef"), one)
     if not reason and has_variable(text):
-        reason = "its path is filled in later"
+        reason = "it is filled in later"
     if reason:
-        found.unchecked.append((name, reason))
+        found.unchecked.append((asked_of(one, text, world) or name, reason))
         return None
     folder = root_path(text)
     place = Place.MISSING if folder is None else world.graph.index.find(folder).place
@@ -175,6 +175,15 @@ def _folder(one: AgentObject, name: str, world: World, sources: Sources, found: 
         problem = _no_such_path(one, text, place, world)
         found.problems.extend([problem] if problem else [])
     return None
+
+
+def asked_of(one: AgentObject, path: str, world: World) -> str:
+    """A path that an object asks of a source, as the check of references calls it: what both leave is counted once.
+
+    "" where that check does not look at it: of what a build changes, and of the root of a source.
+    """
+    what = f"{text_at(one.data, 'kind')} {text_at(one.data, 'metadata', 'name')}"
+    return f"{one.file}: {what}: path {path}" if path and (one.parent is None or world.declares(one, ("spec",))) else ""
 
 
 def _no_such_path(one: AgentObject, text: str, place: Place, world: World) -> RenderProblem | None:

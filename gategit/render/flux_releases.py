@@ -23,6 +23,7 @@ from gategit.manifests.manifest import Source
 from gategit.model import FieldPath, Level, Location, format_path
 from gategit.render.flux_kustomizations import (
     Findings,
+    asked_of,
     destination,
     entries,
     image_entries,
@@ -171,7 +172,7 @@ class _Release:
     ) -> tuple[Chart | None, tuple[ValuesLayer, ...] | None]:
         reason = self._sources.why_elsewhere(reference, asked.one)
         if reason:
-            self._leave(reason)
+            self._found.unchecked.append((asked_of(asked.one, chart, self._world) or self._name, reason))
             return None, None
         folder = root_path(chart)
         if folder is None or self._world.graph.index.find(folder).place is not Place.FOLDER:

@@ -53,13 +53,16 @@ def test_an_instance_of_another_repository_is_counted(make_tree: MakeTree) -> No
     assert (other.units, other.problems) == ((), ())
     assert other.unchecked == (
         (
-            "Flux Kustomization flux-system/other",
+            "bootstrap/flux.yaml: Kustomization other: path clusters/prod",
             "its source, the GitRepository other, is not known to be this repository",
         ),
     )
     artifact = INSTANCE.replace("GitRepository", "OCIRepository") % "oci://registry.example.com/fleet"
     (pair,) = found(make_tree, {**FILES, "clusters/prod/flux.yaml": artifact}).discover().unchecked
-    assert pair == ("Flux Kustomization flux-system/flux-system", "its source is the OCIRepository flux-system")
+    assert pair == (
+        "clusters/prod/flux.yaml: Kustomization flux-system: path clusters/prod",
+        "its source is the OCIRepository flux-system",
+    )
 
 
 def test_a_path_that_is_not_there_stands_on_its_line(make_tree: MakeTree) -> None:

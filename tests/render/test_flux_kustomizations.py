@@ -271,7 +271,9 @@ def test_what_a_kustomization_renders_is_taken_instead_of_what_is_declared(make:
     found = make(files)
     first = found.discover()
     assert [unit.name for unit in first.units] == ["Flux Kustomization flux-system/cluster"]
-    assert first.unchecked == (("Flux Kustomization flux-system/apps", "its path is filled in later"),)
+    assert first.unchecked == (
+        ("clusters/main/apps.yaml: Kustomization apps: path ./apps/${stage}", "it is filled in later"),
+    )
     brought = children(found.render(first.units[0]))
     second = found.discover(*brought)
     assert {unit.name: unit.build for unit in second.units}["Flux Kustomization flux-system/apps"] == KustomizeBuild(
@@ -305,7 +307,10 @@ def test_another_version_of_this_repository_is_not_looked_at(make: MakeFleet, so
         }
     )
     discovery = found.discover()
-    assert (discovery.units, discovery.unchecked) == ((), (("Flux Kustomization flux-system/apps", reason),))
+    assert (discovery.units, discovery.unchecked) == (
+        (),
+        (("clusters/apps.yaml: Kustomization apps: path apps", reason),),
+    )
 
 
 def test_another_branch_than_flux_itself_is_not_looked_at(make: MakeFleet) -> None:
@@ -322,7 +327,7 @@ def test_another_branch_than_flux_itself_is_not_looked_at(make: MakeFleet) -> No
     )
     assert found.discover().unchecked == (
         (
-            "Flux Kustomization flux-system/apps",
+            "clusters/apps.yaml: Kustomization apps: path apps",
             "its source, the GitRepository staging, is at the branch staging",
         ),
     )
