@@ -24,7 +24,7 @@ from gategit.fingerprints import mark_existing, number_repeats
 from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
 from gategit.judge import FileVerdict, name_findings
 from gategit.judging import Judging
-from gategit.manifests.manifest import Manifest
+from gategit.manifests.manifest import Manifest, Role
 from gategit.model import (
     ChangeSummary,
     DryRun,
@@ -94,6 +94,11 @@ def run(request: Request, progress: Callable[[str], None] | None = None) -> Repo
         trees.close()
 
 
+def _as_rendered(side: Side) -> frozenset[str]:
+    """The files whose objects are judged as they are rendered alone."""
+    return side.rendition.covered - side.rendition.loose
+
+
 def _silent(_: str) -> None:
     """Say nothing."""
 
@@ -137,14 +142,16 @@ class _Gate:
         crds += tuple(crd for crd in self._crds(self.base, old_facts) if crd.key not in known)
         paths = self._head_paths(facts or {}, old_facts)
         context = self.judging.context(self.head, crds)
-        verdicts = self.judging.judge(self.head, paths, context, self.say, self.head.rendition.covered)
+        verdicts = self.judging.judge(self.head, paths, context, self.say, _as_rendered(self.head))
         facts = {**(facts or {}), **{path: verdict.facts for path, verdict in verdicts.items()}}
         found = [finding for verdict in verdicts.values() for finding in verdict.findings]
         if drawn is not None:
             found += drawn.judge_head(self.judging, context)
         broken, missed = self._references(self.head, facts, self._gone)
         self._verdicts = verdicts
-        self._unchecked = [one for verdict in verdicts.values() for one in verdict.unchecked] + missed
+        filled = self.head.rendition.templates
+        looked = (one for one in verdicts.values() if not (one.role is Role.TEMPLATE and one.path in filled))
+        self._unchecked = [one for verdict in looked for one in verdict.unchecked] + missed
         self._unchecked += drawn.unchecked if drawn is not None else ()
         found += broken + self._file_findings()
         self._changes = () if self.whole else self._object_changes(self.base, self.diff)
@@ -276,7 +283,7 @@ class _Gate:
         base_facts = base.survey(self.head, facts)
         crds = self._crds(base, base_facts)
         context = self.judging.context(base, crds)
-        verdicts = self.judging.judge(base, self._base_paths(base, found), context, self.say, base.rendition.covered)
+        verdicts = self.judging.judge(base, self._base_paths(base, found), context, self.say, _as_rendered(base))
         known = [finding for verdict in verdicts.values() for finding in verdict.findings]
         if self._drawn is not None:
             known += self._drawn.judge_base(self.judging, context)
@@ -355,6 +362,7 @@ class _Gate:
             repository_urls=(*self.trees.remotes, *self.trusted.config.repositories),
             targets={target.name: target.matches for target in self.trusted.config.targets},
             gone=gone,
+            rendered=self._drawn is not None,
         )
         broken, missed = check_references(side.inventory(facts), side.graph, settings)
         inside = [

@@ -26,18 +26,28 @@ if TYPE_CHECKING:
     from gategit.side import Side
 
 _CREATES = "CreateNamespace=true"
+_NAMESPACE = ("metadata", "namespace")
 
 
 class RenderedFile(ManifestFile):
     """One rendered object, as checks look at a file."""
 
-    def __init__(self, manifest: Manifest, one: RenderedObject, provenance: Provenance, default: str) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        one: RenderedObject,
+        provenance: Provenance,
+        default: str,
+        placed_at: Location | None = None,
+    ) -> None:
         path = manifest.source.file
         super().__init__(path, b"", Role.MANIFEST, decode(b"", path))
         self._manifest = manifest
         self._one = one
         self._provenance = provenance
         self._default = default
+        self._placed_at = placed_at
+        self.applied_server_side = provenance.applied_server_side
         trace = one.trace
         self.made_of = frozenset({trace.file, trace.generated_by, *trace.changed_by, default} - {""})
 
@@ -48,6 +58,8 @@ class RenderedFile(ManifestFile):
 
     def location(self, source: Source, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:  # noqa: ARG002  there is one object
         """The line that sets a field; the file alone, where it is not sure which line does."""
+        if path == _NAMESPACE and self._placed_at is not None:
+            return self._placed_at
         located = self._provenance.locate(self._one, path, on)
         file = located.location.file or self._default
         return Location(file, located.location.region if located.sure else None)
@@ -76,10 +88,18 @@ def rendition_of(
             provenance = Provenance(side.tree, side.graph, one, settings(one.unit.target))
             files |= {file.manifests[0].source: file for file in _files(one, provenance, is_namespaced)}
     failed = [one for one in rendered.rendered if one.failed]
+    roles = side.graph.roles
+    by_agents: set[str] = set()
+    by_people: set[str] = set()
+    for one in rendered.rendered:
+        (by_people if one.unit.owner is None else by_agents).update(carried_files(one, roles))
+    folders = side.graph.kustomizations.keys()
     lost = lost_units(rendered, before) if before is not None else frozenset[UnitKey]()
     return Rendition(
         files,
-        covered=frozenset().union(*(carried_files(one) for one in rendered.rendered)),
+        covered=frozenset(by_agents | by_people),
+        loose=frozenset(path for path in by_people - by_agents if path.rpartition("/")[0] not in folders),
+        templates=frozenset().union(*map(_templates, rendered.rendered)),
         unknown=frozenset().union(*(one.inputs for one in failed)),
         units=frozenset(key_of(one.unit) for one in rendered.rendered),
         failed=lost | {key_of(one.unit) for one in failed},
@@ -88,6 +108,12 @@ def rendition_of(
         namespaces=frozenset(_made_namespaces(rendered)),
         origins={source: file.made_of for source, file in files.items()},
     )
+
+
+def _templates(one: Rendered) -> Iterator[str]:
+    """The templates that a chart is rendered from."""
+    if isinstance(one.unit.build, HelmBuild) and not one.failed:
+        yield from (path for path in one.inputs if "/templates/" in f"/{path}")
 
 
 def _asked_at(one: Rendered, rendered: RenderedSide) -> Iterator[Location]:
@@ -114,7 +140,9 @@ def default_file(rendered: Rendered) -> str:
     if unit.owner is not None:
         return unit.owner.location.file
     folder = unit.build.chart.folder if isinstance(unit.build, HelmBuild) else unit.build.folder
-    return min((path for path in rendered.inputs if path.rpartition("/")[0] == folder), default=folder or "")
+    own = sorted(path for path in rendered.inputs if path.rpartition("/")[0] == folder)
+    named = (path for path in own if path.rpartition("/")[2] in KUSTOMIZATION_NAMES)
+    return next(named, next(iter(own), folder or ""))
 
 
 def _files(rendered: Rendered, provenance: Provenance, is_namespaced: IsNamespaced) -> Iterator[RenderedFile]:
@@ -137,7 +165,10 @@ def _files(rendered: Rendered, provenance: Provenance, is_namespaced: IsNamespac
             # Where checks ask for a place, they name the object by its source: each has its own.
             Source(one.trace.file or one.trace.generated_by or default, index, (), unit),
         )
-        yield RenderedFile(manifest, one, provenance, default)
+        owner = rendered.unit.owner
+        # A namespace that the object does not name itself is that of whoever has it built.
+        placed_at = owner.location if owner is not None and data is not one.data else None
+        yield RenderedFile(manifest, one, provenance, default, placed_at)
 
 
 def _placed(data: dict[str, Any], unit: Unit, *, namespaced: bool) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from gategit.change import canonical
 from gategit.checks.references.kustomize import LinkState
@@ -57,6 +57,11 @@ _READ: Final = frozenset(
 )
 """What Flux's objects refer to, and what they have to wait for."""
 
+_ARGO_SETTINGS: Final = frozenset({"argocd-cm", "argocd-cmd-params-cm"})
+"""What Argo CD itself is told: whether kustomizations may load files from anywhere, how generators match files."""
+
+Given = TypeVar("Given")
+
 _ROUNDS: Final = 8
 """How deep units may bring units: nobody nests applications deeper."""
 
@@ -66,17 +71,24 @@ def key_of(unit: Unit) -> UnitKey:
     return UnitKey(unit.name, unit.target)
 
 
-def carried_files(rendered: Rendered) -> frozenset[str]:
+def carried_files(rendered: Rendered, roles: Mapping[str, Role]) -> frozenset[str]:
     """The files whose objects come to the cluster as a unit renders them.
 
-    Of a chart's inputs those are that Helm takes as they are (``crds``). The others are no manifests, or they hold its
-    values and are objects of their own, such as the HelmRelease or Application that asks for it.
+    Those are the resources and patches of a kustomization, and what is taken as it is. What is only read (the files of
+    a generator, values) may be objects of its own, such as the HelmRelease or Application that asks for a chart.
+
+    Args:
+        rendered: what came of the unit.
+        roles: what kustomizations say of files.
     """
     if rendered.failed:
         return frozenset()
-    if isinstance(rendered.unit.build, HelmBuild):
-        return frozenset(one.trace.file for one in rendered.objects if one.trace.document is not None)
-    return rendered.inputs
+    found = {one.trace.file for one in rendered.objects if one.trace.document is not None}
+    if isinstance(rendered.unit.build, KustomizeBuild):
+        found |= {path for path in rendered.inputs if roles.get(path) in (Role.MANIFEST, Role.PATCH)}
+        # Of a folder without a kustomization, for which Flux writes one, no kustomization says anything.
+        found |= {one.trace.file for one in rendered.objects if one.trace.file}
+    return frozenset(found)
 
 
 def lost_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
@@ -97,16 +109,24 @@ def lost_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
 
 
 def left_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
-    """The units of the head that nobody applies any more: what brought them on the base does not on the head.
+    """The units of the head that come to no cluster.
 
-    Either nothing builds their kustomization now, or the object that asks for them comes to the cluster no longer.
+    Either nothing builds their kustomization any more, or an agent does that the change brings, or the object that asks
+    for them comes to the cluster no longer.
     """
     found: set[UnitKey] = set()
+    built = {
+        (one.build.folder, one.target)
+        for one in head.units.values()
+        if one.owner is not None and isinstance(one.build, KustomizeBuild)
+    }
     for key, unit in head.units.items():
         before = base.units.get(key)
         if unit.owner is None:
             build = unit.build
-            if before is None and isinstance(build, KustomizeBuild) and build.folder in base.folders:
+            if isinstance(build, KustomizeBuild) and (
+                (before is None and build.folder in base.folders) or (build.folder, unit.target) in built
+            ):
                 found.add(key)
         elif is_brought(key, base.units) and not is_brought(key, head.units):
             found.add(key)
@@ -146,11 +166,6 @@ class RenderedSide:
     rendered: tuple[Rendered, ...] = ()
     problems: tuple[RenderProblem, ...] = ()
     unchecked: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def covered(self) -> frozenset[str]:
-        """The files whose objects are judged as they are rendered."""
-        return frozenset().union(*(carried_files(one) for one in self.rendered))
 
 
 def settings_of(config: Config, target: str | None, root: str) -> RenderSettings:
@@ -265,9 +280,7 @@ class Rendering:
         paths = [
             path
             for path, raw in self._facts.items()
-            if any(
-                version.rpartition("/")[0] in wanted or (flux and (version, kind) in _READ) for version, kind, *_ in raw
-            )
+            if any(_is_read(version, kind, name, wanted, flux=flux) for version, kind, _, name, *_ in raw)
         ]
         self._prefetch(paths)
         return tuple(one for path in paths for one in self._of_file(path, wanted, read=flux))
@@ -301,7 +314,7 @@ class Rendering:
         self._opened[path] = file
         targets = self._targets_of(path)
         for manifest in file.manifests:
-            if manifest.group in groups or (read and (manifest.api_version, manifest.kind) in _READ):
+            if _is_read(manifest.api_version, manifest.kind, manifest.name, groups, flux=read):
                 source = manifest.source
                 for target in targets:
                     yield AgentObject(
@@ -328,16 +341,40 @@ class Rendering:
             opened=self._opened,
         )
 
+    def carried(self, rendered: Rendered) -> frozenset[str]:
+        """The files whose objects come to the cluster as a unit renders them."""
+        return carried_files(rendered, self._side.graph.roles)
+
     @property
     def folders(self) -> frozenset[str]:
         """The folders that hold kustomizations."""
         return frozenset(self._side.graph.kustomizations)
 
-    def plain(self, units: Iterable[Unit]) -> Iterator[Unit]:
-        """What people apply themselves: kustomizations and charts that no agent and nothing else of the tree builds."""
+    def plain(self, units: Iterable[Unit], known: Collection[UnitKey] | None) -> Iterator[Unit]:
+        """What people apply themselves: kustomizations and charts that no agent and nothing else of the tree builds.
+
+        What an agent builds that the change itself brings is built plainly, too: nobody knows yet whether anything
+        heeds that agent, and what it lays over the kustomization must not hide what another one applies.
+
+        Args:
+            units: what agents build.
+            known: the units of the tree before the change; None where there is none.
+        """
         graph = self._side.graph
         units = list(units)
-        built = {unit.build.folder for unit in units if isinstance(unit.build, KustomizeBuild)}
+        heeded = [
+            (unit, unit.build)
+            for unit in units
+            if isinstance(unit.build, KustomizeBuild) and (known is None or key_of(unit) in known)
+        ]
+        built = {build.folder for _, build in heeded}
+        # Of a folder without a kustomization Flux builds every kustomization below.
+        within = {
+            path
+            for unit, build in heeded
+            if build.generate and build.folder not in graph.kustomizations
+            for path in self.inputs(unit)
+        }
         used = {
             link.path
             for one in graph.kustomizations.values()
@@ -345,7 +382,7 @@ class Rendering:
             if link.state is LinkState.FOLDER
         }
         for folder, one in graph.kustomizations.items():
-            if folder in built or folder in used or one.parsed.kind != "Kustomization":
+            if folder in built or folder in used or one.file in within or one.parsed.kind != "Kustomization":
                 continue
             for target in self._targets_of(one.file):
                 yield Unit(f"kustomization {folder or '.'}", KustomizeBuild(folder), target=target)
@@ -424,11 +461,14 @@ class Rendering:
 
     def _build_all(self, units: Sequence[Unit], world: World) -> list[Rendered]:
         """Render units, several side by side."""
+        return self._side_by_side(lambda unit: self._build(unit, world), units)
+
+    def _side_by_side(self, work: Callable[[Given], Rendered], given: Sequence[Given]) -> list[Rendered]:
         jobs = self._jobs or os.cpu_count() or 1
-        if len(units) < 2 or jobs < 2:
-            return [self._build(unit, world) for unit in units]
-        with ThreadPoolExecutor(min(jobs, len(units))) as pool:
-            return list(pool.map(lambda unit: self._build(unit, world), units))
+        if len(given) < 2 or jobs < 2:
+            return [work(one) for one in given]
+        with ThreadPoolExecutor(min(jobs, len(given))) as pool:
+            return list(pool.map(work, given))
 
     def _build(self, unit: Unit, world: World) -> Rendered:
         side, settings = self._side, self.settings(unit.target)
@@ -475,9 +515,26 @@ class Rendering:
         """What is wrong with the charts that units are built of, and what could not be looked at."""
         if not any(isinstance(one.unit.build, HelmBuild) for one in rendered):
             return (), ()
-        from gategit.render.helm_lint import lint_units  # noqa: PLC0415  only where there are charts
+        from gategit.render.helm_lint import lint_unit, linted_charts, not_said  # noqa: PLC0415  where there are charts
 
-        return lint_units(rendered, self._side.tree, self.settings, index=self._side.graph.index)
+        def lint(one: Rendered) -> Rendered:
+            return lint_unit(one, side.tree, self.settings(one.unit.target), index=side.graph.index)
+
+        side, charts = self._side, linted_charts(rendered)
+        keys = {key: one for one, *_ in charts if (key := self._lint_key(one)) is not None}
+        wanted = {key: Wanted(one.unit, one.inputs) for key, one in keys.items()}
+        found = self._results.find(wanted)
+        known = {key_of(one.unit): one for one in found.values()}
+        missing = [one for one, *_ in charts if key_of(one.unit) not in known]
+        made = {key_of(one.unit): one for one in self._side_by_side(lint, missing)}
+        self._results.keep(wanted, {key: made[key_of(one.unit)] for key, one in keys.items() if key not in found})
+        known |= made
+        problems = [problem for several in charts for problem in not_said(known[key_of(several[0].unit)], several)]
+        return tuple(dict.fromkeys(problems)), tuple(pair for one in known.values() for pair in one.unchecked)
+
+    def _lint_key(self, one: Rendered) -> str | None:
+        key = self._keys.of(Wanted(one.unit, one.inputs))
+        return None if key is None else f"lint:{key}"
 
     def _finder(
         self, rendered: Rendered
@@ -541,6 +598,13 @@ class _Bringers:
             yield from (one for one in self._bringing.get(file, ()) if one != key)
 
 
+def _is_read(version: str, kind: str, name: str, groups: Collection[str], *, flux: bool) -> bool:
+    """Whether an object is one of an agent of these groups, or one that such an agent reads."""
+    if version.rpartition("/")[0] in groups or (flux and (version, kind) in _READ):
+        return True
+    return kind == "ConfigMap" and name in _ARGO_SETTINGS and ARGO_GROUP in groups
+
+
 class _Walk:
     """One side on its way through the rounds."""
 
@@ -556,19 +620,25 @@ class _Walk:
         self._world = rendering.world(())
         self._bringers = _Bringers({}, rendering.inputs)
         self._is_known = False
+        self._known: frozenset[UnitKey] | None = None
 
-    def discover(self) -> None:
-        """Find the units that the objects ask for."""
-        if self._is_known:
+    def discover(self, known: Collection[UnitKey] | None = None) -> None:
+        """Find the units that the objects ask for.
+
+        Args:
+            known: the units of the tree before the change; None where there is none.
+        """
+        names = None if known is None else frozenset(known)
+        if self._is_known and self._known == names:
             return
-        self._is_known = True
+        self._is_known, self._known = True, names
         from gategit.render.argocd import argocd_units  # noqa: PLC0415  only what is there is imported
         from gategit.render.flux import flux_units  # noqa: PLC0415  the same
 
         self._world = self.rendering.world(self.objects)
         found = [find(self.objects, self._world) for find in (flux_units, argocd_units)] if self.objects else []
         units = [unit for one in found for unit in one.units]
-        units += self.rendering.plain(units)
+        units += self.rendering.plain(units, names)
         self.units = {key_of(unit): unit for unit in units}
         self.found |= self.units
         self._bringers = _Bringers(self.units, self.rendering.inputs)
@@ -601,7 +671,7 @@ class _Walk:
             self.done[key_of(rendered.unit)] = rendered
             if not rendered.failed:
                 # What the unit's files declare comes to the cluster as the unit renders it.
-                carried = carried_files(rendered)
+                carried = self.rendering.carried(rendered)
                 left = [one for one in self.objects if one.parent is not None or one.file not in carried]
                 self._is_known = self._is_known and len(left) == len(self.objects)
                 self.objects = left
@@ -701,8 +771,9 @@ def render_sides(
     walks = [_Walk(head), *([_Walk(base)] if base is not None else [])]
     reached: set[UnitKey] = set()
     for _ in range(_ROUNDS):
-        for walk in walks:
+        for walk in walks[1:]:
             walk.discover()
+        walks[0].discover(walks[1].units if base is not None else None)
         reached = _reached(walks, touched)
         went_on = [walk.render(walk.with_bringers(reached), say) for walk in walks]
         if True not in went_on:

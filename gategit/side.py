@@ -51,6 +51,9 @@ class Rendition:
     Attributes:
         files: each rendered object as checks look at a file, by its source.
         covered: the files whose objects come to a cluster as they are rendered.
+        loose: those of them that are judged as they stand as well: no agent that is known builds them, and one that is
+            not may apply the folder without the kustomization elsewhere that names them.
+        templates: the templates of charts that were rendered.
         unknown: the files of units that cannot be rendered, so that nobody knows what comes of them.
         units: the units that were rendered, those that failed included.
         failed: the units that cannot be rendered.
@@ -62,6 +65,8 @@ class Rendition:
 
     files: Mapping[Source, ManifestFile] = field(default_factory=dict)
     covered: frozenset[str] = frozenset()
+    loose: frozenset[str] = frozenset()
+    templates: frozenset[str] = frozenset()
     unknown: frozenset[str] = frozenset()
     units: frozenset[UnitKey] = frozenset()
     failed: frozenset[UnitKey] = frozenset()

@@ -148,22 +148,29 @@ _MOST_UNITS = 5
 def once_per_line(findings: Sequence[Finding]) -> list[Finding]:
     """Say once what several units share, such as the overlays of one base, with their names.
 
-    What is old or waived for one of them stands for none of which it is new.
+    What is old or waived for one of them stands for none of which it is new. What is said of a file as it stands is not
+    said again where it holds for what is rendered of it.
     """
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
-        shared: tuple[object, ...] = (
-            finding.rule,
-            finding.location,
-            finding.path,
-            finding.message,
-            finding.level,
-            finding.state,
-            finding.waiver,
-            finding.advisory,
-        )
-        groups.setdefault(shared if finding.units else (id(finding),), []).append(finding)
-    return [several[0] if len(several) == 1 else _joined(several) for several in groups.values()]
+        if finding.units:
+            groups.setdefault(_sentence(finding), []).append(finding)
+    alone = [finding for finding in findings if not finding.units and _sentence(finding) not in groups]
+    return [*alone, *(several[0] if len(several) == 1 else _joined(several) for several in groups.values())]
+
+
+def _sentence(finding: Finding) -> tuple[object, ...]:
+    """What makes two findings read alike."""
+    return (
+        finding.rule,
+        finding.location,
+        finding.path,
+        finding.message,
+        finding.level,
+        finding.state,
+        finding.waiver,
+        finding.advisory,
+    )
 
 
 def _joined(findings: Sequence[Finding]) -> Finding:

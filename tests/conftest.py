@@ -135,8 +135,9 @@ def git_repository(tmp_path: Path) -> RepositoryBuilder:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def renderers() -> None:
-    """Put the kustomize and helm that ``make tools`` built before all others in PATH."""
-    built("helm")
-    folder = built("kustomize").parent
+def renderers(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Put the kustomize and helm that ``make tools`` built, and nothing else of it, before all others in PATH."""
+    folder = tmp_path_factory.mktemp("renderers")
+    for name in ("helm", "kustomize"):
+        (folder / name).symlink_to(built(name))
     os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ['PATH']}"

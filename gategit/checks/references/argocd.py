@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gategit.checks.references.paths import Place, has_variable, is_remote, join
+from gategit.checks.references.paths import LATER, SOURCE_LATER, Place, has_variable, is_remote, join
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import (
     Ask,
@@ -101,7 +101,7 @@ def _left(manifest: Manifest, text: str, reason: str) -> Unchecked:
 def _open(ask: Ask) -> str:
     """Why a path cannot be looked up as it is written; "" where it can."""
     if has_variable(ask.text):
-        return "it is filled in later"
+        return LATER
     if ask.file and is_remote(ask.text):
         return "it is remote; remote files are not fetched"
     return "it is a pattern" if ask.file and _GLOB & set(ask.text) else ""
@@ -126,7 +126,7 @@ def _known_urls(view: View, sources: Sequence[_Source], repository_urls: Sequenc
 
 def _why_not(url: str, revision: str, known: set[str]) -> str:
     if has_variable(url) or has_variable(revision):
-        return "its source is filled in later"
+        return SOURCE_LATER
     if normal_url(url) not in known:
         return f"its source {url} is not known to be this repository"
     if revision not in _DEFAULT_REVISIONS:
@@ -209,7 +209,7 @@ def _of_generator(view: View, generator: _Generator) -> tuple[list[Finding], lis
                 unchecked.append(_left(generator.manifest, text, "its pattern is not one that is understood"))
                 continue
             if has_variable(text):
-                unchecked.append(_left(generator.manifest, text, "it is filled in later"))
+                unchecked.append(_left(generator.manifest, text, LATER))
             elif not any(path and matches(path) and not left_out(path) for path in candidates):
                 place = (*generator.field, field, index, "path")
                 findings.append(_empty_generator(view, generator.manifest, place, text, field))

@@ -16,6 +16,7 @@ from gategit.checks.references.environments import check_environments
 from gategit.checks.references.flux import check_flux
 from gategit.checks.references.kustomizations import check_kustomizations
 from gategit.checks.references.kustomize import KustomizeGraph
+from gategit.checks.references.paths import LATER, SOURCE_LATER
 from gategit.checks.references.view import View
 from gategit.manifests.inventory import Inventory
 from gategit.model import Finding, Unchecked
@@ -29,11 +30,13 @@ class ReferenceSettings:
         repository_urls: the URLs under which agents fetch this repository, in any form that git takes.
         targets: whether a path belongs to a target, by the target's name.
         gone: the files that the change removes, with the new path where it renames them.
+        rendered: whether what agents build is rendered, so that what is filled in later is known elsewhere.
     """
 
     repository_urls: tuple[str, ...] = ()
     targets: Mapping[str, Callable[[str], bool]] = field(default_factory=lambda: MappingProxyType({}))
     gone: Mapping[str, str | None] = field(default_factory=lambda: MappingProxyType({}))
+    rendered: bool = False
 
 
 def check(
@@ -60,5 +63,5 @@ def check(
         check_argocd(view, settings.repository_urls),
     ):
         findings.extend(found)
-        unchecked.extend(left)
+        unchecked.extend(one for one in left if not (settings.rendered and one.reason in (LATER, SOURCE_LATER)))
     return findings, unchecked

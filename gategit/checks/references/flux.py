@@ -19,7 +19,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gategit.checks.references.paths import has_variable
+from gategit.checks.references.paths import LATER, has_variable
 from gategit.checks.references.sources import (
     Ask,
     Witness,
@@ -63,7 +63,7 @@ def check_flux(view: View, repository_urls: Sequence[str]) -> tuple[list[Finding
         reason = sources.why_not(one)
         for ask in one.asks:
             if reason or has_variable(ask.text):
-                unchecked.append(_left(ask, reason or "it is filled in later"))
+                unchecked.append(_left(ask, reason or LATER))
                 continue
             finding = check_ask(view, ask)
             findings.extend([finding] if finding else [])

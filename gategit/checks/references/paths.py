@@ -39,6 +39,13 @@ def is_remote(text: str) -> bool:
     return bool(_REMOTE.search(text))
 
 
+LATER = "it is filled in later"
+"""Why a path with a variable is not looked up."""
+
+SOURCE_LATER = "its source is filled in later"
+"""The same of the repository that it is in."""
+
+
 def has_variable(text: str) -> bool:
     """Whether a text is filled in later: by Flux's substitution (``${name}``) or by a template (``{{ name }}``)."""
     return bool(_VARIABLE.search(text))
