@@ -18,7 +18,13 @@ _DEFAULT = Limits()
 
 
 class ManifestFile:
-    """A decoded file. Made by ``read_file``; not changed afterwards."""
+    """A decoded file. Made by ``read_file``; not changed afterwards.
+
+    Attributes:
+        applied_server_side: whether what applies its objects is known to have the server do it (server-side apply).
+    """
+
+    applied_server_side = False
 
     def __init__(self, path: str, content: bytes, role: Role, decoded: Decoded) -> None:
         self.path = path

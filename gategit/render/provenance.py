@@ -12,6 +12,7 @@ from gategit.checks.references.kustomize import Kustomization, KustomizeGraph, P
 from gategit.checks.references.sources import dig, text_at
 from gategit.manifests.decode import decode
 from gategit.model import FieldPath, Location
+from gategit.render.flux_sources import KUSTOMIZE
 from gategit.render.kustomize_plan import Plan, plan
 from gategit.render.provenance_kustomize import Carried, Replay, Transformers, Wanted
 from gategit.render.provenance_match import Match, follow, is_named, is_same
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 _NO_KUSTOMIZATION: Final = Kustomization("", "", Parsed(""), ())
 """Stands for one that is in no file."""
+
+_SERVER_SIDE: Final = "ServerSideApply=true"
 
 _DEPTH: Final = 4
 """How many replacements in a row are followed."""
@@ -61,6 +64,13 @@ class Provenance:
         self._rendered = rendered
         self._unit = rendered.unit
         self._settings = settings or RenderSettings()
+
+    @property
+    def applied_server_side(self) -> bool:
+        """Whether the agent has the API server merge the objects: Flux does, Argo CD where it is told to."""
+        owner = self._unit.owner
+        flux = owner is not None and owner.ref.api_version.startswith(f"{KUSTOMIZE}/")
+        return flux or _SERVER_SIDE in self._unit.sync_options
 
     @cached_property
     def _texts(self) -> Texts:

@@ -191,6 +191,17 @@ CASES: dict[str, tuple[Mapping[str, str], Mapping[str, str], list[str]]] = {
             "warning overlays/prod/more.yaml:3 invalid-value: spec.template.spec.containers[0].env has two entries with name A"
         ],
     ),
+    "an entry that two patches add to what Flux applies": (
+        FLEET,
+        {
+            "apps/prod/kustomization.yaml": "namespace: web\nresources:\n  - ../base\npatches:\n"
+            + JSON_PATCH
+            + "      - {op: add, path: /spec/template/spec/volumes, value: [{name: tmp, emptyDir: {}}]}\n"
+            + "  - target: {kind: Deployment, name: web}\n    path: more.yaml\n",
+            "apps/prod/more.yaml": "- op: add\n  path: /spec/template/spec/volumes/-\n  value: {name: tmp, emptyDir: {}}\n",
+        },
+        ["error apps/prod/more.yaml:3 invalid-value: spec.template.spec.volumes has two entries with name tmp"],
+    ),
     "staging that is built of production's folder": (
         KUSTOMIZE,
         {STAGING: "resources: [../prod]\npatches:\n  - path: patch.yaml\n"},

@@ -340,7 +340,7 @@ class _Check:
                 path,
                 help="remove one of them",
                 # Of a built-in kind only server-side apply refuses it; other clients lose one of the two.
-                level=None if custom else Level.WARNING,
+                level=None if custom or self.file.applied_server_side else Level.WARNING,
             )
 
     def _name(self) -> None:
