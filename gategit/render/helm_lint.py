@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from gategit.checks.references.paths import PathIndex
@@ -56,47 +56,48 @@ _UNREADABLE: Final = "unable to parse YAML"
 _RELEASE: Final = "test-release"
 
 
-def lint_units(
-    rendered: Iterable[Rendered],
-    tree: Tree,
-    settings: Callable[[str | None], RenderSettings],
-    *,
-    index: PathIndex | None = None,
-) -> tuple[tuple[RenderProblem, ...], tuple[tuple[str, str], ...]]:
-    """What ``helm lint`` says of the charts that units are built of, beyond what rendering them says.
+def linted_charts(rendered: Iterable[Rendered]) -> list[list[Rendered]]:
+    """Units by the chart of the tree that they are built of, the one first that has the chart linted.
 
     A chart is linted once, however many units it has: what only shows with some values shows where they are rendered.
-
-    Args:
-        rendered: what came of units.
-        tree: the files.
-        settings: the limits, for a target.
-        index: the tree's files by path, where somebody has them already.
-
-    Returns:
-        What is wrong with the charts, and what could not be linted, with the reason.
     """
     by_chart: dict[str, list[Rendered]] = {}
     for one in rendered:
         if isinstance(one.unit.build, HelmBuild) and one.unit.build.chart.folder is not None:
             by_chart.setdefault(one.unit.build.chart.folder, []).append(one)
-    found: dict[RenderProblem, None] = {}
-    unchecked: list[tuple[str, str]] = []
-    for folder, several in by_chart.items():
-        # One that is rendered has all the values that the chart asks for.
-        first = min(several, key=lambda one: one.failed)
-        said = {_line(problem.location) for one in several for problem in one.problems}
-        build = first.unit.build
-        values, parameters = (build.values, build.parameters) if isinstance(build, HelmBuild) else ((), ())
-        for problem in lint_chart(
-            folder, values, tree, settings(first.unit.target), index=index, parameters=parameters, beyond=True
-        ):
-            if problem.rule in _NOT_HERE:
-                if not first.failed:
-                    unchecked.append((f"helm lint of {folder or 'the root'}", problem.message))
-            elif _line(problem.location) not in said:
-                found[problem] = None
-    return tuple(found), tuple(unchecked)
+    # One that is rendered has all the values that the chart asks for.
+    return [sorted(several, key=lambda one: one.failed) for several in by_chart.values()]
+
+
+def lint_unit(rendered: Rendered, tree: Tree, settings: RenderSettings, *, index: PathIndex | None = None) -> Rendered:
+    """What ``helm lint`` says of a unit's chart, beyond what rendering it says: in place of objects, problems.
+
+    Args:
+        rendered: what came of the unit.
+        tree: the files.
+        settings: the limits.
+        index: the tree's files by path, where somebody has them already.
+    """
+    build = rendered.unit.build
+    found = Rendered(rendered.unit, inputs=rendered.inputs)
+    if not isinstance(build, HelmBuild) or build.chart.folder is None:
+        return found
+    folder, values, parameters = build.chart.folder, build.values, build.parameters
+    problems = lint_chart(folder, values, tree, settings, index=index, parameters=parameters, beyond=True)
+    missed = [one for one in problems if one.rule in _NOT_HERE]
+    what = f"helm lint of {folder or 'the root'}"
+    return replace(
+        found,
+        problems=tuple(one for one in problems if one not in missed),
+        unchecked=() if rendered.failed else tuple((what, one.message) for one in missed),
+        lasting=not missed,
+    )
+
+
+def not_said(linted: Rendered, several: Iterable[Rendered]) -> Iterator[RenderProblem]:
+    """What linting a chart found on lines of which rendering its units says nothing."""
+    said = {_line(problem.location) for one in several for problem in one.problems}
+    yield from (problem for problem in linted.problems if _line(problem.location) not in said)
 
 
 def _line(location: Location) -> tuple[str, int]:
