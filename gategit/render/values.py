@@ -354,14 +354,14 @@ class AgentObject:
     location: Location
     target: str | None = None
     parent: Unit | None = None
+    where: Callable[[FieldPath, Literal["key", "value"]], Location | None] | None = field(
+        default=None, repr=False, compare=False
+    )
 
     @property
     def brought_by(self) -> tuple[str, str | None] | None:
         """The name and target of the unit that brings it."""
         return None if self.parent is None else (self.parent.name, self.parent.target)
-    where: Callable[[FieldPath, Literal["key", "value"]], Location | None] | None = field(
-        default=None, repr=False, compare=False
-    )
 
 
 @dataclass(frozen=True, slots=True)
