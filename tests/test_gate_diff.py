@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from gategit import gate
 from gategit.gate_diff import read_object_diff
 from gategit.report.object_diff import ObjectDiff, to_json, to_markdown, to_text
-from gategit.request import Request
+from gategit.request import Mode, Request
 
 if TYPE_CHECKING:
     from tests.conftest import RepositoryBuilder
@@ -171,3 +173,152 @@ def test_what_cannot_be_read_is_said(git_repository: RepositoryBuilder) -> None:
     text = to_text(diff)
     assert "  added ConfigMap shop/settings (v1)\n      a.yaml:1\n" in text
     assert text.endswith("objects: 1 added, 0 modified, 0 removed; 1 not looked at\n")
+
+
+OVERLAY = """\
+namespace: shop-{target}
+resources: [../../base]
+images:
+  - name: registry.example.com/web
+    newTag: 1.4.1
+"""
+RENDERED = {
+    ".gategit.yaml": (
+        'version: 1\ntargets:\n  prod: {paths: ["overlays/prod/**"]}\n  staging: {paths: ["overlays/staging/**"]}\n'
+    ),
+    "base/kustomization.yaml": "resources: [web.yaml, settings.yaml]\n",
+    "base/web.yaml": (
+        "apiVersion: apps/v1\n"
+        "kind: Deployment\n"
+        "metadata:\n"
+        "  name: web\n"
+        "spec:\n"
+        "  replicas: 3\n"
+        "  selector: {matchLabels: {app: web}}\n"
+        "  template:\n"
+        "    metadata: {labels: {app: web}}\n"
+        "    spec:\n"
+        "      containers:\n"
+        "        - name: web\n"
+        "          image: registry.example.com/web\n"
+    ),
+    "base/settings.yaml": BASE.replace("  namespace: shop\n", ""),
+    "overlays/prod/kustomization.yaml": OVERLAY.format(target="prod"),
+    "overlays/staging/kustomization.yaml": OVERLAY.format(target="staging"),
+    "apps/plain.yaml": BASE.replace("settings", "plain"),
+}
+
+
+def change_of(repository: RepositoryBuilder, files: dict[str, str | None], **options: Any) -> ObjectDiff:
+    """What a change to the rendered repository does; None removes a file."""
+    repository.commit("start", RENDERED)
+    for name, content in files.items():
+        if content is None:
+            repository.remove(name)
+        else:
+            repository.write(name, content)
+    return read_object_diff(Request(repository.folder, **options), silent)
+
+
+@pytest.mark.usefixtures("renderers")
+class TestRendered:
+    """Objects as agents apply them."""
+
+    def test_a_base_of_two_targets(self, git_repository: RepositoryBuilder) -> None:
+        """What both get alike is shown once; a field that an overlay sets stands on the overlay's line."""
+        files: dict[str, str | None] = {
+            "base/web.yaml": RENDERED["base/web.yaml"].replace("replicas: 3", "replicas: 4"),
+            "base/kustomization.yaml": "resources: [web.yaml]\n",
+            "base/settings.yaml": None,
+            "overlays/prod/kustomization.yaml": OVERLAY.format(target="prod").replace("1.4.1", "1.4.2"),
+            "apps/plain.yaml": RENDERED["apps/plain.yaml"].replace("fast", "slow"),
+        }
+        assert to_text(change_of(git_repository, files)) == (
+            "prod and staging, namespaces shop-prod and shop-staging: 2 removed\n"
+            "\n"
+            "  removed ConfigMap settings (v1)  in 2 places\n"
+            "      base/settings.yaml:1, in the base\n"
+            "    ! removal: it is applied no longer, and an agent that prunes deletes it\n"
+            "    ! removal: what still uses it does not start any more\n"
+            "\n"
+            "prod, namespace shop-prod: 1 modified\n"
+            "\n"
+            "  modified Deployment shop-prod/web (apps/v1)\n"
+            "      base/web.yaml:1\n"
+            "    ! image: container web gets another image\n"
+            "      6  spec.replicas: 3 → 4\n"
+            "         spec.template.spec.containers[0].image: "
+            '"registry.example.com/web:1.4.1" → "registry.example.com/web:1.4.2"\n'
+            "           (overlays/prod/kustomization.yaml:5)\n"
+            "\n"
+            "staging, namespace shop-staging: 1 modified\n"
+            "\n"
+            "  modified Deployment shop-staging/web (apps/v1)\n"
+            "      base/web.yaml:1\n"
+            "      6  spec.replicas: 3 → 4\n"
+            "\n"
+            "files, namespace shop: 1 modified\n"
+            "\n"
+            "  modified ConfigMap shop/plain (v1)\n"
+            "      apps/plain.yaml:1\n"
+            '      7  data.mode: "fast" → "slow"\n'
+            "\n"
+            "objects: 0 added, 3 modified, 2 removed, 2 of them at risk\n"
+        )
+
+    def test_one_target(self, git_repository: RepositoryBuilder) -> None:
+        """The others are left out, with what is shared and what goes to no target."""
+        files: dict[str, str | None] = {
+            "base/web.yaml": RENDERED["base/web.yaml"].replace("replicas: 3", "replicas: 4"),
+            "apps/plain.yaml": RENDERED["apps/plain.yaml"].replace("fast", "slow"),
+        }
+        found = json.loads(to_json(change_of(git_repository, files, target="staging")))
+        assert [(one["target"], one["unit"], one["object"]["namespace"]) for one in found["objects"]] == [
+            ("staging", "kustomization overlays/staging", "shop-staging")
+        ]
+        assert found["summary"] == {"added": 0, "modified": 1, "removed": 0}
+
+    def test_one_folder(self, git_repository: RepositoryBuilder) -> None:
+        """What is reached from below the paths is shown, and nothing else."""
+        files: dict[str, str | None] = {
+            "overlays/prod/kustomization.yaml": OVERLAY.format(target="prod").replace("1.4.1", "1.4.2"),
+            "apps/plain.yaml": RENDERED["apps/plain.yaml"].replace("fast", "slow"),
+        }
+        diff = change_of(git_repository, files, paths=("overlays",))
+        assert [str(one.object) for one in diff.effect.objects] == ["Deployment shop-prod/web"]
+
+    def test_what_cannot_be_rendered_is_not_known(self, git_repository: RepositoryBuilder) -> None:
+        """The unit, the line and the reason are named, the other targets are shown, and the diff is incomplete."""
+        broken = OVERLAY.format(target="prod") + "patches:\n  - path: none.yaml\n"
+        files: dict[str, str | None] = {
+            "base/web.yaml": RENDERED["base/web.yaml"].replace("replicas: 3", "replicas: 4"),
+            "overlays/prod/kustomization.yaml": broken,
+        }
+        diff = change_of(git_repository, files)
+        assert diff.incomplete
+        assert [one.target for one in diff.effect.objects] == ["staging"]
+        (unknown,) = diff.effect.unknown
+        assert unknown.what == "kustomization overlays/prod for prod (overlays/prod/kustomization.yaml:7)"
+        assert "none.yaml" in unknown.reason
+
+    def test_without_rendering_files_are_shown_as_they_are(self, git_repository: RepositoryBuilder) -> None:
+        """The config may switch it off: then a base is what its files declare."""
+        off = RENDERED[".gategit.yaml"] + "render: {enabled: false}\n"
+        git_repository.commit("off", {".gategit.yaml": off})
+        git_repository.commit("start", {**RENDERED, ".gategit.yaml": off})
+        git_repository.write("base/web.yaml", RENDERED["base/web.yaml"].replace("replicas: 3", "replicas: 4"))
+        diff = read_object_diff(Request(git_repository.folder), silent)
+        assert [(one.target, one.unit, str(one.object)) for one in diff.effect.objects] == [
+            (None, None, "Deployment web")
+        ]
+
+    def test_a_check_reports_the_same(self, git_repository: RepositoryBuilder) -> None:
+        """The report of a check holds it where a format asks for it, and is not kept waiting where none does."""
+        files: dict[str, str | None] = {
+            "base/web.yaml": RENDERED["base/web.yaml"].replace("replicas: 3", "replicas: 4"),
+        }
+        diff = change_of(git_repository, files)
+        request = Request(git_repository.folder, use_cache=False)
+        assert gate.run(request).effect is None
+        assert gate.run(replace(request, effect=True)).effect == diff.effect
+        assert gate.run(replace(request, effect=True, mode=Mode.ALL)).effect is None

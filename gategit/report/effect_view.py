@@ -126,11 +126,10 @@ def _order(shared: Shared) -> tuple[object, ...]:
     first = shared.first
     found = first.object
     kinds = [risk.kind.rank for risk in shared.risks]
-    return (first.rank, kinds, _change_order(first), found.kind, found.namespace or "", found.name, first.unit or "")
-
-
-def _change_order(one: EffectObject) -> int:
-    return -KINDS.index(one.change) if one.change in KINDS else 0
+    # Targets come before units of none, and those before files.
+    where = (first.target is None, first.unit is None, first.target or first.unit or "")
+    gone = -KINDS.index(first.change) if first.change in KINDS else 0
+    return (first.rank, kinds, *where, gone, found.kind, found.namespace or "", found.name, first.unit or "")
 
 
 def sections(changes: Iterable[Shared]) -> list[Section]:

@@ -138,17 +138,17 @@ def test_the_riskiest_comes_first_and_what_many_share_is_shown_once(effect: Effe
     assert [one.name for one in shared] == [
         "PersistentVolumeClaim data",
         "Deployment shop/web",
+        "ConfigMap new",
         "Deployment shop/plain",
         "Deployment shop/text",
-        "ConfigMap new",
     ]
     assert shared[0].destinations == ("prod", "staging")
     assert shared[0].namespaces == ("shop-prod", "shop-staging")
     assert [(one.title, one.namespace, dict(one.counts())) for one in sections(shared)] == [
         ("prod and staging", "namespaces shop-prod and shop-staging", {"removed": 2}),
         ("prod", "namespace shop", {"modified": 1}),
-        ("files", "namespace shop", {"modified": 2}),
         ("Flux Kustomization flux-system/apps", "no namespace", {"added": 1}),
+        ("files", "namespace shop", {"modified": 2}),
     ]
 
 
@@ -173,6 +173,11 @@ def test_text_for_a_terminal(effect: Effect) -> None:
         '      5  spec.paused: removed "yes" (line in the base)\n'
         '         metadata.labels: added {"a": "b"}\n'
         "\n"
+        "Flux Kustomization flux-system/apps, no namespace: 1 added\n"
+        "\n"
+        "  added ConfigMap new (v1)\n"
+        "      apps/new.yaml:1\n"
+        "\n"
         "files, namespace shop: 2 modified\n"
         "\n"
         "  modified Deployment shop/plain (apps/v1)\n"
@@ -187,11 +192,6 @@ def test_text_for_a_terminal(effect: Effect) -> None:
         "         -two\n"
         "         +2\n"
         "          three\n"
-        "\n"
-        "Flux Kustomization flux-system/apps, no namespace: 1 added\n"
-        "\n"
-        "  added ConfigMap new (v1)\n"
-        "      apps/new.yaml:1\n"
         "\n"
         "not known: kustomization clusters/dev for dev (clusters/dev/kustomization.yaml:3): it names no file\n"
         "\n"
