@@ -235,3 +235,18 @@ def test_a_field_that_a_template_leaves_out_stands_on_the_field_around_it(git_re
         "error missing-field charts/web/templates/a.yaml:5 missing field selector in spec",
         "error missing-field charts/web/templates/a.yaml:5 missing field template in spec",
     ]
+
+
+def test_a_chart_that_never_ends_holds_up_nothing_else(git_repository: RepositoryBuilder) -> None:
+    """It is rendered once within the limits and not linted; the other chart is judged."""
+    other = {path.replace("charts/web/", "charts/other/"): text for path, text in CHART.items()}
+    head = {
+        "charts/web/templates/map.yaml": "{{ range until 2000000000 }}{{ end }}\n",
+        "charts/other/templates/map.yaml": MAP,
+    }
+    report = check(git_repository, {**CHART, **other}, head)
+    assert [(one.rule, one.location.file) for one in report.findings] == [
+        ("wrong-type", "charts/other/values.yaml"),
+        ("not-rendered", "charts/web/Chart.yaml"),
+    ]
+    assert report.verdict.value == "blocked"

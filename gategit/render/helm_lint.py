@@ -66,7 +66,13 @@ def linted_charts(rendered: Iterable[Rendered]) -> list[list[Rendered]]:
         if isinstance(one.unit.build, HelmBuild) and one.unit.build.chart.folder is not None:
             by_chart.setdefault(one.unit.build.chart.folder, []).append(one)
     # One that is rendered has all the values that the chart asks for.
-    return [sorted(several, key=lambda one: one.failed) for several in by_chart.values()]
+    ordered = [sorted(several, key=lambda one: one.failed) for several in by_chart.values()]
+    return [several for several in ordered if not _is_undecided(several[0])]
+
+
+def _is_undecided(rendered: Rendered) -> bool:
+    """Whether a unit met a limit, which linting its chart would meet again."""
+    return any(problem.rule == NOT_RENDERED.id for problem in rendered.problems)
 
 
 def lint_unit(rendered: Rendered, tree: Tree, settings: RenderSettings, *, index: PathIndex | None = None) -> Rendered:
