@@ -19,7 +19,7 @@ from gategit.checks.references.sources import dig, root_path, text_at
 from gategit.model import FieldPath, Level, ObjectRef
 from gategit.render.flux_rules import DECRYPTION_MISSING, DEPENDENCY_CYCLE, KIND_NOT_AWAITED
 from gategit.render.flux_sources import HELM, KUSTOMIZE, SOURCE, missing
-from gategit.render.kustomize_plan import is_sealed, plan
+from gategit.render.kustomize_plan import is_sealed
 from gategit.render.values import AgentObject, KustomizeBuild, Owner, Rendered, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
@@ -248,8 +248,7 @@ def _builds(one: AgentObject, other: AgentObject, world: World) -> bool:
     folder = root_path(text_at(one.data, "spec", "path"))
     if folder is None or world.graph.index.find(folder).place is not Place.FOLDER:
         return False
-    build = KustomizeBuild(folder, generate=True, free=True)
-    return other.file in plan(build, world.graph, world.tree).inputs
+    return other.file in world.built_of(folder)
 
 
 def _defined(data: Mapping[str, object]) -> tuple[str, str] | None:

@@ -14,7 +14,7 @@ from gategit.checks.references.sources import Witness, dig, normal_url, root_pat
 from gategit.manifests.file import ManifestFile, read_file
 from gategit.manifests.manifest import Manifest, Source
 from gategit.model import FieldPath, Location, ObjectRef
-from gategit.render.values import AgentObject, RenderSettings
+from gategit.render.values import AgentObject, KustomizeBuild, RenderSettings
 from gategit.tree import EntryKind, Tree
 
 DEFAULT_REVISIONS: tuple[str, ...] = ("", "HEAD", "main", "master")
@@ -46,6 +46,7 @@ class World:
     gone: Collection[str] = ()
     branches: Collection[str] = ()
     opened: dict[str, ManifestFile | None] = field(default_factory=dict, repr=False, compare=False)
+    _built: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def is_this_repository(self, url: str, revision: str = "", asked: Iterable[str] = ()) -> bool:
         """Whether a source is this repository, at the revision that the tree is.
@@ -187,6 +188,14 @@ class World:
             return named[0] if len(named) == 1 else None
         source = Source(one.file, one.document, one.pointer)
         return next((manifest for manifest in alike if manifest.source == source), None)
+
+    def built_of(self, folder: str) -> frozenset[str]:
+        """The files that Flux builds a folder of, without what a Kustomization lays over it; worked out once."""
+        if folder not in self._built:
+            from gategit.render.kustomize_plan import inputs_of  # noqa: PLC0415  few objects are of kinds defined here
+
+            self._built[folder] = inputs_of(KustomizeBuild(folder, generate=True, free=True), self.graph, self.tree)
+        return self._built[folder]
 
     def content(self, path: str) -> bytes | None:
         """The content of a file of the tree, links inside of it followed; None where there is none."""
