@@ -491,12 +491,14 @@ class Rendering:
     def may_bring(self, unit: Unit, group: str, kind: str, name: str) -> bool:
         """Whether a unit's files may make an object: they declare one, or a template of the kind with that name."""
         release = unit.build.release if isinstance(unit.build, HelmBuild) else ""
+        entries = self._side.tree.entries()
         for path in self.inputs(unit):
             for version, one, _, named, *_ in self._facts.get(path, ()):
                 # A kustomization may put something before a name, and behind it.
                 if one == kind and named and named in name and version.rpartition("/")[0] == group:
                     return True
-            if release and "/templates/" in f"/{path}" and self._side.tree.entries()[path].kind is EntryKind.FILE:
+            entry = entries.get(path) if release and path.endswith((".yaml", ".yml", ".tpl")) else None
+            if entry is not None and entry.kind is EntryKind.FILE and entry.size <= self._side.limits.file_bytes:
                 text = self._side.tree.read(path)
                 if f"kind: {kind}".encode() in text and (release in name or name.encode() in text):
                     return True

@@ -110,12 +110,13 @@ def test_the_other_owner_may_be_one_that_the_change_does_not_reach(git_repositor
         "a/role.yaml": ROLE,
         "apps/b.yaml": application("b", "b"),
         "b/Chart.yaml": "apiVersion: v2\nname: b\nversion: 1.0.0\n",
-        "b/templates/role.yaml": ROLE.replace("reader", "{{ .Release.Name }}-reader"),
+        "shared/role.yaml": ROLE.replace("reader", "{{ .Release.Name }}-reader"),
         "apps/c.yaml": application("c", "c"),
         "c/role.yaml": ROLE.replace("reader", "c-reader"),
         "apps/d.yaml": application("d", "d"),
         "d/map.yaml": config_map("d", "d"),
     }
+    git_repository.symlink("b/templates", "../shared")
     roles = "---\n".join(ROLE.replace("reader", f"{name}-reader") for name in ("a", "b", "c", "d"))
     report = check(git_repository, base, {"d/roles.yaml": roles})
     assert said(report, "duplicate-owner") == [
