@@ -157,4 +157,9 @@ def _finding(finding: Finding) -> dict[str, Any]:
             "reason": well_formed(waiver.reason),
             "expires": waiver.expires,
         },
+        "base_line": finding.location.was and finding.location.was.line,
+        "units": [
+            {"name": well_formed(name), "target": None if target is None else well_formed(target)}
+            for name, target in finding.units
+        ],
     }

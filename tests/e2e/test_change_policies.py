@@ -43,7 +43,7 @@ spec:
     - host: www.example.com
 """
 CONFIG = "version: 1\npolicies:\n  packs: [change-safety]\n"
-Found = list[tuple[str, str, int, str]]
+Found = list[tuple[str, str, int | str, str]]
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,10 @@ class PullRequest:
         )
         assert done.returncode in (0, 1), done.stderr
         findings = json.loads(done.stdout)["findings"]
-        return done.returncode, [(one["rule"], one["file"], one["line"], one["message"]) for one in findings]
+        return done.returncode, [
+            (one["rule"], one["file"], one["line"] or f"{one['base_line']} of the base", one["message"])
+            for one in findings
+        ]
 
 
 @pytest.fixture
@@ -114,7 +117,7 @@ def test_what_is_removed_is_shown_where_it_was(pull_request: PullRequest) -> Non
 
 
 def test_what_is_removed_from_a_file_that_stays_is_shown_where_it_was(pull_request: PullRequest) -> None:
-    """The line is the base's as well."""
+    """The line is the base's: the head's line of that number says something else."""
     repository = pull_request.repository
     repository.switch("main")
     repository.commit("two objects", {"shop/namespace.yaml": f"{DEPLOYMENT.replace('web', 'api')}---\n{NAMESPACE}"})
@@ -124,7 +127,7 @@ def test_what_is_removed_from_a_file_that_stays_is_shown_where_it_was(pull_reque
 
     _, found = pull_request.check()
 
-    assert [one[:3] for one in found] == [("namespace-removed", "shop/namespace.yaml", 20)]
+    assert [one[:3] for one in found] == [("namespace-removed", "shop/namespace.yaml", "20 of the base")]
 
 
 def test_what_the_cluster_would_refuse_is_shown_where_it_stands(pull_request: PullRequest) -> None:

@@ -43,7 +43,7 @@ def test_keys_stand_in_the_order_of_the_contract(rich_report: Report) -> None:
     assert list(data["summary"]) == ["error", "warning", "note", "waived", "existing", "unchecked"]
     assert list(data["findings"][0]) == [
         *("rule", "stage", "level", "state", "message", "help", "file", "line", "column", "end_line", "end_column"),
-        *("object", "path", "target", "fingerprint", "waiver"),
+        *("object", "path", "target", "fingerprint", "waiver", "base_line", "units"),
     ]
     assert list(data["findings"][1]["object"]) == ["apiVersion", "kind", "namespace", "name"]
     assert list(data["stats"]) == ["documents", "objects", "seconds", "cache"]
