@@ -233,6 +233,31 @@ def test_values_that_nobody_can_know_leave_their_expressions(make: MakeFleet) ->
     assert not result.problems
 
 
+def test_a_configmap_of_variables_that_nothing_brings_is_found(make: MakeFleet) -> None:
+    """Flux waits for it for ever; what a generator makes, and what somebody else keeps secret, may well be there."""
+    spec = (
+        "  postBuild:\n    substituteFrom:\n"
+        "      - {kind: ConfigMap, name: setings}\n"
+        "      - {kind: ConfigMap, name: made}\n"
+        "      - {kind: ConfigMap, name: settings}\n"
+        "      - {kind: ConfigMap, name: later, optional: true}\n"
+        "      - {kind: Secret, name: hidden}\n"
+    )
+    found = make(
+        {
+            "clusters/apps.yaml": SOURCE + "---\n" + kustomization("apps", "./apps", spec),
+            "clusters/settings.yaml": config_map("settings", {"a": "b"}, "flux-system"),
+            "apps/kustomization.yaml": "configMapGenerator: [{name: made, literals: [a=b]}]\n",
+        }
+    )
+    [line] = found.problems()
+    assert line == (
+        "clusters/apps.yaml:23:33 dangling-reference: Kustomization flux-system/apps: "
+        "spec.postBuild.substituteFrom[0].name names the ConfigMap setings, which nothing in this repository brings; "
+        "did you mean settings?"
+    )
+
+
 def test_a_name_that_no_variable_may_have_is_found_where_it_stands(make: MakeFleet) -> None:
     """Flux fills in nothing at all then."""
     spec = "  postBuild:\n    substituteFrom:\n      - kind: ConfigMap\n        name: settings\n"

@@ -219,6 +219,14 @@ def test_values_that_cannot_be_read_are_said_and_make_the_unit_uncertain(make: M
         "the values of the Secret hidden cannot be read here",
         "the values of the ConfigMap gone are not in this repository",
     )
+    [line] = found.problems()
+    assert line.startswith("apps/web.yaml:")
+    assert line.endswith(
+        "dangling-reference: HelmRelease shop/web: spec.valuesFrom[1].name names the ConfigMap gone, which nothing in "
+        "this repository brings"
+    )
+    optional = make({"apps/web.yaml": release(spec.replace("name: gone", "name: gone, optional: true"))})
+    assert optional.problems() == []
 
 
 def test_a_key_that_is_not_there_is_found_on_its_line(make: MakeFleet) -> None:
