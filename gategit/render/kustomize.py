@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -27,8 +28,16 @@ _VENDOR: Final = (
     "Bring the files into the repository, or allow the host under render.remotes in the config and name one version "
     "of what is fetched."
 )
-_SENSITIVE: Final = (b"/annotations", b"metadata.annotations", b"kustomize.config.k8s.io/needs-hash")
-"""What in a patch, a replacement or a generator could come out otherwise because of the annotations that trace."""
+_SENSITIVE: Final = re.compile(
+    rb"(?<!metadata)/annotations"
+    rb"|(?<![\w~*\]-]/)metadata/annotations"
+    rb"|(?<![\w*\]-]\.)metadata\.annotations"
+    rb"|kustomize\.config\.k8s\.io/needs-hash"
+)
+"""What in a patch, a replacement or a generator could come out otherwise because of the annotations that trace.
+
+Those that trace are the object's own: what asks for a template's annotations does not see them.
+"""
 
 
 def build_kustomize(unit: Unit, tree: Tree, graph: KustomizeGraph, settings: RenderSettings) -> Rendered:
@@ -264,7 +273,7 @@ def _is_sensitive(made: Plan, tree: Tree) -> bool:
         paths = [one.file] if one.file != made.file else []
         paths += [link.path for link in one.links if link.state is LinkState.FILE and _changes(link.reference.use)]
         texts += [tree.read(path) for path in paths if path in made.inputs]
-    return any(mark in text for text in texts for mark in _SENSITIVE)
+    return any(_SENSITIVE.search(text) for text in texts)
 
 
 def _changes(use: Use) -> bool:
