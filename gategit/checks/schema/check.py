@@ -40,6 +40,7 @@ _SUBDOMAIN: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:
 _LONGEST_NAME: Final = 253
 _FREE_NAMES: Final = ("rbac.authorization.k8s.io", "authorization.openshift.io", "user.openshift.io")
 _NAMELESS: Final = re.compile(r"(?:Review|Binding|Scale|Eviction|Status|Options|List|Request)\Z")
+_SEALED: Final = "encrypted with SOPS: encrypted values were not looked at"
 
 
 def check_file(
@@ -429,13 +430,14 @@ class _Check:
     def _report(self, trouble: Trouble, *, secret: bool, level: Level | None = None, by: str = "") -> None:
         path = trouble.path
         if path == ("sops",) and isinstance(self.manifest.data.get("sops"), dict):
-            self._miss("encrypted with SOPS: encrypted values were not looked at")
+            self._miss(_SEALED)
             return
         if path and path[:1] == ("metadata",) and path[1:] == ("name",) and trouble.rule == "missing-field":
             return  # said by _name
         value = _value_at(self.manifest.data, path)
         if trouble.rule in ("wrong-type", "invalid-value") and _filled_in(value):
-            self._miss("a value is filled in later (such as ${VARIABLE}): it was not looked at")
+            sealed = isinstance(value, str) and value.startswith("ENC[")
+            self._miss(_SEALED if sealed else "a value is filled in later (such as ${VARIABLE}): it was not looked at")
             return
         if trouble.rule == "wrong-type":
             surprise = self._surprise(trouble, secret=secret)
