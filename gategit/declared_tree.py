@@ -16,7 +16,7 @@ from gategit.manifests.decode import Limits
 from gategit.manifests.manifest import Manifest, Role
 from gategit.model import Unchecked
 from gategit.nearest import did_you_mean
-from gategit.render.values import HelmBuild
+from gategit.rendered_tree import render_tree
 from gategit.repository import open_trees
 from gategit.request import Mode
 from gategit.side import Side
@@ -27,14 +27,13 @@ if TYPE_CHECKING:
     from gategit.cluster.snapshot import Snapshot
     from gategit.config import Config, Target
     from gategit.model import FieldPath, Location, ObjectRef
-    from gategit.render.values import Rendered, RenderProblem
+    from gategit.render.values import Rendered
     from gategit.repository import Trees
     from gategit.request import Request
     from gategit.side import Facts
 
 _BUILT: Final = frozenset({AS_DECLARED})
 _UNKNOWN: Final = frozenset({Build(changed=True)})
-_AGENT_MARKS: Final = ("argoproj.io/", "fluxcd.io/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,14 +104,9 @@ class DeclaredTree:
         for path in self._side.readable:
             self._read(path, facts)
         self._builds: Builds | None = None
-        self._units: tuple[Rendered, ...] = ()
-        self._alone: tuple[Rendered, ...] = ()
-        self._not_followed: tuple[Unchecked, ...] = ()
-        self._wrong: tuple[RenderProblem, ...] = ()
-        if self.config.render.enabled:
-            self._render(facts, say)
-        else:
+        if not self.config.render.enabled:
             self._builds = Builds(self._side.graph, self._kustomization)
+        self._rendered = render_tree(self._side, facts, self._trees, self.config, say, jobs=self._request.jobs)
 
     def _read(self, path: str, facts: Facts) -> None:
         try:
@@ -129,33 +123,6 @@ class DeclaredTree:
         if file.decoded.problems:
             # Of a file that cannot be decoded nobody knows whether it would be a manifest.
             self._unread[path] = file.decoded.problems[0].message
-
-    def _render(self, facts: Facts, say: Callable[[str], None]) -> None:
-        """Let the tree show what agents make of it."""
-        side = self._side
-        versions = {version for raw in facts.values() for version, *_ in raw}
-        deployed = any(mark in version for version in versions for mark in _AGENT_MARKS)
-        if not (deployed or side.graph.kustomizations or side.chart_folders):
-            return
-        from gategit.rendered_objects import rendition_of  # noqa: PLC0415  plain manifests need nothing of it
-        from gategit.rendering import Rendering, render_sides  # noqa: PLC0415  the same
-
-        trees = self._trees
-        rendering = Rendering(
-            side,
-            facts,
-            self.config,
-            root=str(trees.root or ""),
-            urls=(*trees.remotes, *self.config.repositories),
-            jobs=self._request.jobs,
-        )
-        found, _ = render_sides(rendering, None, None, say, lint=False)
-        # What a chart would be that nobody deploys is nothing that a cluster has.
-        self._alone = tuple(one for one in found.rendered if _is_alone(one))
-        self._units = tuple(one for one in found.rendered if not _is_alone(one))
-        self._not_followed = tuple(Unchecked(what, reason) for what, reason in found.unchecked)
-        self._wrong = tuple(problem for problem in found.problems if problem.fatal)
-        side.rendition = rendition_of(side, replace(found, rendered=self._units), rendering.settings)
 
     def _kustomization(self, path: str) -> Any:
         documents = self._side.file(path).decoded.documents
@@ -289,13 +256,9 @@ class DeclaredTree:
         for path, reason in self._unread.items():
             if self._side.in_scope(path) and self._reaches(path, target):
                 yield Unchecked(show_path(path), reason)
-        for one in self._units:
-            if self._is_unit_of(one, target):
-                yield from _not_rendered(one)
-        yield from self._not_followed
-        for problem in self._wrong:
-            if self._side.in_scope(problem.location.file):
-                yield Unchecked(_place(problem), problem.message)
+        name = None if target is None else target.name
+        yield from self._rendered.unfollowed(inside=self._side.in_scope, target=name)
+        yield from self._rendered.faults(inside=self._side.in_scope)
         yield from self._trees.unchecked()
 
     def _is_unit_of(self, one: Rendered, target: Target | None) -> bool:
@@ -304,7 +267,7 @@ class DeclaredTree:
 
     def templates(self, target: Target | None) -> list[str]:
         """The files of a target that are templates, and that nothing renders."""
-        rendered = frozenset().union(*(one.inputs for one in (*self._units, *self._alone)))
+        rendered = self._rendered.templates
         return [
             path
             for path in self._templates
@@ -313,7 +276,7 @@ class DeclaredTree:
 
     def alone(self, target: Target | None) -> list[str]:
         """The charts of a target that nothing here deploys: nobody knows with which values they are rendered."""
-        return [one.unit.name for one in self._alone if self._is_unit_of(one, target)]
+        return [one.unit.name for one in self._rendered.alone if self._is_unit_of(one, target)]
 
     def _reaches(self, path: str, target: Target | None) -> bool:
         return target is None or target.matches(path) or not self.config.targets_of(path)
@@ -327,23 +290,6 @@ class DeclaredTree:
 
 def _is_of(path: str, target: Target | None) -> bool:
     return target is None or target.matches(path)
-
-
-def _not_rendered(one: Rendered) -> Iterator[Unchecked]:
-    """What of a unit is not rendered, and why."""
-    yield from (Unchecked(what, reason) for what, reason in one.unchecked)
-    wrong = [problem for problem in one.problems if problem.fatal]
-    if wrong:
-        yield Unchecked(f"the {one.unit.name}", f"it cannot be built: {_place(wrong[0])}: {wrong[0].message}")
-
-
-def _place(problem: RenderProblem) -> str:
-    line = f":{problem.location.region.line}" if problem.location.region is not None else ""
-    return f"{show_path(problem.location.file)}{line}"
-
-
-def _is_alone(one: Rendered) -> bool:
-    return isinstance(one.unit.build, HelmBuild) and one.unit.build.alone
 
 
 def _placed(manifest: Manifest, namespace: str, target: Target | None) -> Placed:

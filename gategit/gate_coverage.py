@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
@@ -19,12 +19,14 @@ from gategit.manifests.classify import NEVER_APPLIED
 from gategit.manifests.manifest import Role
 from gategit.manifests.secrecy import SEALED
 from gategit.model import Stage, Unchecked
+from gategit.rendered_tree import render_tree
 from gategit.repository import open_trees
 from gategit.request import Mode
 from gategit.trusted import load_trusted
 
 if TYPE_CHECKING:
     from gategit.judge import FileVerdict, SchemaKey
+    from gategit.manifests.manifest import Manifest
     from gategit.request import Request
     from gategit.side import Side
 
@@ -48,7 +50,7 @@ _Outcome = tuple[Where, str] | tuple[None, str, bool]
 def read_coverage(request: Request, say: Callable[[str], None]) -> Coverage:
     """Count the objects of a tree by where their schemas come from.
 
-    It looks at what a check of all files would look at, by the same config.
+    It looks at what a check of all files would look at, by the same config: what is rendered counts as it is rendered.
 
     Args:
         request: the folder, the paths and the target.
@@ -68,16 +70,23 @@ def read_coverage(request: Request, say: Callable[[str], None]) -> Coverage:
             # Definitions count wherever they are, objects within the request's paths.
             verdicts = judging.judge(side, side.readable, _reading(judging, side), say)
             all_facts = {path: verdict.facts for path, verdict in verdicts.items()}
+            known = {path: tuple(raw) for path, raw in all_facts.items()}
+            rendered = render_tree(side, known, trees, trusted.config, say, jobs=request.jobs, alone=True)
             context = judging.context(side, judging.find_crds(side, all_facts))
             inside = {path: one for path, one in verdicts.items() if side.in_scope(path)}
             say("looking for schemas")
             counting = _Counting({key: SchemaSet(spec) for key, spec in context.schemas.items()})
             for path, verdict in inside.items():
-                counting.add(verdict, judging.runs(path))
+                if path not in side.rendition.covered:
+                    counting.add(path, _kinds(verdict), judging.runs(path))
+            for manifest in side.rendition.manifests():
+                if judging.wants(side, manifest.source):
+                    counting.add(manifest.source.file, [_kind(manifest)], judging.runs_at(manifest.source))
             large = [Unchecked(show_path(path), "it is too large") for path in side.too_large if side.in_scope(path)]
             unread = [*large, *(one for verdict in inside.values() for one in _unread(verdict)), *trees.unchecked()]
-            templates = sum(1 for verdict in inside.values() if verdict.role is Role.TEMPLATE)
-            return Coverage(tuple(counting.kinds()), tuple(unread), templates)
+            templates = {path for path, verdict in inside.items() if verdict.role is Role.TEMPLATE}
+            unknown = dict.fromkeys(rendered.unfollowed(inside=trees.selects, target=request.target, alone=True))
+            return Coverage(tuple(counting.kinds()), tuple(unread), len(templates - rendered.templates), tuple(unknown))
     finally:
         trees.close()
 
@@ -86,6 +95,14 @@ def _reading(judging: Judging, side: Side) -> JudgeContext:
     """Files are decoded, and nothing else is asked of them."""
     digest = f"reading {program_id()} {judging.limits!r} {sorted(side.chart_folders)!r}"
     return JudgeContext(judging.limits, {}, frozenset({Stage.SYNTAX}), side.chart_folders, digest)
+
+
+def _kinds(verdict: FileVerdict) -> Iterator[tuple[str, str]]:
+    return ((api_version, kind) for api_version, kind, *_ in verdict.facts)
+
+
+def _kind(manifest: Manifest) -> tuple[str, str]:
+    return manifest.api_version, manifest.kind
 
 
 def _unread(verdict: FileVerdict) -> Iterator[Unchecked]:
@@ -120,14 +137,14 @@ class _Counting:
         self._kinds: defaultdict[tuple[str, str], _Kind] = defaultdict(_Kind)
         self._known: dict[tuple[SchemaKey, str, str], _Outcome] = {}
 
-    def add(self, verdict: FileVerdict, runs: tuple[SchemaRun, ...]) -> None:
-        """Count the objects of a file."""
-        for api_version, kind, *_ in verdict.facts:
+    def add(self, path: str, kinds: Iterable[tuple[str, str]], runs: tuple[SchemaRun, ...]) -> None:
+        """Count objects of a file, by API version and kind."""
+        for api_version, kind in kinds:
             if api_version.rpartition("/")[0] in NEVER_APPLIED or api_version == _GENERATORS or kind.startswith(SEALED):
                 continue
             counted = self._kinds[api_version, kind]
             counted.objects += 1
-            counted.files.add(verdict.path)
+            counted.files.add(path)
             found = [(self._outcome(run, api_version, kind), run.target) for run in runs]
             counted.missing += any(outcome[0] is None for outcome, _ in found)
             counted.outcomes.update({outcome for outcome, _ in found})

@@ -36,6 +36,7 @@ FLOORS: tuple[frozenset[str], ...] = (
             "gategit.object_changes",
             "gategit.rendered_judging",
             "gategit.rendered_objects",
+            "gategit.rendered_tree",
             "gategit.render_cache",
             "gategit.rendering",
             "gategit.schema_store",

@@ -70,8 +70,8 @@ def coverage(
     """Say which kinds of a repository have a schema.
 
     Counted is what gategit check --all looks at, by the same config, targets and sources: of each kind the objects, the
-    files, and where the schema comes from. Kinds without a schema come first, with the command that adds one: of their
-    objects only syntax and metadata are checked.
+    files, and where the schema comes from. Charts and kustomizations count as they are rendered. Kinds without a schema
+    come first, with the command that adds one: of their objects only syntax and metadata are checked.
     """
     one_of("--format", format_, _FORMATS)
     request = _at(request_for(target, kubernetes_version), path)

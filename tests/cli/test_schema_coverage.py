@@ -54,10 +54,10 @@ def run(*arguments: str) -> Result:
     return CliRunner().invoke(app, ["coverage", *arguments])
 
 
-def counted(*arguments: str) -> dict[str, Any]:
+def counted(*arguments: str, code: int = 0) -> dict[str, Any]:
     """What the command says as JSON, which fits its schema."""
     result = run("--format", "json", *arguments)
-    assert result.exit_code == 0, result.exception
+    assert result.exit_code == code, result.exception
     data: dict[str, Any] = json.loads(result.stdout)
     Draft202012Validator(SCHEMA).validate(data)
     return data
@@ -164,17 +164,17 @@ def test_what_could_not_be_read_is_said(repository: RepositoryBuilder) -> None:
     repository.remove("more/cogs.yaml")
     repository.write("apps/broken.yaml", "apiVersion: v1\nkind: [\n")
     repository.write("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n")
-    repository.write("chart/templates/a.yaml", "apiVersion: v1\nkind: {{ .Values.kind }}\n")
+    repository.write("chart/templates/a.yaml", 'apiVersion: v1\nkind: {{ required "a kind is needed" .Values.kind }}\n')
     result = run("--missing")
     assert result.exit_code == 3
     assert result.stdout == (
         "not looked at: apps/broken.yaml: not all of it is YAML that can be read\n"
-        "1 template: what they declare is known only when they are rendered\n"
+        "not looked at: chart chart: it asks for more than its own values: a kind is needed\n"
         "6 of 6 objects (100.0 %) and 4 of 4 kinds have a schema; 1 file could not be read\n"
     )
     assert run().exit_code == 0
     data = counted()
-    assert data["templates"] == 1
+    assert [one["what"] for one in data["unrendered"]] == ["chart chart"]
     assert data["unread"] == [{"what": "apps/broken.yaml", "reason": "not all of it is YAML that can be read"}]
 
 
@@ -239,3 +239,41 @@ def test_what_is_encrypted_as_a_whole_has_no_kind(repository: RepositoryBuilder)
     found = counted("more/sealed.yaml")
     assert found["coverage"] == []
     assert found["unread"] == [{"what": "more/sealed.yaml", "reason": "SOPS encrypted the whole of it"}]
+
+
+CHART = {
+    "chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n",
+    "chart/templates/a.yaml": "apiVersion: v1\nkind: {{ .Values.kind }}\nmetadata: {name: a}\n",
+    "chart/values.yaml": "kind: ConfigMap\n",
+}
+OVERLAYS = {
+    "base/kustomization.yaml": "resources: [widget.yaml]\n",
+    "base/widget.yaml": "apiVersion: example.org/v1\nkind: Gadget\nmetadata: {name: one}\n",
+    "overlays/a/kustomization.yaml": "namePrefix: a-\nresources: [../../base]\n",
+    "overlays/b/kustomization.yaml": "namePrefix: b-\nresources: [../../base]\n",
+}
+
+
+def test_what_is_rendered_counts_as_it_is_rendered(repository: RepositoryBuilder) -> None:
+    """A chart's objects are there, an overlay's as often as it is built; switched off, files count as they stand."""
+    for path, text in {**CHART, **OVERLAYS}.items():
+        repository.write(path, text)
+    found = counted("base", "--missing", code=1)
+    assert [(one["kind"], one["objects"], one["files"]) for one in found["coverage"]] == [("Gadget", 2, 1)]
+    found = counted("chart")
+    assert [(one["kind"], one["objects"]) for one in found["coverage"]] == [("ConfigMap", 1)]
+    assert (found["templates"], found["unrendered"]) == (0, [])
+    config = repository.folder / ".gategit.yaml"
+    config.write_text(f"{config.read_text()}render: {{enabled: false}}\n")
+    found = counted("base", "--missing", code=1)
+    assert [(one["kind"], one["objects"], one["files"]) for one in found["coverage"]] == [("Gadget", 1, 1)]
+    assert counted("chart")["templates"] == 1
+
+
+def test_what_cannot_be_rendered_is_said(repository: RepositoryBuilder) -> None:
+    """Nobody knows what it brings; that is no reason to fail where every kind has a schema."""
+    repository.write("broken/kustomization.yaml", "resources: [nowhere.yaml]\n")
+    found = counted("broken", "--missing")
+    ((what, reason),) = [(one["what"], one["reason"]) for one in found["unrendered"]]
+    assert what == "the kustomization broken"
+    assert reason.startswith("it cannot be built: broken/kustomization.yaml:1: ")

@@ -185,6 +185,7 @@ def test_flux_makes_no_namespace_of_its_own_accord(git_repository: RepositoryBui
         ("prod", "ConfigMap", "shop", "settings", "created"),
         ("prod", "ConfigMap", "nowhere", "settings", "rejected"),
     ], answer.text
+    assert unchecked(answer) == []
     made = next(one for one in answer.report["dry_run"]["objects"] if one["object"]["namespace"] == "shop")
     assert "${size}" not in str(made["differences"])
 

@@ -104,12 +104,14 @@ class Coverage:
     Attributes:
         kinds: every kind, those that lack a schema first.
         unread: files that could not be read, so that nobody knows what they declare.
-        templates: how many templates there are, which declare nothing before they are rendered.
+        templates: how many templates there are that nothing renders.
+        unrendered: what could not be rendered, so that nobody knows what it brings.
     """
 
     kinds: tuple[KindCoverage, ...]
     unread: tuple[Unchecked, ...]
     templates: int
+    unrendered: tuple[Unchecked, ...] = ()
 
     @property
     def missing(self) -> tuple[KindCoverage, ...]:
@@ -150,6 +152,7 @@ def to_text(coverage: Coverage, *, missing_only: bool) -> str:
 
 def _notes(coverage: Coverage) -> Iterator[str]:
     yield from (line_start(line) for line in unchecked_lines(coverage.unread))
+    yield from (line_start(line) for line in unchecked_lines(coverage.unrendered))
     if coverage.templates:
         yield f"{plural(coverage.templates, 'template')}: what they declare is known only when they are rendered"
 
@@ -204,6 +207,7 @@ def to_json(coverage: Coverage, *, missing_only: bool) -> str:
             "kinds": {"total": len(coverage.kinds), "covered": len(coverage.kinds) - len(coverage.missing)},
             "coverage": [_kind_data(one) for one in kinds],
             "templates": coverage.templates,
+            "unrendered": unchecked_data(coverage.unrendered),
             "unread": unchecked_data(coverage.unread),
         }
     )
