@@ -512,6 +512,46 @@ def test_hiding_an_object_in_a_file(pull_request: PullRequest, files: dict[str, 
         assert answer.code == PASS
 
 
+def _softened(path: str) -> str:
+    """A kustomization, or a part of one, that takes the privilege out of what it builds."""
+    patch = "[{op: remove, path: /spec/containers/0/securityContext}]"
+    return f"resources: [{path}]\npatches:\n  - patch: '{patch}'\n    target: {{kind: Pod}}\n"
+
+
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {name: soft, namespace: argocd}
+spec:
+  project: default
+  destination: {server: https://kubernetes.default.svc, namespace: shop}
+  source:
+    repoURL: https://git.example.com/fleet.git
+    path: apps
+    kustomize:
+      patches:
+        - patch: '[{op: remove, path: /spec/containers/0/securityContext}]'
+          target: {kind: Pod}
+"""
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        {"kustomization.yaml": _softened("apps/a.yaml"), "apps/a.yaml": POD},
+        {"apps/kustomization.yaml": "resources: [a.yaml]\n", "apps/a.yaml": POD, "soft.yaml": APPLICATION},
+    ],
+)
+def test_hiding_an_object_behind_what_is_laid_over_it(pull_request: PullRequest, files: dict[str, str]) -> None:
+    """A kustomization elsewhere, or an agent that the change itself brings, softens what others apply as it is."""
+    pull_request.base(
+        {".gategit.yaml": "version: 1\nrepositories: [https://git.example.com/fleet.git]\n", "b.yaml": GOOD}
+    )
+    answer = pull_request.head(files).judge()
+    assert answer.code == BLOCKED, answer.log
+    assert ("privileged-container", "apps/a.yaml") in answer.said
+
+
 def test_hiding_a_file_behind_gitignore(pull_request: PullRequest) -> None:
     """What is committed is judged, whatever git was told to ignore."""
     pull_request.base({".gitignore": "*.yaml\n", "README": ""})
