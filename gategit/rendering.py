@@ -736,6 +736,14 @@ class _Walk:
         complete = not self.unchecked and not any(problem.fatal for problem in self.problems)
         yield from self.rendering.orphans(self.units.values(), complete=complete)
 
+    def projects(self) -> dict[str, str]:
+        """What each of Argo CD's projects says, by name."""
+        return {
+            text_at(one.data, "metadata", "name"): canonical(one.data.get("spec"))
+            for one in self.objects
+            if text_at(one.data, "kind") == "AppProject"
+        }
+
     def there(self) -> frozenset[There]:
         """The namespaces and definitions that clusters have, as far as this side says so."""
         from gategit.render.argocd_order import there_of  # noqa: PLC0415  only where somebody waits for them
@@ -791,11 +799,14 @@ def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[Uni
     keys = {key_of(unit) for unit in all_units if not (_is_alone(unit) and _chart_folder(unit) in deployed)}
     if touched is None:
         return keys
+    limits = [walk.projects() for walk in walks]
     found: set[UnitKey] = set()
     for key in keys:
         units = [walk.units.get(key) for walk in walks]
         asked = {None if unit is None else _asked(unit) for unit in units}
         same = len(asked) == 1 and len({is_brought(key, walk.units) for walk in walks}) == 1
+        # What a project forbids shows in what its applications bring.
+        same = same and len({projects.get(units[0].project if units[0] else "") for projects in limits}) == 1
         if not same or any(
             unit is not None and not walk.rendering.inputs(unit).isdisjoint(touched)
             for walk, unit in zip(walks, units, strict=True)

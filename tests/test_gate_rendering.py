@@ -198,3 +198,69 @@ def test_an_application_that_holds_a_chart_s_values_is_judged_itself(git_reposit
     report = check(git_repository)
     assert ("unknown-field", "apps/web.yaml", 10, State.NEW) in places(report)
     assert {use.kind for use in report.schemas} == {"Application", "ConfigMap"}
+
+
+PROJECT = """\
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata:
+  name: shop
+  namespace: argocd
+spec:
+  sourceRepos: ["*"]
+  destinations: [{server: "*", namespace: "*"}]
+  clusterResourceWhitelist:
+    - {group: "", kind: Namespace}
+"""
+APPLICATION = """\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: shop
+  namespace: argocd
+spec:
+  project: shop
+  destination: {server: https://kubernetes.default.svc, namespace: shop}
+  source: {repoURL: https://git.example.com/fleet.git, path: apps}
+"""
+
+
+def test_a_project_that_comes_to_forbid_is_held_against_what_it_owns(git_repository: RepositoryBuilder) -> None:
+    """The change touches the project alone; what its applications bring is looked at all the same."""
+    config = f"{CONFIG}repositories: [https://git.example.com/fleet.git]\n"
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+    files = {".gategit.yaml": config, "project.yaml": PROJECT, "app.yaml": APPLICATION, "apps/namespace.yaml": namespace}
+    git_repository.commit("base", files)
+    git_repository.branch("pr")
+    git_repository.commit("forbid", {"project.yaml": PROJECT.replace("kind: Namespace", "kind: PersistentVolume")})
+    assert places(check(git_repository)) == [("project-forbids", "apps/namespace.yaml", 2, State.NEW)]
+
+
+def test_what_an_agent_lets_go_is_removed(git_repository: RepositoryBuilder) -> None:
+    """Nobody touches the object's own file: the place is where the agent was asked for it."""
+    config = "version: 1\nrepositories: [https://git.example.com/fleet.git]\npolicies: {packs: [change-safety]}\n"
+    claim = (
+        "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\n  namespace: shop\n"
+        "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+    )
+    files = {".gategit.yaml": config, "project.yaml": PROJECT, "app.yaml": APPLICATION, "apps/claim.yaml": claim}
+    git_repository.commit("base", {**files, "apps/kustomization.yaml": "resources: [claim.yaml]\n"})
+    git_repository.branch("pr")
+    git_repository.remove("app.yaml")
+    git_repository.commit("let go")
+    report = check(git_repository)
+    assert ("volume-claim-removed", "app.yaml") in {(f.rule, f.location.file) for f in report.findings}
+    assert report.verdict is Verdict.BLOCKED
+
+
+def test_an_agent_that_fails_removes_nothing(git_repository: RepositoryBuilder) -> None:
+    """What it has applied stays: the failure is all that is said."""
+    config = "version: 1\nrepositories: [https://git.example.com/fleet.git]\npolicies: {packs: [change-safety]}\n"
+    namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
+    files = {".gategit.yaml": config, "project.yaml": PROJECT, "app.yaml": APPLICATION, "apps/namespace.yaml": namespace}
+    git_repository.commit("base", {**files, "apps/kustomization.yaml": "resources: [namespace.yaml]\n"})
+    git_repository.branch("pr")
+    git_repository.commit("misspell", {"app.yaml": APPLICATION.replace("path: apps", "path: appz")})
+    report = check(git_repository)
+    assert {f.rule for f in report.findings} == {"dangling-reference"}
+    assert report.change.removed == 0
