@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -336,7 +337,8 @@ class _Stage:
         files = sorted({source.file for source in olds} | {path for path, raw in facts.items() if _holds(raw, wanted)})
         declared = {name for _, name in _named(facts, _NAMESPACE)}
         # What the base's objects live in is there, whoever made it.
-        used = {namespace for raw in facts.values() for _, _, namespace, *_ in raw if namespace} - declared
+        used = {namespace for raw in facts.values() for _, _, namespace, *_ in raw if namespace}
+        used = (used | {*self._built_into(base, facts, target)}) - declared
         found: list[dict[str, Any]] = [_namespace(name) for name in sorted(used)]
         for path in files:
             for manifest in _manifests(base, path, target):
@@ -344,6 +346,19 @@ class _Stage:
                 if manifest.source in olds or key in wanted or (parameters and key == ("", "ConfigMap")):
                     found.append(_in_namespace(manifest, target))
         return tuple(found)
+
+    def _built_into(self, side: Side, facts: Facts, target: Target | None) -> Iterable[str]:
+        """The namespaces that builds put objects of a target into: what the change does not reach is not rendered."""
+        for one in side.graph.kustomizations.values():
+            whose = self._scope.trusted.config.targets_of(one.file)
+            if one.parsed.namespace and (target is None or not whose or target in whose):
+                yield one.parsed.namespace
+        for path, raw in facts.items():
+            if any(kind in _DEPLOYING_KINDS for _, kind, *_ in raw):
+                for manifest in _manifests(side, path, target):
+                    spec = manifest.data.get("spec")
+                    names = (_at(spec, "destination", "namespace"), _at(spec, "targetNamespace"))
+                    yield from (name for name in names if isinstance(name, str) and _NAME.match(name))
 
     def _supplied(
         self,
@@ -430,6 +445,8 @@ def _loaded(content: bytes, name: str) -> Snapshot:
     return load_snapshot(content, name)
 
 
+_DEPLOYING_KINDS = frozenset({"Application", "HelmRelease", "Kustomization"})
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?\Z")
 _AGENT_KINDS = frozenset({"Application", "ApplicationSet", "HelmRelease"})
 
 

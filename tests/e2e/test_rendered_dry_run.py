@@ -209,6 +209,40 @@ def test_a_sandbox_has_the_old_objects_as_they_were_rendered(git_repository: Rep
     assert answer.rules == [("immutable-field", "base/web.yaml", 9, "new")]
 
 
+def test_a_sandbox_has_the_namespaces_that_other_builds_use(git_repository: RepositoryBuilder) -> None:
+    """What the change does not touch is deployed already, so where it goes to is there."""
+    config = 'version: 1\ntargets: {prod: {paths: ["clusters/prod/**", "overlays/prod/**"], dry_run: sandbox}}\n'
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: %s}\n"
+    overlay = "namespace: shop\nresources: [settings.yaml]\n"
+    git_repository.commit(
+        "base",
+        {
+            ".gategit.yaml": config,
+            "clusters/prod/flux.yaml": NAMESPACE.format("flux-system"),
+            "clusters/prod/one.yaml": FLUX.format(name="one", path="./one", namespace="store"),
+            "one/settings.yaml": settings % "one",
+            "overlays/prod/one/kustomization.yaml": overlay,
+            "overlays/prod/one/settings.yaml": settings % "one",
+        },
+    )
+    git_repository.branch("pr")
+    git_repository.commit(
+        "add",
+        {
+            "clusters/prod/two.yaml": FLUX.format(name="two", path="./two", namespace="store"),
+            "two/settings.yaml": settings % "two",
+            "overlays/prod/two/kustomization.yaml": overlay,
+            "overlays/prod/two/settings.yaml": settings % "two",
+        },
+    )
+    answer = judge(git_repository)
+    assert [(one[2], one[4]) for one in outcomes(answer)] == [
+        ("flux-system", "created"),
+        ("shop", "created"),
+        ("store", "created"),
+    ], answer.text
+
+
 def test_without_targets_every_overlay_is_asked_for(
     git_repository: RepositoryBuilder, api_server: ApiServer, namespace: str
 ) -> None:
