@@ -250,3 +250,15 @@ def test_a_chart_that_never_ends_holds_up_nothing_else(git_repository: Repositor
         ("not-rendered", "charts/web/Chart.yaml"),
     ]
     assert report.verdict.value == "blocked"
+
+
+def test_a_file_in_a_linked_folder_is_part_of_the_chart(git_repository: RepositoryBuilder) -> None:
+    """A change of it reaches the chart, and what was rendered before is not taken for what it is now."""
+    base = {path.replace("charts/web/templates/", "shared/"): text for path, text in CHART.items()}
+    git_repository.symlink("charts/web/templates", "../../shared")
+    assert said(check(git_repository, base, {"shared/map.yaml": MAP})) == [
+        "error wrong-type charts/web/values.yaml:1 expected a string for size in data, got the number 3",
+    ]
+    git_repository.commit("mended", {"shared/map.yaml": base["shared/map.yaml"] + "  more: a\n"})
+    report = gate.run(Request(directory=git_repository.folder, base="main", head="HEAD"))
+    assert said(report) == []

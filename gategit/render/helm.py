@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from gategit.checks.references.paths import PathIndex
+from gategit.checks.references.paths import PathIndex, Place
 from gategit.disk import UnreadableError
 from gategit.errors import UndecidedError
 from gategit.model import Level, Location
@@ -114,7 +114,9 @@ def _inputs(build: HelmBuild, places: Places) -> frozenset[str]:
             part = chart.beside(dependency) if dependency.is_local else None
             if part is not None:
                 found |= part.files
-    return frozenset(found)
+    # What lies in a folder that a link leads to is known by its own path, too.
+    led = (places.index.find(path) for path in found)
+    return frozenset(found | {one.path for one in led if one.place is Place.FILE})
 
 
 def _the_chart(build: HelmBuild) -> str:

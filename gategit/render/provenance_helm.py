@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Literal
 
-from gategit.checks.references.paths import PathIndex
+from gategit.checks.references.paths import Found, PathIndex, Place
 from gategit.checks.references.sources import dig
 from gategit.manifests.decode import Document, decode
 from gategit.model import FieldPath, Location, Region, format_path
@@ -159,15 +159,16 @@ class HelmProvenance:
     @cached_property
     def _files(self) -> Sequence[str]:
         """The templates, by the numbers that their marks have."""
-        found: list[str] = []
+        found: list[Found] = []
         for chart, _ in self._charts:
             start = f"{chart.folder}/templates/" if chart.folder else "templates/"
             found += [
-                path
+                self._index.find(path)
                 for path in sorted(chart.files)
                 if path.startswith(start) and path.endswith((".yaml", ".yml", ".tpl"))
             ]
-        return found
+        # Where a link leads to them, templates lie in another folder.
+        return list(dict.fromkeys(one.path for one in found if one.place is Place.FILE))
 
     def _template(self, file: str) -> Template:
         if file not in self._templates:
