@@ -26,6 +26,7 @@ from gategit.model import (
 )
 
 _BUILD_FAILED = "render-failed"
+_CANNOT_BE_BUILT = "kustomization-invalid"
 _NO_CAUSE = (_BUILD_FAILED, "not-rendered")
 
 _ENTRY = 2
@@ -75,7 +76,8 @@ def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
     """Leave out that a build fails where the same line, or the entry that holds it, has an error that says why.
 
     That must be of no lower level, and not waived. Where only the file of the failure is known, any error of the file
-    may be what it is about, if it is as new; on the same line an old error is why the build failed before as well.
+    may be what it is about, if it is as new; on the same line, and of the whole kustomization, an old error is why the
+    build failed before as well.
     """
     repeating = [finding for finding in findings if finding.rule == _BUILD_FAILED]
     if not repeating:
@@ -96,7 +98,7 @@ def _is_cause(cause: Finding, finding: Finding) -> bool:
         return False
     here, there = cause.location.region, finding.location.region
     if there is None:
-        return cause.state in (finding.state, State.NEW)
+        return cause.state in (finding.state, State.NEW) or cause.rule == _CANNOT_BE_BUILT
     if here is not None and here.line == there.line:
         return True
     return len(cause.path) >= _ENTRY and cause.path == finding.path[: len(cause.path)]
