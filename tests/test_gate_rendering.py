@@ -223,17 +223,22 @@ spec:
   destination: {server: https://kubernetes.default.svc, namespace: shop}
   source: {repoURL: https://git.example.com/fleet.git, path: apps}
 """
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
 
 
 def test_a_project_that_comes_to_forbid_is_held_against_what_it_owns(git_repository: RepositoryBuilder) -> None:
     """The change touches the project alone; what its applications bring is looked at all the same."""
     config = f"{CONFIG}repositories: [https://git.example.com/fleet.git]\n"
-    namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
-    files = {".gategit.yaml": config, "project.yaml": PROJECT, "app.yaml": APPLICATION, "apps/namespace.yaml": namespace}
+    files = {
+        ".gategit.yaml": config,
+        "project.yaml": PROJECT,
+        "app.yaml": APPLICATION,
+        "apps/ns.yaml": NAMESPACE,
+    }
     git_repository.commit("base", files)
     git_repository.branch("pr")
     git_repository.commit("forbid", {"project.yaml": PROJECT.replace("kind: Namespace", "kind: PersistentVolume")})
-    assert places(check(git_repository)) == [("project-forbids", "apps/namespace.yaml", 2, State.NEW)]
+    assert places(check(git_repository)) == [("project-forbids", "apps/ns.yaml", 1, State.NEW)]
 
 
 def test_what_an_agent_lets_go_is_removed(git_repository: RepositoryBuilder) -> None:
@@ -256,11 +261,16 @@ def test_what_an_agent_lets_go_is_removed(git_repository: RepositoryBuilder) -> 
 def test_an_agent_that_fails_removes_nothing(git_repository: RepositoryBuilder) -> None:
     """What it has applied stays: the failure is all that is said."""
     config = "version: 1\nrepositories: [https://git.example.com/fleet.git]\npolicies: {packs: [change-safety]}\n"
-    namespace = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"
-    files = {".gategit.yaml": config, "project.yaml": PROJECT, "app.yaml": APPLICATION, "apps/namespace.yaml": namespace}
-    git_repository.commit("base", {**files, "apps/kustomization.yaml": "resources: [namespace.yaml]\n"})
+    files = {
+        ".gategit.yaml": config,
+        "project.yaml": PROJECT,
+        "app.yaml": APPLICATION,
+        "apps/ns.yaml": NAMESPACE,
+    }
+    git_repository.commit("base", {**files, "apps/kustomization.yaml": "resources: [ns.yaml]\n"})
     git_repository.branch("pr")
     git_repository.commit("misspell", {"app.yaml": APPLICATION.replace("path: apps", "path: appz")})
     report = check(git_repository)
-    assert {f.rule for f in report.findings} == {"dangling-reference"}
+    assert "dangling-reference" in {f.rule for f in report.findings}
+    assert "namespace-removed" not in {f.rule for f in report.findings}
     assert report.change.removed == 0
