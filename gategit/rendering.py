@@ -22,6 +22,7 @@ from gategit.checks.references.sources import text_at
 from gategit.errors import UndecidedError
 from gategit.manifests.manifest import Role, UnitKey
 from gategit.model import FieldPath, Location, ObjectRef
+from gategit.render.remembered import Contents, RememberedTree
 from gategit.render.values import (
     AgentObject,
     Build,
@@ -250,11 +251,19 @@ class Rendering:
         self._opened: dict[str, ManifestFile | None] = {}
         self._other: Rendering | None = None
         self._results = RenderCache(side.cache)
-        self._keys = Keys(side.tree, self.settings)
+        self._contents = Contents()
+        self._tree = RememberedTree(side.tree, self._contents)
+        self._keys = Keys(self._tree, self.settings)
 
     def share(self, other: Rendering) -> None:
         """Take from the other side of the change what it has rendered of the same files, and the other way round."""
-        self._results, self._other = other.results, other
+        self._results, self._other, self._contents = other.results, other, other.contents
+        self._tree = RememberedTree(self._side.tree, self._contents)
+
+    @property
+    def contents(self) -> Contents:
+        """The small files that were read."""
+        return self._contents
 
     @property
     def results(self) -> RenderCache:
@@ -287,7 +296,9 @@ class Rendering:
 
     def _prefetch(self, paths: Iterable[str]) -> None:
         """Have files read together that will be asked for."""
-        self._side.tree.prefetch(sorted(self._paths.intersection(paths)))
+        entries = self._side.tree.entries()
+        unknown = (path for path in self._paths.intersection(paths) if self._contents.find(entries[path]) is None)
+        self._side.tree.prefetch(sorted(unknown))
 
     def _targets_of(self, path: str) -> Sequence[str | None]:
         """The targets that a file belongs to; None where it belongs to none."""
@@ -331,7 +342,7 @@ class Rendering:
         """What agents' objects are read against."""
         side = self._side
         return World(
-            tree=side.tree,
+            tree=self._tree,
             graph=side.graph,
             repository_urls=self._urls,
             settings=self.settings(None),
@@ -397,7 +408,7 @@ class Rendering:
             return None
         from gategit.render.helm_units import LoneCharts  # noqa: PLC0415  only where there are charts
 
-        return LoneCharts(side.tree, side.graph.index, folders)
+        return LoneCharts(self._tree, side.graph.index, folders)
 
     # --- which are rendered -------------------------------------------------------------------------------------------
 
@@ -413,11 +424,11 @@ class Rendering:
         if isinstance(build, KustomizeBuild):
             from gategit.render.kustomize_plan import inputs_of  # noqa: PLC0415  only what is there is imported
 
-            return inputs_of(build, side.graph, side.tree)
+            return inputs_of(build, side.graph, self._tree)
         if isinstance(build, HelmBuild):
             from gategit.render.helm import inputs_of_helm  # noqa: PLC0415  the same
 
-            return inputs_of_helm(build, side.tree, index=side.graph.index)
+            return inputs_of_helm(build, self._tree, index=side.graph.index)
         from gategit.render.files import inputs_of_files  # noqa: PLC0415  the same
 
         return inputs_of_files(build, self._bare_world)
@@ -475,18 +486,18 @@ class Rendering:
         if isinstance(unit.build, KustomizeBuild):
             from gategit.render.kustomize import build_kustomize  # noqa: PLC0415  only what is there is imported
 
-            rendered = build_kustomize(unit, side.tree, side.graph, settings)
+            rendered = build_kustomize(unit, self._tree, side.graph, settings)
         elif isinstance(unit.build, HelmBuild):
             from gategit.render.helm import build_helm  # noqa: PLC0415  the same
 
-            rendered = build_helm(unit, side.tree, settings, index=side.graph.index)
+            rendered = build_helm(unit, self._tree, settings, index=side.graph.index)
         else:
             from gategit.render.files import build_files  # noqa: PLC0415  the same
 
             rendered = build_files(unit, world)
         from gategit.render.flux import finish  # noqa: PLC0415  the same
 
-        return finish(rendered, side.tree, settings)
+        return finish(rendered, self._tree, settings)
 
     def may_bring(self, unit: Unit, group: str, kind: str, name: str) -> bool:
         """Whether a unit's files may make an object: they declare one, or a template of the kind with that name."""

@@ -209,6 +209,13 @@ class Side:
     @cached_property
     def graph(self) -> KustomizeGraph:
         """What the tree's kustomizations name."""
+        self.tree.prefetch(
+            [
+                path
+                for path, entry in self.tree.entries().items()
+                if path.rpartition("/")[2] in KUSTOMIZATION_NAMES and entry.blob_id not in self._parsed
+            ]
+        )
         return read_graph(self.tree, self._parsed)
 
     def role(self, path: str) -> Role | None:

@@ -248,20 +248,6 @@ class TestRuns:
         assert rig.run(FILES, keep=False) == first
         assert rig.kept() == {}
 
-    def test_where_a_unit_is_asked_for_may_move(self, rig: Rig, without_programs: Callable[[], None]) -> None:
-        """A line above the Application moves what is said of it, and nothing is rendered again."""
-        files = {**FILES, "clusters/web.yaml": FILES["clusters/web.yaml"].replace("name: web,", "name: We_B,")}
-        first = rig.run(files)
-        without_programs()
-        moved = rig.run({**files, "clusters/web.yaml": f"# A line.\n{files['clusters/web.yaml']}"})
-
-        def lines(side: RenderedSide) -> list[int]:
-            regions = [problem.location.region for one in side.rendered for problem in one.problems]
-            return [region.line for region in regions if region is not None]
-
-        assert lines(first)
-        assert lines(moved) == [line + 1 for line in lines(first)]
-
     def test_both_sides_of_a_change_share_what_is_the_same(
         self, git_repository: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -412,3 +398,20 @@ class TestEntries:
     def test_what_depends_on_more_than_the_key_is_not_kept(self, other: Rendered, tmp_path: Path) -> None:
         """A reason of the moment, other inputs, a line of a file that is no input, and what is no plain data."""
         assert self.again(other, tmp_path) == {}
+
+    def test_where_a_unit_is_asked_for_may_move(self, tmp_path: Path) -> None:
+        """What is said of its owner is said where that stands now: from the disk, and within a run."""
+        ref = ObjectRef("v1", "Kustomization", None, "a")
+        before, after = (Location("clusters/a.yaml", Region(line, 1, line, 2)) for line in (4, 9))
+        old = replace(UNIT, owner=Owner(ref, before))
+        new = replace(UNIT, owner=Owner(ref, after))
+        rendered = replace(self.WHOLE, unit=old, problems=(RenderProblem("render-failed", "m", before),))
+        moved = replace(self.WHOLE, unit=new, problems=(RenderProblem("render-failed", "m", after),))
+        inputs = frozenset(["apps/a.yaml"])
+        self.again(rendered, tmp_path)
+        cache = Cache(tmp_path / "cache.sqlite3")
+        results = RenderCache(cache)
+        for _ in range(2):
+            assert results.find({"rendered:a": Wanted(new, inputs)}) == {"rendered:a": moved}
+            assert results.find({"rendered:a": Wanted(old, inputs)}) == {"rendered:a": rendered}
+        cache.close()
