@@ -93,7 +93,7 @@ def expand(text: str, lookup: Lookup, *, limit: int = 16 * 2**20) -> Expanded:
 
 def _parse(text: str) -> list[str | _Call]:
     """Literal text and expressions, in order; Flux stops at a NUL."""
-    text = text.partition("\0")[0]
+    text, cut, _ = text.partition("\0")
     parts: list[str | _Call] = []
     position = start = 0
     while True:
@@ -107,7 +107,7 @@ def _parse(text: str) -> list[str | _Call]:
             start, position = dollar + 1, dollar + 2
         elif following == "{":
             parts.append(text[start:dollar])
-            reader = _Reader(text, dollar)
+            reader = _Reader(text, dollar, cut)
             parts.append(reader.expression(dollar, 0))
             start = position = reader.position
         else:
@@ -117,9 +117,10 @@ def _parse(text: str) -> list[str | _Call]:
 class _Reader:
     """Reads one expression and those inside of it."""
 
-    def __init__(self, text: str, outer: int) -> None:
+    def __init__(self, text: str, outer: int, cut: str) -> None:
         self._text = text
         self._outer = outer
+        self._cut = cut
         self.position = outer
 
     def expression(self, start: int, depth: int) -> _Call:
@@ -154,7 +155,7 @@ class _Reader:
         call.arguments.append(self._argument("}", depth))
 
     def _default_or_substring(self, call: _Call, depth: int) -> None:
-        following = self._text[self.position + 1 : self.position + 2]
+        following = self._text[self.position + 1 : self.position + 2] or self._cut
         if not following.isascii() or not following:
             # Flux's scanner steps back by the width of the character that it peeked at.
             raise self._error("bad substitution")
