@@ -124,11 +124,16 @@ class _Host:
         self._runs = 0
         self._missing: tuple[str, str] | None = None
         self._owner = os.getpid()
+        self._has_ended = False
 
     @property
     def is_ours(self) -> bool:
         """Whether it runs, and for this process: a forked worker must not share the socket."""
-        return self._owner == os.getpid() and self._process.poll() is None
+        return self._owner == os.getpid() and not self._has_ended and self._process.poll() is None
+
+    def give_up(self) -> None:
+        """Ask nothing of it any more: it has ended, even where the system does not say so yet."""
+        self._has_ended = True
 
     @property
     def missing(self) -> tuple[str, str]:
@@ -152,6 +157,7 @@ class _Host:
         except OSError:
             part = b""
         if not part:
+            self.give_up()
             raise UndecidedError("the process that starts renderers has ended", "run again")
         return part
 
@@ -161,6 +167,7 @@ class _Host:
             sent = socket.send_fds(self._socket, [line], list(descriptors)) if descriptors else 0
             self._socket.sendall(line[sent:])
         except OSError:
+            self.give_up()
             raise UndecidedError("the process that starts renderers has ended", "run again") from None
         self._hear()
 
@@ -301,6 +308,7 @@ class _Run:
             )
         line, _, _ = self._said["end"].partition(b"\n")
         if not line:
+            self._host.give_up()
             raise UndecidedError(
                 f"{self._name} did not come to its end: the process that starts renderers has ended", "run again"
             )
