@@ -181,7 +181,9 @@ def loop_of(view: RenderView, folder: Path) -> Loop:
     """
     lines, objects = [], 0
     for number, one in enumerate(view.side.rendered):
-        line = None if one.failed else _line(one, folder / f"values-{number}")
+        # What is remote is left out by gategit, and stops the programs.
+        whole = not one.failed and not one.unchecked and not one.problems
+        line = _line(one, folder / f"values-{number}") if whole else None
         if line is not None:
             lines.append(f"{line} >/dev/null")
             objects += len(one.objects)
