@@ -123,12 +123,16 @@ class _Shown:
         self._fields = tuple(
             EffectField(
                 safe,
-                None if found.old is ABSENT or old is None else locate_old(old, found.path),
-                None if found.new is ABSENT or new is None else locate_new(new, found.path),
+                None if found.old is ABSENT else self._place(old, found.path, self._old, locate_old),
+                None if found.new is ABSENT else self._place(new, found.path, self._new, locate_new),
             )
             for found, safe in zip(differences, masked, strict=True)
         )
         self._name = "\n".join(_named(change, differences))
+
+    @staticmethod
+    def _place(manifest: Manifest | None, path: FieldPath, own: Location | None, locate: Locate) -> Location | None:
+        return own if manifest is None or not path else locate(manifest, path)
 
     def for_target(self, target: str | None, risks: tuple[Risk, ...]) -> EffectObject:
         """The change in one target."""

@@ -220,7 +220,6 @@ def change_of(repository: RepositoryBuilder, files: dict[str, str | None], **opt
     return read_object_diff(Request(repository.folder, **options), silent)
 
 
-@pytest.mark.usefixtures("renderers")
 class TestRendered:
     """Objects as agents apply them."""
 
@@ -247,8 +246,9 @@ class TestRendered:
             "      base/web.yaml:1\n"
             "    ! image: container web gets another image\n"
             "      6  spec.replicas: 3 → 4\n"
-            "         spec.template.spec.containers[0].image: "
-            '"registry.example.com/web:1.4.1" → "registry.example.com/web:1.4.2"\n'
+            "         spec.template.spec.containers[0].image:\n"
+            '         - "registry.example.com/web:1.4.1"\n'
+            '         + "registry.example.com/web:1.4.2"\n'
             "           (overlays/prod/kustomization.yaml:5)\n"
             "\n"
             "staging, namespace shop-staging: 1 modified\n"

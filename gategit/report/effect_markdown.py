@@ -102,9 +102,9 @@ def _row(name: str, namespace: str, counts: Counter[str]) -> str:
 def _object(shared: Shared) -> str:
     """One object, folded away where nothing of it is risky, its fields in a fence of their own."""
     one = shared.first
-    where = f" in <code>{xml(shorten(object_place(shared), _MAX_NAME))}</code>"
     head = f"<b>{one.change}</b> <code>{xml(shorten(shared.name, _MAX_NAME))}</code>"
-    head += f" of <code>{xml(shorten(shared.title, _MAX_NAME))}</code>{where}"
+    head += f" for <code>{xml(shorten(shared.title, _MAX_NAME))}</code>" if shared.title else ""
+    head += f" at <code>{xml(shorten(object_place(shared), _MAX_NAME))}</code>"
     risks = _risks(shared.risks)
     body = "\n".join(field_lines(shared, _MAX_LINES))
     if not body:

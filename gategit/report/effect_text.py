@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from gategit.model import Effect, EffectField, Json, Location
 
+_WIDTH: Final = 80  # columns of a terminal
 _VALUE_WIDTH: Final = 100
 _TEXT_LINES: Final = 500
 _TEXT_DIFF_LINES: Final = 30
@@ -94,7 +95,12 @@ def _field(field: EffectField, locations: tuple[Location, ...], own: Location | 
     where += ", in the base" if gone and where else ""
     first, *more = _values(field, whole=whole)
     last = " (line in the base)" if gone and number else ""
-    yield f"  {number:>5}  {line_start(visible(field.difference.path))}: {first}{last}".rstrip()
+    head = f"  {number:>5}  {line_start(visible(field.difference.path))}:"
+    compared = field.difference.change in {"modified", "reordered"} and " → " in first
+    if compared and len(head) + len(first) >= _WIDTH:
+        old, new = _both(field, whole=whole)
+        first, more = "", [f"- {old}", f"+ {new}"]
+    yield f"{head} {first}{last}".rstrip()
     yield from (f"         {line}" for line in more)
     if where:
         yield f"           ({where})"
@@ -110,8 +116,13 @@ def _values(field: EffectField, *, whole: bool) -> list[str]:
         return ["(secret value changed)"]
     if isinstance(one.old, str) and isinstance(one.new, str) and "\n" in one.old + one.new:
         return ["", *_text_diff(one.old, one.new, whole=whole)]
+    return [" → ".join(_both(field, whole=whole))]
+
+
+def _both(field: EffectField, *, whole: bool) -> tuple[str, str]:
+    one = field.difference
     order = "order " if one.change == "reordered" else ""
-    return [f"{order}{_short(one.old, whole=whole)} → {_short(one.new, whole=whole)}"]
+    return f"{order}{_short(one.old, whole=whole)}", _short(one.new, whole=whole)
 
 
 def _text_diff(old: str, new: str, *, whole: bool) -> list[str]:

@@ -16,6 +16,9 @@ HIDDEN: Final = "(secret, not shown)"
 KINDS: Final = ("added", "modified", "removed")
 """What a change does to an object, in the order in which it is counted."""
 
+FILES: Final = "files"
+"""Where objects go that belong to no target, and that nothing builds."""
+
 _FEW: Final = 5
 
 
@@ -53,10 +56,11 @@ class Shared:
 
     @property
     def title(self) -> str:
-        """For whom it is, safe to print, with the namespaces where it goes into several."""
+        """For whom it is, safe to print, with the namespaces where it goes into several; "" for files of nobody."""
         many = self.namespaces if len(self.namespaces) > 1 else ()
-        inside = f", namespaces {listed([name or '(none)' for name in many])}" if many else ""
-        return f"{listed(self.destinations)}{inside}"
+        names = [] if self.destinations == (FILES,) else [listed(self.destinations)]
+        names += [f"namespaces {listed([name or '(none)' for name in many])}"] if many else []
+        return ", ".join(names)
 
     def by_place(self) -> Iterator[tuple[str, str, EffectObject]]:
         """Each object with where it goes and its namespace, "" for none."""
@@ -103,7 +107,7 @@ class Section:
 
 def destination(one: EffectObject) -> str:
     """Where an object goes: its target, else what builds it, else files as they are."""
-    return one.target or one.unit or "files"
+    return one.target or one.unit or FILES
 
 
 def listed(names: Sequence[str]) -> str:

@@ -219,8 +219,9 @@ def _effect(effect: Effect | None) -> list[str]:
     changes = shared_changes(effect)
     for shared in changes[:MAX_CHANGES]:
         one = shared.first
-        where = f"<code>{xml(shared.title)}</code> <code>{xml(object_place(shared))}</code>"
-        head = f"<b>{one.change}</b> <code>{xml(shared.name)}</code> {where}"
+        whose = f" for <code>{xml(shared.title)}</code>" if shared.title else ""
+        place = f"<code>{xml(object_place(shared))}</code>"
+        head = f"<b>{one.change}</b> <code>{xml(shared.name)}</code>{whose} at {place}"
         why = [f"<li><b>{risk.kind}</b>: {xml(shorten(risk.reason, _MAX_TEXT))}</li>" for risk in shared.risks]
         risks = f"<ul>{''.join(why)}</ul>" if why else ""
         body = "\n".join(xml(line) for line in field_lines(shared, _MAX_DIFF))

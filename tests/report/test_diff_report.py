@@ -252,7 +252,7 @@ def test_what_does_not_fit_is_counted(limit: int, clean_report: Report) -> None:
     assert match is not None
     assert match[1] == match[2]
     assert int(match[1].replace(",", "")) + text.count("<summary>") == 5000
-    assert render(report, "diff").count("data.a: ") == 5000
+    assert render(report, "diff").count("data.a:") == 5000
 
 
 def test_findings_come_first(clean_report: Report) -> None:
