@@ -51,7 +51,8 @@ def rbac(
     """Print a service account, its roles, and the policy that denies it everything but dry runs.
 
     A dry run needs the rights of the write, which the roles give; the ValidatingAdmissionPolicy takes the writing away.
-    Custom resources are those that manifests below the current folder declare or define, and those of --group.
+    Custom resources are those that manifests below the current folder declare, define or are rendered to, and those of
+    --group.
     """
     from gategit.cli.declared_kinds import declared_kinds  # noqa: PLC0415  after the options are known to be right
     from gategit.cluster.rbac import Account, checked_group, least_rights  # noqa: PLC0415  the same

@@ -1,9 +1,9 @@
-"""Which custom resources the manifests of a folder declare or define."""
+"""Which custom resources the manifests of a folder declare or define, or are rendered to."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gategit.cache import Cache
@@ -12,6 +12,8 @@ from gategit.cluster.rbac import BUILT_IN, checked_group, is_plural
 from gategit.disk import show_path
 from gategit.errors import UsageError
 from gategit.manifests.decode import Limits
+from gategit.rendered_tree import render_tree
+from gategit.report.escaping import visible
 from gategit.repository import open_trees
 from gategit.request import Mode, Request
 from gategit.side import Side
@@ -27,7 +29,7 @@ class DeclaredKinds:
 
     Attributes:
         resources: of each group the plural names, where a definition says them, else ``*``.
-        refused: what manifests say that cannot be a custom resource, each one sentence.
+        refused: what manifests say that cannot be a custom resource, and what cannot be rendered, each one sentence.
     """
 
     resources: Mapping[str, frozenset[str]]
@@ -35,7 +37,7 @@ class DeclaredKinds:
 
 
 def declared_kinds(folder: Path, environment: Mapping[str, str]) -> DeclaredKinds:
-    """Read the manifests below a folder.
+    """Read the manifests below a folder, and what agents make of them.
 
     Raises:
         ConfigError: the config cannot be used.
@@ -48,6 +50,7 @@ def declared_kinds(folder: Path, environment: Mapping[str, str]) -> DeclaredKind
         limits = Limits(file_bytes=config.limits.file_size)
         side = Side(trees.head, config.path_filter(), trees.selects, limits, Cache(None), request.jobs, parsed={})
         facts = side.survey()
+        rendered = render_tree(side, facts, trees, config, _say_nothing, jobs=request.jobs, alone=True)
         groups = {fact[0].rpartition("/")[0] for raw in facts.values() for fact in raw}
         definitions = [path for path, raw in facts.items() if any(_defines(fact[0], fact[1]) for fact in raw)]
         defined = [
@@ -56,9 +59,19 @@ def declared_kinds(folder: Path, environment: Mapping[str, str]) -> DeclaredKind
             for manifest in side.file(path).manifests
             if _defines(manifest.api_version, manifest.kind)
         ]
+        for manifest in side.rendition.manifests():
+            groups.add(manifest.group)
+            if _defines(manifest.api_version, manifest.kind) and manifest.source.file not in definitions:
+                defined.append((manifest.source.file, manifest.data))
+        unknown = dict.fromkeys(rendered.unfollowed(inside=side.in_scope, target=None, alone=True))
     finally:
         trees.close()
-    return _collect(groups, defined)
+    found = _collect(groups, defined)
+    return replace(found, refused=(*found.refused, *(visible(f"{one.what}: {one.reason}") for one in unknown)))
+
+
+def _say_nothing(_: str) -> None:
+    """Say nothing: it does not take long."""
 
 
 def _defines(api_version: str, kind: str) -> bool:

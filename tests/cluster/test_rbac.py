@@ -431,6 +431,21 @@ def test_custom_resources(tmp_path: Path) -> None:
     assert len(_rules(objects, "apps")) == 2
 
 
+def test_custom_resources_of_charts(tmp_path: Path) -> None:
+    """What a chart renders is asked for as well; of one that cannot be rendered nobody knows, and that is said."""
+    for name, template in (
+        ("good", "apiVersion: cert-manager.io/v1\nkind: {{ .Values.kind }}\nmetadata: {name: a}\n"),
+        ("bad", 'apiVersion: {{ required "a version is needed" .Values.version }}\nkind: Gadget\n'),
+    ):
+        (tmp_path / name / "templates").mkdir(parents=True)
+        (tmp_path / name / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: 1.0.0\n")
+        (tmp_path / name / "values.yaml").write_text("kind: Certificate\n")
+        (tmp_path / name / "templates" / "a.yaml").write_text(template)
+    done = _rbac(tmp_path)
+    assert _rules(_objects(done), "cert-manager.io")[0] == (["*"], ["get", "list"])
+    assert done.stderr.splitlines() == ["gategit: chart bad: it asks for more than its own values: a version is needed"]
+
+
 def test_manifests_cannot_ask_for_more(tmp_path: Path) -> None:
     """A definition that claims a group of Kubernetes, a wildcard or a subresource gets no rights, and is said."""
     definitions = [
