@@ -188,7 +188,7 @@ def _doubted(rendered: Rendered) -> Rendered:
 
     That a renderer could not be run at all is no such failure: it leaves the verdict open as ever.
     """
-    lacking = "; ".join(rendered.unit.uncertain)
+    lacking = "; ".join(dict.fromkeys(rendered.unit.uncertain))
     failures = [one for one in rendered.problems if one.fatal and one.rule != NOT_RENDERED.id]
     reason = f"{lacking}; without that it cannot be rendered" if failures else lacking
     return replace(
