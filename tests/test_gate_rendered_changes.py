@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from gategit import gate
 from gategit.cli.main import app
 from gategit.model import Report, Stage, State, Verdict
-from gategit.request import Mode, Request
+from gategit.request import Mode, Request, Trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -445,6 +445,24 @@ def test_a_comment_in_the_base_s_file_holds_for_what_overlays_make_of_it(world: 
     assert report.verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(("before", "state"), [(True, State.WAIVED), (False, State.NEW)])
+def test_a_pull_request_cannot_bring_its_own_comment(world: World, before: bool, state: State) -> None:  # noqa: FBT001  a parameter of the test
+    """Where the base is trusted, the comment counts that the base has, of what overlays render too."""
+    comment = f"  # gategit: waive replicas-drop by team-shop until {soon()} -- quiet season\n  replicas: 4\n"
+    commented = WEB.replace("  replicas: 4\n", comment)
+    world.files["base/web.yaml"] = commented if before else WEB
+    report = world.change({"base/web.yaml": commented.replace("replicas: 4", "replicas: 1")}, trust=Trust.BASE)
+    assert [(f.rule, f.state) for f in report.findings if f.rule == "replicas-drop"] == [("replicas-drop", state)]
+
+
+def test_a_comment_goes_with_the_object_that_is_removed(world: World) -> None:
+    """It stood in the base's file, and holds for the removal of what the overlay made of it."""
+    comment = f"# gategit: waive volume-claim-removed by team-shop until {soon()} -- it is empty\n"
+    world.files["overlays/prod/claim.yaml"] = comment + CLAIM
+    report = world.change({"overlays/prod/kustomization.yaml": OVERLAY, "overlays/prod/claim.yaml": None})
+    assert [(f.rule, f.state) for f in report.findings] == [("volume-claim-removed", State.WAIVED)]
+
+
 @pytest.mark.parametrize("how", [[], ["--inline"]])
 def test_what_gategit_waive_writes_for_a_shared_finding_excepts_all_of_it(
     world: World, monkeypatch: pytest.MonkeyPatch, how: list[str]
@@ -482,6 +500,20 @@ def test_what_gategit_waive_writes_for_one_cluster_excepts_no_other(
     world.edit({"overlays/prod/kustomization.yaml": small})
     found = {f.target: f.state for f in world.check(head=None).findings}
     assert found == {"dev": State.WAIVED, "prod": State.NEW}
+
+
+def test_what_an_overlay_no_longer_lists_is_waived_in_the_waivers_file(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no line left that a comment could stand on."""
+    report = world.change({"overlays/prod/kustomization.yaml": OVERLAY})
+    [finding] = report.findings
+    monkeypatch.chdir(world.repository.folder)
+    wanted = [finding.fingerprint, "--base=main", "--reason=it is empty", "--owner=team-shop", f"--until={soon()}"]
+    result = CliRunner().invoke(app, ["waive", *wanted, "--inline"])
+    assert result.exit_code != 0
+    assert CliRunner().invoke(app, ["waive", *wanted]).exit_code == 0
+    assert [(f.rule, f.state) for f in world.check(head=None).findings] == [("volume-claim-removed", State.WAIVED)]
 
 
 # --- what is counted --------------------------------------------------------------------------------------------------
