@@ -111,6 +111,14 @@ def test_every_option(fake_gate: FakeGate, tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("format_", FORMATS)
+def test_only_formats_that_show_it_have_the_effect_worked_out(fake_gate: FakeGate, format_: str) -> None:
+    """It costs, and a run that does not show it does not pay; one report among others is enough to ask for it."""
+    shows = format_ in {"markdown", "html", "diff"}
+    assert asked(fake_gate, "--format", format_).effect is shows
+    assert asked(fake_gate, "--report", f"{format_}=out", "--format", "json").effect is shows
+
+
 def test_modes(fake_gate: FakeGate, tmp_path: Path) -> None:
     """--all, --staged and - say what is compared."""
     (tmp_path / "apps").mkdir()
@@ -136,7 +144,7 @@ def test_stdin_has_a_limit(fake_gate: FakeGate, monkeypatch: pytest.MonkeyPatch)
     assert fake_gate.request is None
 
 
-FORMAT_HINT = "  help: formats: text, json, sarif, github, junit, markdown, html\n"
+FORMAT_HINT = "  help: formats: text, json, sarif, github, junit, markdown, html, diff\n"
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,18 @@ from tools.golang import built
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ACTION: dict[str, Any] = YAML(typ="safe", pure=True).load((ROOT / "action.yml").read_text(encoding="utf-8"))
-OUTPUTS = {"verdict", "exit-code", "errors", "warnings", "notes", "existing", "waived", "unchecked", "sarif-file", "diff-file"}
+OUTPUTS = {
+    "verdict",
+    "exit-code",
+    "errors",
+    "warnings",
+    "notes",
+    "existing",
+    "waived",
+    "unchecked",
+    "sarif-file",
+    "diff-file",
+}
 
 # One installation serves the whole file.
 pytestmark = pytest.mark.xdist_group("action")
@@ -187,6 +198,37 @@ def test_a_good_pull_request_passes(installed: tuple[Path, Path], git_repository
     assert runner.outputs["gate"]["verdict"] == "pass"
     assert runner.outputs["gate"]["sarif-file"] == str(git_repository.folder / "gate.sarif")
     assert "<testsuite" in git_repository.path("junit.xml").read_text(encoding="utf-8")
+
+
+def test_the_summary_shows_what_a_change_does(installed: tuple[Path, Path], git_repository: RepositoryBuilder) -> None:
+    """Beside the verdict stands the effect as it is rendered, and all of it is in a file outside of the workspace."""
+    base = {
+        "base/kustomization.yaml": "resources: [web.yaml]\n",
+        "base/web.yaml": GOOD.replace("  namespace: shop\n", ""),
+    }
+    overlays = {f"{name}/kustomization.yaml": f"namespace: {name}\nresources: [../base]\n" for name in ("prod", "test")}
+    config = 'version: 1\ntargets:\n  prod: {paths: ["prod/**"]}\n  test: {paths: ["test/**"]}\n'
+    git_repository.commit("start", {".gategit.yaml": config, **base, **overlays})
+    runner = _runner(installed, git_repository, {"base/web.yaml": base["base/web.yaml"].replace("blue", "green")})
+    assert runner.gate() == 0, runner.log
+    assert "<code>ConfigMap web</code> for <code>prod and test, namespaces prod and test</code>" in runner.summary
+    assert "@@ base/web.yaml:6 @@\n- data.color: blue\n+ data.color: green\n" in runner.summary
+    file = Path(runner.outputs["gate"]["diff-file"])
+    assert file.is_relative_to(installed[0])
+    text = file.read_text(encoding="utf-8")
+    assert "prod and test, namespaces prod and test: 2 modified\n" in text
+    assert text.endswith("objects: 0 added, 2 modified, 0 removed\n")
+
+
+def test_what_is_uploaded_is_what_the_step_wrote() -> None:
+    """Each upload takes its file from the gate's outputs, is asked for by its own input, and is pinned by a commit."""
+    steps = {step["name"]: step for step in ACTION["runs"]["steps"]}
+    for name, kind, key in (("Upload SARIF", "sarif", "sarif_file"), ("Upload the diff", "diff", "path")):
+        step = steps[name]
+        assert step["if"] == f"inputs.upload-{kind} == 'true' && steps.gate.outputs.{kind}-file != ''"
+        assert step["with"][key] == f"${{{{ steps.gate.outputs.{kind}-file }}}}"
+        assert re.fullmatch(r"[\w/.-]+@[0-9a-f]{40}", step["uses"])
+        assert ACTION["inputs"][f"upload-{kind}"]["default"] == "false"
 
 
 def test_a_job_asks_a_sandbox(installed: tuple[Path, Path], git_repository: RepositoryBuilder) -> None:
