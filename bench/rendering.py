@@ -34,6 +34,7 @@ HEADING: Final = (
 )
 _COLD: Final = 1.3
 _CHANGED: Final = 10.0
+_ELSEWHERE: Final = ("not-followed", "not-rendered")
 _ORDINARY: Final = '"$@"; test $? -ne 2'
 """In a repository that nobody made for this, something may fail to build or lead elsewhere."""
 
@@ -182,7 +183,7 @@ def loop_of(view: RenderView, folder: Path) -> Loop:
     lines, objects = [], 0
     for number, one in enumerate(view.side.rendered):
         # What is remote is left out by gategit, and stops the programs.
-        whole = not one.failed and not one.unchecked and not one.problems
+        whole = not one.failed and not any(problem.rule in _ELSEWHERE for problem in one.problems)
         line = _line(one, folder / f"values-{number}") if whole else None
         if line is not None:
             lines.append(f"{line} >/dev/null")
