@@ -195,7 +195,7 @@ class _Stage:
                 if mode == "sandbox"
                 else Supplied(),
                 answered=self._look_for_place,
-                notes=self._notes(target, mode),
+                notes=self._notes(target, changes, mode),
             )
 
     def _mode(self, target: str | None) -> str:
@@ -318,7 +318,11 @@ class _Stage:
 
     def _made_by_agents(self, facts: Facts, target: Target | None) -> frozenset[str]:
         """The namespaces that Argo CD and Flux make themselves, because an object of theirs asks for it."""
-        found: set[str] = set()
+        found = {
+            name
+            for whose, name in self._scope.head.rendition.namespaces
+            if target is None or whose in (None, target.name)
+        }
         for path, raw in facts.items():
             if any(kind in _AGENT_KINDS for _, kind, *_ in raw):
                 manifests = _manifests(self._scope.head, path, target)
@@ -329,7 +333,7 @@ class _Stage:
         """What a sandbox holds before the change: what admission looks at, and the old sides of the change."""
         base = self._scope.base
         if base is None:
-            return tuple(_namespace(name) for name in self._out_of_sight(target))
+            return tuple(_namespace(name) for name in self._out_of_sight(target, changes))
         facts = self._of_target(base, self._scope.base_facts(), target)
         wanted = {key for raw in facts.values() for key in map(_group_kind, raw) if _is_seen_by_admission(key)}
         parameters = _ADMISSION in {group for group, _ in wanted}
@@ -377,20 +381,20 @@ class _Stage:
         """Look where an object stands: while the server is busy, that takes no time."""
         place(change.manifest, self._locate(change))
 
-    def _notes(self, target: Target | None, mode: str) -> tuple[str, ...]:
+    def _notes(self, target: Target | None, changes: Sequence[ObjectChange], mode: str) -> tuple[str, ...]:
         """What is to be known of a sandbox for a part of a folder."""
-        names = self._out_of_sight(target) if mode == "sandbox" and self._scope.base is None else []
+        names = self._out_of_sight(target, changes) if mode == "sandbox" and self._scope.base is None else []
         if not names:
             return ()
         shown = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
         return (f"taken to be there, since only a part of the files was looked at: the namespaces {shown}",)
 
-    def _out_of_sight(self, target: Target | None) -> list[str]:
+    def _out_of_sight(self, target: Target | None, changes: Sequence[ObjectChange]) -> list[str]:
         """The namespaces that are used and not declared where a part of a folder is judged: the rest may have them."""
         if not self._scope.trees.paths:
             return []
         facts = self._of_target(self._scope.head, self._scope.facts, target)
-        used = {namespace for raw in facts.values() for _, _, namespace, *_ in raw if namespace}
+        used = {change.new.namespace for change in changes if change.new is not None and change.new.namespace}
         return sorted(used - {name for _, name in _named(facts, _NAMESPACE)})
 
     def _locate(self, change: ObjectChange) -> Locate:

@@ -152,6 +152,35 @@ def test_an_application_s_chart_is_asked_for_where_argo_cd_makes_the_namespace(
     ]
 
 
+def test_each_application_of_a_set_gets_its_namespace(git_repository: RepositoryBuilder, api_server: ApiServer) -> None:
+    """The template names it by a parameter, so only the generated Applications say which it is."""
+    config = f'version: 1\nrepositories: [{REPOSITORY}]\ntargets: {{prod: {{paths: ["sets/**"], context: test}}}}\n'
+    template = application("'{{app}}'", "'apps/{{app}}'", "'team-{{app}}'", makes=True)
+    spec = template.partition("spec:\n")[2].replace("\n", "\n      ").rstrip()
+    sets = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata: {{name: teams, namespace: argocd}}
+spec:
+  generators: [{{list: {{elements: [{{app: red}}, {{app: blue}}]}}}}]
+  template:
+    metadata: {{name: '{{{{app}}}}'}}
+    spec:
+      {spec}
+"""
+    git_repository.commit("base", {".gategit.yaml": config, "readme.md": "x"})
+    git_repository.branch("pr")
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\n"
+    git_repository.commit(
+        "add", {"sets/teams.yaml": sets, "apps/red/settings.yaml": settings, "apps/blue/settings.yaml": settings}
+    )
+    answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
+    assert [one for one in outcomes(answer) if one[1] == "ConfigMap"] == [
+        ("prod", "ConfigMap", "team-blue", "settings", "created"),
+        ("prod", "ConfigMap", "team-red", "settings", "created"),
+    ], answer.text
+
+
 FLUX = """\
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
@@ -264,6 +293,11 @@ def test_without_targets_every_overlay_is_asked_for(
         git_repository, "--dry-run=cluster", "--all", "overlays/b", kubeconfig=api_server.kubeconfig, base=()
     )
     assert [one[2] for one in outcomes(answer)] == [other]
+    answer = judge(git_repository, "--dry-run=sandbox", "--all", "overlays/b", base=())
+    assert answer.code == 0, answer.text
+    assert answer.report["dry_run"]["servers"][0]["notes"] == [
+        f"taken to be there, since only a part of the files was looked at: the namespaces {other}"
+    ]
 
 
 def test_what_is_not_rendered_is_counted_once(
