@@ -338,8 +338,13 @@ class Rendering:
                         target,
                     )
 
-    def world(self, objects: Sequence[AgentObject]) -> World:
-        """What agents' objects are read against."""
+    def world(self, objects: Sequence[AgentObject], before: Sequence[AgentObject] = ()) -> World:
+        """What agents' objects are read against.
+
+        Args:
+            objects: the objects of the tree that agents may read.
+            before: those of the tree before the change.
+        """
         side = self._side
         return World(
             tree=self._tree,
@@ -348,6 +353,7 @@ class Rendering:
             settings=self.settings(None),
             objects=objects,
             gone=self._gone,
+            before=before,
             branches=self._branches,
             opened=self._opened,
         )
@@ -455,6 +461,8 @@ class Rendering:
         wanted: dict[str, Wanted] = {}
         keys: dict[UnitKey, str] = {}
         for unit in units:
+            if unit.refused:
+                continue
             with suppress(UndecidedError):  # whoever builds it says so
                 one = Wanted(unit, self.inputs(unit))
                 key = self._keys.of(one)
@@ -483,6 +491,9 @@ class Rendering:
 
     def _build(self, unit: Unit, world: World) -> Rendered:
         side, settings = self._side, self.settings(unit.target)
+        if unit.refused:
+            left = (unit.name, f"{unit.refused}; nothing of it is applied")
+            return Rendered(unit, inputs=self.inputs(unit), unchecked=(left,), lasting=False, given_up=True)
         if isinstance(unit.build, KustomizeBuild):
             from gategit.render.kustomize import build_kustomize  # noqa: PLC0415  only what is there is imported
 
@@ -635,20 +646,20 @@ class _Walk:
         self._is_known = False
         self._known: frozenset[UnitKey] | None = None
 
-    def discover(self, known: Collection[UnitKey] | None = None) -> None:
+    def discover(self, before: _Walk | None = None) -> None:
         """Find the units that the objects ask for.
 
         Args:
-            known: the units of the tree before the change; None where there is none.
+            before: the tree before the change; None where there is none.
         """
-        names = None if known is None else frozenset(known)
+        names = None if before is None else frozenset(before.units)
         if self._is_known and self._known == names:
             return
         self._is_known, self._known = True, names
         from gategit.render.argocd import argocd_units  # noqa: PLC0415  only what is there is imported
         from gategit.render.flux import flux_units  # noqa: PLC0415  the same
 
-        self._world = self.rendering.world(self.objects)
+        self._world = self.rendering.world(self.objects, () if before is None else before.objects)
         found = [find(self.objects, self._world) for find in (flux_units, argocd_units)] if self.objects else []
         units = [unit for one in found for unit in one.units]
         units += self.rendering.plain(units, names)
@@ -794,7 +805,7 @@ def render_sides(
     for _ in range(_ROUNDS):
         for walk in walks[1:]:
             walk.discover()
-        walks[0].discover(walks[1].units if base is not None else None)
+        walks[0].discover(walks[1] if base is not None else None)
         reached = _reached(walks, touched)
         went_on = [walk.render(walk.with_bringers(reached), say) for walk in walks]
         if True not in went_on:

@@ -32,11 +32,26 @@ _NOT_HERE: Final = "it is not declared in this repository"
 
 @dataclass(slots=True)
 class Findings:
-    """What is found on the way: problems, what could not be followed, and which inputs are not known."""
+    """What is found on the way.
+
+    Attributes:
+        problems: what is wrong.
+        unchecked: what could not be followed.
+        uncertain: which inputs are not known.
+        refused: why the agent applies nothing at all, or "".
+    """
 
     problems: list[RenderProblem] = field(default_factory=list)
     unchecked: list[tuple[str, str]] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
+    refused: str = ""
+
+    def lacks(self, problem: RenderProblem | None) -> None:
+        """Note that something is not there without which nothing is applied; for sure where that is an error."""
+        if problem is not None:
+            self.problems.append(problem)
+            if problem.level is Level.ERROR and not self.refused:
+                self.refused = problem.message
 
 
 class _Variables:
@@ -71,9 +86,8 @@ class _Variables:
             self.anything = True
             asked = f"{ref_of(one.data, one.namespace)}: variables of the {kind} {name}"
             self._found.unchecked.append((asked, _NOT_HERE))
-            if kind == "ConfigMap" and dig(reference, "optional") is not True:
-                problem = missing_map(world, one, name, path)
-                self._found.problems.extend([problem] if problem else [])
+            if dig(reference, "optional") is not True:
+                self._found.lacks(missing_map(world, one, (kind, name), path))
             return
         ref = ref_of(source.data, source.namespace)
         for where, key, value in entries(source):
@@ -139,6 +153,7 @@ def kustomization_unit(one: AgentObject, name: str, world: World, sources: Sourc
         uncertain=tuple(found.uncertain),
         suspended=spec.get("suspend") is True,
         wiring=json.dumps([spec.get(name) for name in _WIRING], default=str),
+        refused=found.refused,
     )
     if not isinstance(post, dict):
         return unit, found

@@ -118,7 +118,7 @@ class _Release:
             annotations=pairs(dig(spec, "commonMetadata", "annotations")),
             suspended=spec.get("suspend") is True,
         )
-        return replace(unit, uncertain=tuple(found.uncertain)), found
+        return replace(unit, uncertain=tuple(found.uncertain), refused=found.refused), found
 
     def _chart(self) -> tuple[Chart | None, tuple[ValuesLayer, ...] | None]:
         reference = self._spec.get("chartRef")
@@ -257,16 +257,15 @@ class _Release:
         asked = f"{self._ref}: values of the {kind} {name}"
         if source is None or has_variable(name):
             self._found.unchecked.append((asked, "it is not declared in this repository"))
-            if kind == "ConfigMap" and dig(reference, "optional") is not True:
-                problem = missing_map(world, one, name, (*path, "name"))
-                self._found.problems.extend([problem] if problem else [])
+            if dig(reference, "optional") is not True:
+                self._found.lacks(missing_map(world, one, (kind, name), (*path, "name")))
             self._found.uncertain.append(f"the values of the {kind} {name} are not in this repository")
             return None
         wanted = text_at(reference, "valuesKey") or "values.yaml"
         found = [entry for entry in entries(source) if entry[1] == wanted]
         if not found:
             if dig(reference, "optional") is not True:
-                self._found.problems.append(self._no_such_key(kind, name, wanted, path))
+                self._found.lacks(self._no_such_key(kind, name, wanted, path))
             return None
         where, key, text = found[-1]
         if text is None:

@@ -5,14 +5,14 @@ The rules by which a GitRepository is taken for this repository are those of ``c
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any
 
 from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import dig, normal_url, root_path, text_at
-from gategit.model import FieldPath, Level, Location, format_path
+from gategit.model import FieldPath, Level, Location, RelatedLocation, format_path
 from gategit.nearest import nearest
 from gategit.render.values import AgentObject, RenderProblem
 from gategit.render.world import World, ref_of
@@ -23,6 +23,7 @@ SOURCE = "source.toolkit.fluxcd.io"
 BOOTSTRAP = "flux-system"
 
 _PINS = ("tag", "semver", "commit", "name")
+_REMOVED = "which this change removes"
 
 
 class Sources:
@@ -141,15 +142,21 @@ def missing(world: World, one: AgentObject, wanted: tuple[str, str, str, str], p
     group, kind, namespace, name = wanted
     if not name or has_variable(name) or has_variable(namespace):
         return None
-    elsewhere = world.named(group, kind, "", name)
+    same = world.named(group, kind, "", name)
+    elsewhere = [other for other in same if world.shares_cluster(other, one)]
     others = {text_at(other.data, "metadata", "name") for other in world.of_kind(group, kind) if other is not one}
     others -= {""}
     help_ = f"Correct the name, or declare the {kind}."
-    if elsewhere:
+    before = world.removed(group, kind, namespace, name, one)
+    if before is not None:
+        end, help_, level = _REMOVED, f"Restore the {kind}, or remove what names it.", Level.ERROR
+    elif elsewhere:
         places = " and ".join(sorted({other.namespace for other in elsewhere}))
         end = f"which is declared in the namespace {places} and not in {namespace}"
         help_ = "Name the namespace, or declare it in the same one."
         level = Level.ERROR
+    elif same and name != BOOTSTRAP:
+        end, level = f"which this repository declares {_for_targets(same)} and not for {one.target}", Level.WARNING
     elif others and name != BOOTSTRAP:
         near = nearest(name, others)
         end = "which this repository does not declare" + (f"; did you mean {near}?" if near else "")
@@ -166,37 +173,60 @@ def missing(world: World, one: AgentObject, wanted: tuple[str, str, str, str], p
         object=ref,
         path=path,
         fatal=False,
+        related=_was_at(before, kind),
     )
 
 
-def missing_map(world: World, one: AgentObject, name: str, path: FieldPath) -> RenderProblem | None:
-    """The finding for a ConfigMap that an object cannot do without, and that nothing in the repository brings.
+def missing_map(world: World, one: AgentObject, wanted: tuple[str, str], path: FieldPath) -> RenderProblem | None:
+    """The finding for a ConfigMap or Secret that an object cannot do without, and that nothing here brings.
 
     Secrets are often made by others, from a vault or by hand, and namespaces may be changed on the way; so that only
-    a name that no ConfigMap has is worth a word.
+    a ConfigMap's name that no other has is worth a word, and what the change itself takes away: of a ConfigMap that is
+    an error, for nobody else is known to bring it.
 
     Args:
         world: what is declared.
         one: the object that names it.
-        name: the ConfigMap's name.
+        wanted: kind and name.
         path: the field that names it.
     """
-    if not name or has_variable(name) or world.named("", "ConfigMap", "", name):
+    kind, name = wanted
+    same = world.named("", kind, "", name) if name else ()
+    if not name or has_variable(name) or any(world.shares_cluster(other, one) for other in same):
         return None
     generated = {made for each in world.graph.kustomizations.values() for _, made in each.parsed.generated}
     if any(name.startswith(made) or name.endswith(made) for made in generated if made):
         return None
+    before = world.removed("", kind, one.namespace, name, one)
+    level = Level.WARNING
+    if before is not None:
+        end = _REMOVED
+        level = Level.ERROR if kind == "ConfigMap" else Level.WARNING
+    elif kind != "ConfigMap":
+        return None
+    elif same:
+        end = f"which this repository brings {_for_targets(same)} and not for {one.target}"
+    else:
+        names = {text_at(other.data, "metadata", "name") for other in world.of_kind("", kind)}
+        near = nearest(name, names - {""})
+        end = "which nothing in this repository brings" + (f"; did you mean {near}?" if near else "")
     ref = ref_of(one.data, one.namespace)
-    names = {text_at(other.data, "metadata", "name") for other in world.of_kind("", "ConfigMap")}
-    near = nearest(name, names - {""})
-    hint = f"; did you mean {near}?" if near else ""
     return RenderProblem(
         DANGLING_REFERENCE.id,
-        f"{ref}: {format_path(path)} names the ConfigMap {name}, which nothing in this repository brings{hint}",
+        f"{ref}: {format_path(path)} names the {kind} {name}, {end}",
         world.locate(one, path),
-        help="Correct the name, declare the ConfigMap, or say `optional: true` where it may be missing.",
-        level=Level.WARNING,
+        help=f"Correct the name, declare the {kind}, or say `optional: true` where it may be missing.",
+        level=level,
         object=ref,
         path=path,
         fatal=False,
+        related=_was_at(before, kind),
     )
+
+
+def _for_targets(several: Iterable[AgentObject]) -> str:
+    return f"for {' and '.join(sorted({one.target for one in several if one.target}))}"
+
+
+def _was_at(before: AgentObject | None, kind: str) -> tuple[RelatedLocation, ...]:
+    return () if before is None else (RelatedLocation(before.location, f"the {kind}, in the base"),)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any, Literal
@@ -34,7 +34,9 @@ class World:
         settings: what the trusted config says of rendering.
         objects: every object that an agent may read: declared in files, and rendered so far.
         gone: the paths that the change removes; they bear out that a source is this repository.
+        before: every object that an agent could read in the tree before the change; () where there is none.
         branches: the names of the branch that the tree is, or that it is merged into; () where nobody says.
+        before: every object that an agent may read of the tree before the change; () where there is none.
         opened: the files that were read so far, by path; worlds of one tree may share them.
     """
 
@@ -44,7 +46,9 @@ class World:
     settings: RenderSettings = field(default_factory=RenderSettings)
     objects: Sequence[AgentObject] = ()
     gone: Collection[str] = ()
+    before: Sequence[AgentObject] = ()
     branches: Collection[str] = ()
+    before: Sequence[AgentObject] = ()
     opened: dict[str, ManifestFile | None] = field(default_factory=dict, repr=False, compare=False)
     _built: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -136,16 +140,51 @@ class World:
     ) -> AgentObject | None:
         """The one object of a name, as another object would find it in its cluster.
 
-        A repository may hold several clusters that have an object of that name each. Those of the same target come
-        first, then rendered ones, then those whose file is nearest.
+        A repository may hold several clusters that have an object of that name each, and nothing is found in another
+        one than the asking object's. Those of its target come first, then rendered ones, then those whose file is
+        nearest.
         """
         several = self.named(group, kind, namespace, name)
-        if len(several) < 2 or asking is None:
+        if asking is None:
+            return next(iter(several), None)
+        several = [one for one in several if self.shares_cluster(one, asking)]
+        if len(several) < 2:
             return next(iter(several), None)
         of_target = [one for one in several if one.target == asking.target]
-        of_target = of_target or [one for one in several if one.target is None] or list(several)
+        of_target = of_target or [one for one in several if one.target is None] or several
         rendered = [one for one in of_target if one.parent is not None] or of_target
         return max(rendered, key=lambda one: _shared(one.file, asking.file))
+
+    def shares_cluster(self, one: AgentObject, asking: AgentObject) -> bool:
+        """Whether an object may be in the cluster of another: not where both have a target, and not the same.
+
+        The file of one that is only declared may be built for the other's target as well.
+        """
+        if one.target == asking.target or None in {one.target, asking.target}:
+            return True
+        return one.parent is None and one.file in self._built_for(asking.target)
+
+    def _built_for(self, target: str | None) -> frozenset[str]:
+        """The files of the folders that Flux's Kustomizations have built for a target."""
+        key = f"\0{target}"
+        if key not in self._built:
+            asking = self.of_kind("kustomize.toolkit.fluxcd.io", "Kustomization")
+            folders = {root_path(text_at(one.data, "spec", "path")) for one in asking if one.target in {target, None}}
+            found = (
+                self.built_of(folder)
+                for folder in folders
+                if folder is not None and self.graph.index.find(folder).place is Place.FOLDER
+            )
+            self._built[key] = frozenset().union(*found)
+        return self._built[key]
+
+    def removed(self, group: str, kind: str, namespace: str, name: str, asking: AgentObject) -> AgentObject | None:
+        """The object of a name that the tree before the change had in the cluster of another one, and this has not."""
+        return self._past.find(group, kind, namespace, name, asking) if self.before else None
+
+    @cached_property
+    def _past(self) -> World:
+        return replace(self, objects=self.before, before=())
 
     def locate(self, one: AgentObject, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
         """The place of an object's field, or of its nearest ancestor that exists; the object's where nobody knows.
