@@ -160,22 +160,11 @@ def _encoded(rendered: Rendered) -> str | None:
     """A unit's result as text; None where what it says is on lines that the key does not name."""
     problems = []
     for problem in rendered.problems:
-        location = _encoded_location(problem.location, rendered)
-        if location is None:
+        encoded = _encoded_problem(problem, rendered)
+        # What is said with more than is kept here is not kept at all.
+        if encoded is None or _decoded_problem(encoded, rendered.unit) != problem:
             return None
-        ref = problem.object
-        problems.append(
-            [
-                problem.rule,
-                problem.message,
-                location,
-                problem.help,
-                problem.level,
-                None if ref is None else [ref.api_version, ref.kind, ref.namespace, ref.name],
-                problem.path,
-                problem.fatal,
-            ]
-        )
+        problems.append(encoded)
     objects = [
         [one.data, one.trace.file, one.trace.document, one.trace.changed_by, one.trace.generated_by]
         for one in rendered.objects
@@ -186,6 +175,25 @@ def _encoded(rendered: Rendered) -> str | None:
     except (ValueError, TypeError, RecursionError):
         return None
     return b64encode(zlib.compress(text.encode(), 1)).decode()
+
+
+def _encoded_problem(problem: RenderProblem, rendered: Rendered) -> list[Any] | None:
+    location = _encoded_location(problem.location, rendered)
+    ref = problem.object
+    return (
+        None
+        if location is None
+        else [
+            problem.rule,
+            problem.message,
+            location,
+            problem.help,
+            problem.level,
+            None if ref is None else [ref.api_version, ref.kind, ref.namespace, ref.name],
+            problem.path,
+            problem.fatal,
+        ]
+    )
 
 
 def _encoded_location(location: Location, rendered: Rendered) -> object | None:
