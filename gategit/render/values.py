@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gategit.model import FieldPath, Level, Location, ObjectRef
+from gategit.model import FieldPath, Level, Location, ObjectRef, RelatedLocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +179,8 @@ class Unit:
         sync_options: Argo CD's options of the sync, such as ``CreateNamespace=true``.
         wiring: what else its owner says that is judged against what is rendered, as JSON text: what it waits for, whose
             health it asks, whether it decrypts.
+        refused: why its agent applies nothing of it whatever its files are, "" where it does. That is a finding of the
+            object that asks for it; the unit is not rendered.
     """
 
     name: str
@@ -199,6 +201,7 @@ class Unit:
     project: str = ""
     sync_options: tuple[str, ...] = ()
     wiring: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,6 +217,9 @@ class RenderProblem:
         object: the object that it is about, if any.
         path: its field.
         fatal: whether nothing was rendered because of it.
+        unit: the name and target of the unit that it is about, where it is said of a side and not of a unit: what is
+            said of one field for several units is said once.
+        related: further places.
     """
 
     rule: str
@@ -224,6 +230,8 @@ class RenderProblem:
     object: ObjectRef | None = None
     path: FieldPath = ()
     fatal: bool = True
+    unit: tuple[str, str | None] | None = None
+    related: tuple[RelatedLocation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
