@@ -25,6 +25,12 @@ if TYPE_CHECKING:
 Locate = Callable[[Manifest, FieldPath], Location]
 """Finds the place of a manifest's field."""
 
+_Place = Location | None
+
+_MOST_PLACES: Final = 20_000
+"""Lines that are looked for in one run: to look for one in a chart can take milliseconds."""
+
+_MOST_OF_OBJECT: Final = 500
 _NAMESPACE: Final = "namespace"
 
 
@@ -62,12 +68,12 @@ def read_effect(  # noqa: PLR0913  what changes, where it stands, and what is kn
         target: the target that is looked at; None: all.
         unknown: what nobody knows the effect on, and why.
     """
-    hider = _Hider()
+    hider, places = _Hider(), _Places(locate_old, locate_new)
     objects: list[EffectObject] = []
     for change, risks in zip(changes, assessor.risks(changes, files), strict=True):
         wanted = [name for name in _targets(change, config) if target in (None, name)]
         if wanted:
-            one = _Shown(change, hider, locate_old, locate_new)
+            one = _Shown(change, hider, places)
             objects += [one.for_target(name, risks) for name in wanted]
     return Effect(tuple(objects), tuple(unknown))
 
@@ -109,30 +115,58 @@ def _targets(change: ObjectChange, config: Config) -> Sequence[str | None]:
     return [one.name for one in config.targets_at(change.manifest.source)] or [None]
 
 
+class _Places:
+    """Finds places, as many as are worth the time: a file can have more fields than anybody reads."""
+
+    def __init__(self, old: Locate, new: Locate) -> None:
+        self._old = old
+        self._new = new
+        self._left = _MOST_PLACES
+
+    def of_object(self, manifest: Manifest | None, *, old: bool) -> Location | None:
+        """Where an object stands; its file alone where there is no time left."""
+        if manifest is None:
+            return None
+        return self._find(manifest, (), old=old) or Location(manifest.source.file)
+
+    def of_fields(self, manifest: Manifest | None, paths: Sequence[FieldPath | None], *, old: bool) -> list[_Place]:
+        """Where fields stand; None for what is not there, and for those that come after too many others."""
+        return [
+            None
+            if manifest is None or path is None or index >= _MOST_OF_OBJECT
+            else self._find(manifest, path, old=old)
+            for index, path in enumerate(paths)
+        ]
+
+    def _find(self, manifest: Manifest, path: FieldPath, *, old: bool) -> _Place:
+        if not self._left:
+            return None
+        self._left -= 1
+        return (self._old if old else self._new)(manifest, path)
+
+
 class _Shown:
     """One change with what is shown of it, whatever the target."""
 
-    def __init__(self, change: ObjectChange, hider: Masker, locate_old: Locate, locate_new: Locate) -> None:
+    def __init__(self, change: ObjectChange, hider: Masker, places: _Places) -> None:
         self._change = change
         old, new = change.old, change.new
-        self._old = None if old is None else locate_old(old, ())
-        self._new = None if new is None else locate_new(new, ())
+        self._old = places.of_object(old, old=True)
+        self._new = places.of_object(new, old=False)
         before, after = None if old is None else old.data, None if new is None else new.data
         differences = [_whole(change)] if before is None or after is None else field_differences(before, after)
         masked = shown(change.manifest.kind, differences, hider, old=before, new=after)
-        self._fields = tuple(
-            EffectField(
-                safe,
-                None if found.old is ABSENT else self._place(old, found.path, self._old, locate_old),
-                None if found.new is ABSENT else self._place(new, found.path, self._new, locate_new),
+        if change.kind is ChangeKind.MODIFIED:
+            before_at = places.of_fields(
+                old, [None if one.old is ABSENT else one.path for one in differences], old=True
             )
-            for found, safe in zip(differences, masked, strict=True)
-        )
+            after_at = places.of_fields(
+                new, [None if one.new is ABSENT else one.path for one in differences], old=False
+            )
+        else:
+            before_at, after_at = [self._old], [self._new]
+        self._fields = tuple(map(EffectField, masked, before_at, after_at))
         self._name = "\n".join(_named(change, differences))
-
-    @staticmethod
-    def _place(manifest: Manifest | None, path: FieldPath, own: Location | None, locate: Locate) -> Location | None:
-        return own if manifest is None or not path else locate(manifest, path)
 
     def for_target(self, target: str | None, risks: tuple[Risk, ...]) -> EffectObject:
         """The change in one target."""

@@ -19,7 +19,7 @@ from gategit.checks.references.check import ReferenceSettings
 from gategit.checks.references.check import check as check_references
 from gategit.checks.schema.check import FOR_THE_SERVER
 from gategit.checks.schema.crd import is_crd
-from gategit.errors import GategitError
+from gategit.errors import GategitError, UndecidedError
 from gategit.fingerprints import mark_existing, number_repeats
 from gategit.gate_changes import Steering, judge_gate_changes, may_steer, policy_facts
 from gategit.judge import FileVerdict, name_findings
@@ -380,19 +380,21 @@ class _Gate:
         from gategit.risk import Assessor  # noqa: PLC0415  the same
 
         self.say("weighing the change")
-        with Assessor() as assessor:
-            return read_effect(
-                self._changes,
-                self.trusted.config,
-                assessor,
-                locate_old=partial(place_of, self.base or self.head),
-                locate_new=partial(place_of, self.head),
-                files=(*self.diff.added, *self.diff.modified, *self.diff.removed),
-                target=self.request.target,
-                unknown=unknown_effects(
-                    () if self._drawn is None else (self._drawn.head, self._drawn.base), self.request.target
-                ),
-            )
+        drawn = () if self._drawn is None else (self._drawn.head, self._drawn.base)
+        try:
+            with Assessor() as assessor:
+                return read_effect(
+                    self._changes,
+                    self.trusted.config,
+                    assessor,
+                    locate_old=partial(place_of, self.base or self.head),
+                    locate_new=partial(place_of, self.head),
+                    files=(*self.diff.added, *self.diff.modified, *self.diff.removed),
+                    target=self.request.target,
+                    unknown=unknown_effects(drawn, self.request.target),
+                )
+        except UndecidedError as error:  # the findings are worth more than what is shown beside them
+            return Effect(unknown=(Unchecked("what the change does to objects", error.message),))
 
     def _named(self, findings: Iterable[Finding], side: Side | None = None) -> list[Finding]:
         """Give findings of several files their fingerprints."""

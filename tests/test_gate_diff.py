@@ -10,6 +10,7 @@ import pytest
 
 from gategit import gate
 from gategit.gate_diff import read_object_diff
+from gategit.model import Location, Region
 from gategit.report.object_diff import ObjectDiff, to_json, to_markdown, to_text
 from gategit.request import Mode, Request
 
@@ -322,3 +323,14 @@ class TestRendered:
         assert gate.run(request).effect is None
         assert gate.run(replace(request, effect=True)).effect == diff.effect
         assert gate.run(replace(request, effect=True, mode=Mode.ALL)).effect is None
+
+
+def test_lines_are_looked_for_as_long_as_it_pays(git_repository: RepositoryBuilder) -> None:
+    """A file with more fields than anybody reads keeps nobody waiting: the fields are shown, the last without lines."""
+    fields = range(2000)
+    old = BASE.partition("  mode:")[0] + "".join(f"  k{number}: a\n" for number in fields)
+    diff = diff_of(git_repository, {"a.yaml": old}, {"a.yaml": old.replace(": a\n", ": b\n")})
+    (found,) = diff.effect.objects
+    assert len(found.fields) == len(fields)
+    assert found.fields[0].new == Location("a.yaml", Region(7, 3, 7, 5))
+    assert found.fields[-1].new is None
