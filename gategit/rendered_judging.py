@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from gategit.checks.schema.check import check_file, judged_by
 from gategit.judge import name_findings, schema_set
+from gategit.manifests.manifest import UnitKey
 from gategit.model import Finding, Stage, Unchecked
 from gategit.rendered_objects import rendition_of
 from gategit.rendering import Rendering, key_of, render_sides
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from gategit.judge import JudgeContext, SchemaCount
     from gategit.judging import Judging
     from gategit.manifests.file import ManifestFile
-    from gategit.manifests.manifest import UnitKey
     from gategit.model import ObjectRef
     from gategit.render.values import RenderProblem, Unit
     from gategit.rendering import RenderedSide
@@ -53,7 +53,7 @@ def judge_rendered(judging: Judging, side: Side, context: JudgeContext, rendered
     unchecked: dict[Unchecked, None] = {}
     schemas: Counter[tuple[str, str, str]] = Counter()
     if Stage.REFERENCES in judging.stages:
-        findings += [_finding(problem, None) for problem in rendered.problems]
+        findings += [_finding(problem, None) for problem in rendered.problems if _is_asked_for(problem, judging, side)]
         findings += [
             _finding(problem, one.unit)
             for one in rendered.rendered
@@ -99,8 +99,16 @@ def _judge(  # noqa: PLR0913, PLR0917  what is judged, by what, and where else s
         yield from (replace(one, units=(unit,)) for one in name_findings(files[index].manifests, own))
 
 
+def _is_asked_for(problem: RenderProblem, judging: Judging, side: Side) -> bool:
+    """Whether a problem of a side is about what is judged: its unit's target is, or the file that it stands in."""
+    if problem.unit is None or judging.asks_for(problem.unit[1]):
+        return True
+    return side.in_scope(problem.location.file)
+
+
 def _finding(problem: RenderProblem, unit: Unit | None) -> Finding:
     rule = by_id(problem.rule)
+    own = None if problem.unit is None else UnitKey(*problem.unit)
     finding = Finding(
         rule=problem.rule,
         stage=rule.stage,
@@ -112,7 +120,8 @@ def _finding(problem: RenderProblem, unit: Unit | None) -> Finding:
         path=problem.path,
         subject=problem.message,
         target=None if unit is None else unit.target,
-        units=() if unit is None else (key_of(unit),),
+        units=(key_of(unit),) if unit is not None else (own,) if own is not None else (),
+        related=problem.related,
     )
     return next(iter(name_findings((), [finding])))
 

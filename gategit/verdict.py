@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from gategit.manifests.secrecy import declares_secret
@@ -28,6 +28,15 @@ from gategit.model import (
 _BUILD_FAILED = "render-failed"
 _CANNOT_BE_BUILT = "kustomization-invalid"
 _NO_CAUSE = (_BUILD_FAILED, "not-rendered")
+
+_SAID_BETTER = {
+    "application-outside-project": "project-forbids",
+    "application-unknown-project": "dangling-reference",
+    "flux-dependency-cycle": "dependency-cycle",
+}
+"""Policies, and what says the same of what is rendered: that knows more, but is said only where something is."""
+
+_DANGLING = "dangling-reference"
 
 _ENTRY = 2
 """How many steps lead to an entry of a list in a kustomization, such as ``patches[0]``."""
@@ -77,8 +86,9 @@ def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
 
     That must be of no lower level, and not waived. Where only the file of the failure is known, any error of the file
     may be what it is about, if it is as new; on the same line, and of the whole kustomization, an old error is why the
-    build failed before as well.
+    build failed before as well. What two checks say of one line is left out where it is said better.
     """
+    findings = _said_better(findings)
     repeating = [finding for finding in findings if finding.rule == _BUILD_FAILED]
     if not repeating:
         return list(findings)
@@ -89,6 +99,35 @@ def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
         for finding in findings
         if finding.rule != _BUILD_FAILED or not any(_is_cause(cause, finding) for cause in causes)
     ]
+
+
+def _said_better(findings: Sequence[Finding]) -> Sequence[Finding]:
+    """Leave out what another check says of the same line, with no lower level and as new.
+
+    The path that an agent's object asks for is looked up in the file that declares it, which offers another path, and
+    as the agent gets the object.
+    """
+    better: dict[tuple[str, str, int], list[Finding]] = {}
+    rules = {*_SAID_BETTER.values(), _DANGLING}
+    for finding in findings:
+        if finding.rule in rules:
+            for place in (finding.location, *(one.location for one in finding.related)):
+                if place.region is not None:
+                    better.setdefault((finding.rule, place.file, place.region.line), []).append(finding)
+
+    def is_said(finding: Finding) -> bool:
+        region = finding.location.region
+        rule = _DANGLING if finding.rule == _DANGLING and finding.units else _SAID_BETTER.get(finding.rule)
+        if rule is None or region is None:
+            return False
+        return any(
+            one.level.rank >= finding.level.rank
+            and (one.state is finding.state or (one.state is State.NEW and finding.state is State.EXISTING))
+            and (rule != finding.rule or (not one.units and one.location == finding.location))
+            for one in better.get((rule, finding.location.file, region.line), ())
+        )
+
+    return [finding for finding in findings if not is_said(finding)] if better else findings
 
 
 def _is_cause(cause: Finding, finding: Finding) -> bool:
@@ -151,14 +190,37 @@ def once_per_line(findings: Sequence[Finding]) -> list[Finding]:
     """Say once what several units share, such as the overlays of one base, with their names.
 
     What is old or waived for one of them stands for none of which it is new. What is said of a file as it stands is not
-    said again where it holds for what is rendered of it.
+    said again where it holds for what is rendered of it. What is wrong with a field for each of several units in other
+    words, such as the paths that one template makes, is said of the first of them.
     """
     groups: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
         if finding.units:
             groups.setdefault(_sentence(finding), []).append(finding)
     alone = [finding for finding in findings if not finding.units and _sentence(finding) not in groups]
-    return [*alone, *(several[0] if len(several) == 1 else _joined(several) for several in groups.values())]
+    joined = [several[0] if len(several) == 1 else _joined(several) for several in groups.values()]
+    return [*alone, *_once_per_field(joined)]
+
+
+def _once_per_field(findings: Sequence[Finding]) -> Iterator[Finding]:
+    fields: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        is_alike = finding.stage is Stage.REFERENCES and finding.location.region is not None and finding.path
+        name = replace(finding, message="", help="", subject="", object=None, related=(), target=None, fingerprint="")
+        fields.setdefault(_sentence(name) if is_alike else (id(finding),), []).append(finding)
+    for several in fields.values():
+        units = [unit for finding in several for unit in finding.units]
+        if len(several) == 1 or len(units) != len(set(units)):  # of one unit it says several things
+            yield from several
+            continue
+        first, *others = several
+        names = _named([unit for finding in others for unit in finding.units])
+        yield replace(
+            first,
+            message=f"{first.message} (and the like in {names})",
+            units=tuple(units),
+            target=first.target if len({target for _, target in units}) == 1 else None,
+        )
 
 
 def _sentence(finding: Finding) -> tuple[object, ...]:
@@ -180,16 +242,20 @@ def _joined(findings: Sequence[Finding]) -> Finding:
     units = tuple(dict.fromkeys(unit for finding in findings for unit in finding.units))
     if len(units) == 1:
         return first
-    targets = {finding.target for finding in findings}
-    names = [f"{name} for {target}" if target and len(targets) > 1 else name for name, target in units]
-    few = ", ".join(names[:_MOST_UNITS])
-    more = f" and {len(names) - _MOST_UNITS} more" if len(names) > _MOST_UNITS else ""
     return replace(
         first,
-        message=f"{first.message} (in {len(names)} builds: {few}{more})",
+        message=f"{first.message} (in {len(units)} builds: {_named(units)})",
         units=units,
-        target=first.target if len(targets) == 1 else None,
+        target=first.target if len({target for _, target in units}) == 1 else None,
     )
+
+
+def _named(units: Sequence[tuple[str, str | None]]) -> str:
+    """Some units in words, with their targets where those differ."""
+    several = len({target for _, target in units}) > 1
+    names = [f"{name} for {target}" if target and several else name for name, target in units]
+    few = ", ".join(names[:_MOST_UNITS])
+    return f"{few} and {len(names) - _MOST_UNITS} more" if len(names) > _MOST_UNITS else few
 
 
 def stage_results(

@@ -238,7 +238,7 @@ def test_a_project_that_comes_to_forbid_is_held_against_what_it_owns(git_reposit
     git_repository.commit("base", files)
     git_repository.branch("pr")
     git_repository.commit("forbid", {"project.yaml": PROJECT.replace("kind: Namespace", "kind: PersistentVolume")})
-    assert places(check(git_repository)) == [("project-forbids", "apps/ns.yaml", 1, State.NEW)]
+    assert places(check(git_repository)) == [("project-forbids", "apps/ns.yaml", 2, State.NEW)]
 
 
 def test_what_an_agent_lets_go_is_removed(git_repository: RepositoryBuilder) -> None:

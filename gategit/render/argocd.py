@@ -19,7 +19,6 @@ from gategit.render.applicationset import applications_of
 from gategit.render.argocd_application import (
     GROUP,
     IN_CLUSTER,
-    IN_CLUSTER_NAME,
     Application,
     entries,
     fields,
@@ -136,7 +135,7 @@ def _of_application(application: Application, world: World, elsewhere: Mapping[t
 def _unit(application: Application, source: Source, build: Any, world: World) -> Unit:
     data = application.data
     destination = fields(data, "spec", "destination")
-    target = target_of(application, world)
+    target = application.target_in(world)
     return Unit(
         unit_name(application, source.path, target),
         build,
@@ -164,25 +163,6 @@ def _added_at(application: Application, source: FieldPath, world: World, path: F
     name = "commonLabels" if path[:1] == ("labels",) else path[0] if path else ""
     rest = path[1:] if name in _AS_WRITTEN else ()
     return application.locate(world, (*source, "kustomize", *([name] if name else []), *rest))
-
-
-def target_of(application: Application, world: World) -> str | None:
-    """The target that an Application's objects go to.
-
-    Argo CD's own cluster is the one that the Application itself goes to; another is a target where the config names
-    one for that cluster.
-    """
-    destination = fields(application.data, "spec", "destination")
-    name, server = text_at(destination, "name"), text_at(destination, "server")
-    for cluster in world.settings.clusters:
-        if (name and text_at(cluster, "name") == name) or (server and text_at(cluster, "server") == server):
-            return text_at(cluster, "target") or (application.one.target if is_own(name, server) else None)
-    return application.one.target if is_own(name, server) else None
-
-
-def is_own(name: str, server: str) -> bool:
-    """Whether a destination is the cluster that Argo CD runs in."""
-    return server.rstrip("/") == IN_CLUSTER or (not server and name == IN_CLUSTER_NAME)
 
 
 def _check(application: Application, world: World) -> Iterator[RenderProblem]:
@@ -227,4 +207,5 @@ def _check(application: Application, world: World) -> Iterator[RenderProblem]:
             object=application.ref,
             path=place,
             fatal=False,
+            unit=application.unit_in(world),
         )

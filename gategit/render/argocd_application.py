@@ -59,11 +59,6 @@ class Application:
         return f"Application {where}{self.name}"
 
     @property
-    def is_declared(self) -> bool:
-        """Whether a file declares it as it is, so that other checks judge its paths too."""
-        return self.one.parent is None and not self.prefix
-
-    @property
     def project(self) -> str:
         """Its project; an Application that names none is in ``default``."""
         return text_at(self.data, "spec", "project") or "default"
@@ -72,6 +67,25 @@ class Application:
     def destination_namespace(self) -> str:
         """Where its objects go that name no namespace."""
         return text_at(self.data, "spec", "destination", "namespace")
+
+    def target_in(self, world: World) -> str | None:
+        """The target that its objects go to.
+
+        Argo CD's own cluster is the one that the Application itself goes to; another is a target where the config
+        names one for that cluster.
+        """
+        destination = fields(self.data, "spec", "destination")
+        name, server = text_at(destination, "name"), text_at(destination, "server")
+        own = self.one.target if _is_own(name, server) else None
+        for cluster in world.settings.clusters:
+            if (name and text_at(cluster, "name") == name) or (server and text_at(cluster, "server") == server):
+                return text_at(cluster, "target") or own
+        return own
+
+    def unit_in(self, world: World) -> tuple[str, str | None]:
+        """The name and target of what it has built, for what is wrong with all of it."""
+        target = self.target_in(world)
+        return unit_name(self, (), target), target
 
     def locate(self, world: World, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
         """The place of a field, or of its nearest ancestor that exists."""
@@ -97,6 +111,7 @@ class Application:
             object=self.ref,
             path=path,
             fatal=fatal,
+            unit=self.unit_in(world),
         )
 
     def environment(self, source: Mapping[str, Any]) -> dict[str, str]:
@@ -149,6 +164,11 @@ def plain(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return "" if value is None else str(value)
+
+
+def _is_own(name: str, server: str) -> bool:
+    """Whether a destination is the cluster that Argo CD runs in."""
+    return server.rstrip("/") == IN_CLUSTER or (not server and name == IN_CLUSTER_NAME)
 
 
 def unit_name(application: Application, source: FieldPath, target: str | None) -> str:

@@ -10,7 +10,7 @@ from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import dig, text_at
 from gategit.globs import GlobError
-from gategit.model import Level
+from gategit.model import Level, RelatedLocation
 from gategit.render.argocd_application import GROUP, IN_CLUSTER, IN_CLUSTER_NAME, Application, entries, fields
 from gategit.render.argocd_globs import go_match, gobwas
 from gategit.render.argocd_rules import PROJECT_FORBIDS
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gategit.render.scopes import IsNamespaced
 
 _DEFAULT: Final = "default"
+_KIND: Final = ("kind",)
 
 
 def check_application(application: Application, sources: Sequence[Mapping[str, Any]], world: World) -> Discovery:
@@ -97,20 +98,29 @@ def _projects(name: str, target: str | None, world: World) -> list[AgentObject]:
 def _missing(application: Application, what: str, world: World) -> Discovery:
     if application.project == _DEFAULT:
         return Discovery()
-    if not world.of_kind(GROUP, "AppProject"):
+    name = application.project
+    gone = [one for one in world.before if _is_project(one, name)]
+    if not gone and not world.of_kind(GROUP, "AppProject"):
         return Discovery(unchecked=((what, "no AppProject is declared in this repository"),))
-    path = ("spec", "project")
-    problem = RenderProblem(
+    end = "this change removes the AppProject of that name" if gone else "this repository declares no such AppProject"
+    problem = application.problem(
+        world,
         DANGLING_REFERENCE.id,
-        f'{application.title}: its project is "{application.project}", and this repository declares no such AppProject',
-        application.locate(world, path),
+        f'its project is "{name}", and {end}',
+        ("spec", "project"),
         "Correct the name, or declare the AppProject beside the others.",
-        level=Level.WARNING,
-        object=application.ref,
-        path=path,
         fatal=False,
     )
-    return Discovery(problems=(problem,))
+    if gone:
+        place = replace(gone[0].location, region=None, was=gone[0].location.region)
+        related = (RelatedLocation(place, f"the AppProject {name}, in the base"),)
+        return Discovery(problems=(replace(problem, related=related),))
+    return Discovery(problems=(replace(problem, level=Level.WARNING),))
+
+
+def _is_project(one: AgentObject, name: str) -> bool:
+    is_kind = text_at(one.data, "kind") == "AppProject" and text_at(one.data, "apiVersion").startswith(f"{GROUP}/")
+    return is_kind and text_at(one.data, "metadata", "name") == name
 
 
 def cluster_of(destination: Mapping[str, Any], world: World) -> tuple[str, str]:
@@ -248,10 +258,12 @@ def _forbidden(
             yield RenderProblem(
                 PROJECT_FORBIDS.id,
                 f"{owner.ref}: its project {unit.project} {end}, which {kind} {name} needs",
-                declared_at(one, owner, world),
+                declared_at(one, owner, world, _KIND if key == (group, kind) else ("metadata", "namespace")),
                 f"Remove the object, or extend the project ({_declared(projects)}).",
                 object=ref_of(one.data, unit.namespace if namespaced else ""),
+                path=_KIND if key == (group, kind) else ("metadata", "namespace"),
                 fatal=False,
+                unit=(unit.name, unit.target),
             )
 
 

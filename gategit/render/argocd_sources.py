@@ -123,16 +123,13 @@ def _has_chart(source: Source, world: World, folder: str) -> bool:
     """Whether a folder that Helm is to build is a chart; where it is none, that is said."""
     if world.graph.index.find(join(folder, "Chart.yaml") or "").place is Place.FILE:
         return True
-    if source.application.is_declared:
-        source.leave(folder or ".", "it is no chart, which is a finding of its own")
-    else:
-        source.blame(
-            world,
-            f'{_shown(source, "path")} is "{folder or "."}", but there is no Chart.yaml in that folder',
-            ("path",),
-            "Correct the path, or restore the chart.",
-            DANGLING_REFERENCE.id,
-        )
+    source.blame(
+        world,
+        f'{_shown(source, "path")} is "{folder or "."}", but there is no Chart.yaml in that folder',
+        ("path",),
+        "Correct the path, or restore the chart.",
+        DANGLING_REFERENCE.id,
+    )
     return False
 
 
@@ -194,8 +191,6 @@ def _look_up(source: Source, world: World, text: str) -> None:
         source.folder = found.path
     elif found.place in (Place.SUBMODULE, Place.OUTSIDE):
         source.leave(text, "its files are in another repository")
-    elif source.application.is_declared:
-        source.leave(text, "there is no such folder, which is a finding of its own")
     else:
         what = "which is a file" if found.place is Place.FILE else "but there is no such folder in this repository"
         source.blame(
@@ -662,9 +657,6 @@ def _existing(source: Source, world: World, path: str, place: FieldPath) -> Iter
         source.uncertain.append(f"{path} is not read: it is not in this repository")
     elif _ignores_missing(source, place) and found.place is Place.MISSING:
         return
-    elif source.application.is_declared and place[1] == "valueFiles":
-        source.leave(path, "there is no such file, which is a finding of its own")
-        source.uncertain.append(f"{path} is not there")
     else:
         source.blame(
             world,

@@ -89,7 +89,7 @@ def _duplicates(
     rendered: Sequence[Rendered], is_namespaced: IsNamespaced, world: World | None
 ) -> Iterator[RenderProblem]:
     first: dict[_Key, tuple[str, Owner]] = {}
-    shared: dict[tuple[str, str], dict[_Key, tuple[RenderedObject, Owner]]] = {}
+    shared: dict[tuple[Unit, str], dict[_Key, tuple[RenderedObject, Owner]]] = {}
     for one in rendered:
         unit, owner = one.unit, one.unit.owner
         if owner is None or unit.suspended:
@@ -100,9 +100,9 @@ def _duplicates(
                 continue
             name, other = first.setdefault(key, (unit.name, owner))
             if other.ref != owner.ref:
-                shared.setdefault((unit.name, name), {}).setdefault(key, (item, owner))
-    for (name, other_name), objects in shared.items():
-        yield _problem(objects, f"{name} and by {other_name}", world)
+                shared.setdefault((unit, name), {}).setdefault(key, (item, owner))
+    for (unit, other_name), objects in shared.items():
+        yield _problem(unit, objects, other_name, world)
 
 
 def _key(unit: Unit, item: RenderedObject, is_namespaced: IsNamespaced) -> _Key | None:
@@ -120,7 +120,9 @@ def _cluster(unit: Unit) -> str:
     return "" if unit.target or unit.cluster in (IN_CLUSTER, IN_CLUSTER_NAME) else unit.cluster
 
 
-def _problem(objects: Mapping[_Key, tuple[RenderedObject, Owner]], owners: str, world: World | None) -> RenderProblem:
+def _problem(
+    unit: Unit, objects: Mapping[_Key, tuple[RenderedObject, Owner]], other: str, world: World | None
+) -> RenderProblem:
     """What two owners both bring: one finding, on the first object that weighs most."""
     mild = [key.target is None or key.kind == "Namespace" for key in objects]
     keys = sorted(objects, key=lambda key: key.kind == "Namespace")
@@ -129,7 +131,7 @@ def _problem(objects: Mapping[_Key, tuple[RenderedObject, Owner]], owners: str, 
     item, owner = objects[key]
     return RenderProblem(
         DUPLICATE_OWNER.id,
-        f"{', '.join(names)}{more} {'is' if len(keys) == 1 else 'are'} brought by {owners}",
+        f"{', '.join(names)}{more} {'is' if len(keys) == 1 else 'are'} brought by {unit.name} and by {other}",
         declared_at(item, owner, world, ("metadata", "name")),
         "Let one of them bring it, or give the two different names."
         + ("" if key.target else " Where they go to two clusters, describe those as targets in the config."),
@@ -137,6 +139,7 @@ def _problem(objects: Mapping[_Key, tuple[RenderedObject, Owner]], owners: str, 
         object=ref_of(item.data, key.namespace),
         path=("metadata", "name"),
         fatal=False,
+        unit=(unit.name, unit.target),
     )
 
 
@@ -180,4 +183,5 @@ def _unknown(units: Sequence[Unit], known: set[str]) -> Iterator[RenderProblem]:
             object=owner.ref,
             path=("spec", "destination"),
             fatal=False,
+            unit=(unit.name, unit.target),
         )

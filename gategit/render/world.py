@@ -36,7 +36,6 @@ class World:
         gone: the paths that the change removes; they bear out that a source is this repository.
         before: every object that an agent could read in the tree before the change; () where there is none.
         branches: the names of the branch that the tree is, or that it is merged into; () where nobody says.
-        before: every object that an agent may read of the tree before the change; () where there is none.
         opened: the files that were read so far, by path; worlds of one tree may share them.
     """
 
@@ -48,7 +47,6 @@ class World:
     gone: Collection[str] = ()
     before: Sequence[AgentObject] = ()
     branches: Collection[str] = ()
-    before: Sequence[AgentObject] = ()
     opened: dict[str, ManifestFile | None] = field(default_factory=dict, repr=False, compare=False)
     _built: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 

@@ -22,7 +22,6 @@ from gategit.render.values import (
     HelmBuild,
     KustomizeBuild,
     RenderSettings,
-    Unit,
 )
 from gategit.render.world import World
 from tests.render.conftest import MakeTree
@@ -241,14 +240,19 @@ def test_an_absolute_path_is_refused(make_tree: MakeTree) -> None:
     assert found.problems[0].help == "Write apps/web: the path is relative to the root of the repository."
 
 
-def test_a_missing_folder_of_a_file_is_another_checks_finding(make_tree: MakeTree) -> None:
-    """The check of references says it; here it is only counted."""
+def test_a_missing_folder_stops_an_application(make_tree: MakeTree) -> None:
+    """The check of references says it of the file, too: the gate shows one of both."""
     found = discover(read_world(make_tree, {"app.yaml": application(source(path="gone"))}))
 
-    assert found.problems == ()
-    assert found.unchecked == (
-        ("app.yaml: Application argocd/web: gone", "there is no such folder, which is a finding of its own"),
-    )
+    assert lines(found) == [
+        (
+            "dangling-reference",
+            "app.yaml",
+            9,
+            'Application argocd/web: spec.source.path is "gone", but there is no such folder in this repository',
+        )
+    ]
+    assert (found.units, found.unchecked) == ((), ())
 
 
 def test_kustomize_options_are_laid_over_the_kustomization(make_tree: MakeTree) -> None:
@@ -425,22 +429,15 @@ def test_value_files_of_another_source(make_tree: MakeTree) -> None:
 
 
 def test_a_value_file_that_is_missing(make_tree: MakeTree) -> None:
-    """In a file it is another check's finding; of a pattern, or of what is rendered, it is said here."""
+    """It stops the build, as with Helm, unless the Application says that it may be missing."""
     glob = application(source("helm:\n  valueFiles:\n    - 'env/*.yaml'\n"), "glob")
     optional = application(source("helm: {valueFiles: [gone.yaml], ignoreMissingValueFiles: true}\n"), "optional")
-    rendered = application(source("helm:\n  valueFiles:\n    - gone.yaml\n"), "rendered")
-    files = {"glob.yaml": glob, "optional.yaml": optional, "rendered.yaml": rendered, "apps/web/Chart.yaml": CHART}
-    world = read_world(make_tree, files)
-    declared = discover(world)
-    parent = next(one for one in declared.units if one.name.endswith("optional"))
-    again = argocd_units([replace(one, parent=parent) for one in world.objects if one.file == "rendered.yaml"], world)
+    named = application(source("helm:\n  valueFiles:\n    - gone.yaml\n"), "named")
+    files = {"glob.yaml": glob, "optional.yaml": optional, "named.yaml": named, "apps/web/Chart.yaml": CHART}
+    declared = discover(read_world(make_tree, files))
 
-    assert [one.name for one in declared.units] == [
-        "Argo CD Application argocd/optional",
-        "Argo CD Application argocd/rendered",
-    ]
+    assert [one.name for one in declared.units] == ["Argo CD Application argocd/optional"]
     assert declared.units[0].uncertain == ()
-    assert declared.units[1].uncertain == ("apps/web/gone.yaml is not there",)
     assert lines(declared) == [
         (
             "dangling-reference",
@@ -450,18 +447,16 @@ def test_a_value_file_that_is_missing(make_tree: MakeTree) -> None:
                 "Application argocd/glob: spec.source.helm.valueFiles[0] names apps/web/env/*.yaml, which matches no "
                 "file of this repository"
             ),
-        )
-    ]
-    assert lines(again) == [
+        ),
         (
             "dangling-reference",
-            "rendered.yaml",
+            "named.yaml",
             12,
             (
-                "Application argocd/rendered: spec.source.helm.valueFiles[0] names apps/web/gone.yaml, but there is no "
+                "Application argocd/named: spec.source.helm.valueFiles[0] names apps/web/gone.yaml, but there is no "
                 "such file"
             ),
-        )
+        ),
     ]
 
 
@@ -563,15 +558,11 @@ def test_value_files_of_a_source_that_there_is_not(make_tree: MakeTree, other: s
 
 
 def test_a_folder_that_is_no_chart(make_tree: MakeTree) -> None:
-    """In a file it is another check's finding; of what is rendered, it is said here."""
+    """Helm has nothing to build there."""
     text = application(source("helm: {releaseName: web}\n"))
-    world = read_world(make_tree, {"app.yaml": text, "apps/web/web.yaml": CONFIG_MAP})
-    declared = discover(world)
-    assert (declared.units, declared.problems) == ((), ())
-    assert [reason for _, reason in declared.unchecked] == ["it is no chart, which is a finding of its own"]
-    parent = Unit("apps", FilesBuild("apps"))
-    again = argocd_units([replace(one, parent=parent) for one in world.objects], world)
-    assert [one[:3] for one in lines(again)] == [("dangling-reference", "app.yaml", 9)]
+    declared = discover(read_world(make_tree, {"app.yaml": text, "apps/web/web.yaml": CONFIG_MAP}))
+    assert declared.units == ()
+    assert [one[:3] for one in lines(declared)] == [("dangling-reference", "app.yaml", 9)]
 
 
 def test_an_entry_that_an_application_adds_is_found_in_it(make_tree: MakeTree) -> None:

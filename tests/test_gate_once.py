@@ -1,0 +1,250 @@
+"""What several checks, clusters and applications would say of one line is said once, in whole runs of the gate."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gategit import gate
+from gategit.request import Request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gategit.model import Report
+    from tests.conftest import RepositoryBuilder
+
+pytestmark = pytest.mark.usefixtures("renderers")
+
+URL = "https://git.example.com/shop/deploy.git"
+CONFIG = f"""\
+version: 1
+policies: {{packs: [recommended, gitops]}}
+repositories: [{URL}]
+targets:
+  hub: {{paths: ['apps/**'], server: 'https://kubernetes.default.svc'}}
+  prod: {{paths: ['clusters/prod/**'], server: 'https://prod.example.com', labels: {{stage: prod}}}}
+  staging: {{paths: ['clusters/staging/**'], server: 'https://staging.example.com', labels: {{stage: staging}}}}
+"""
+PROJECT = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: AppProject
+metadata:
+  name: shop
+  namespace: argocd
+spec:
+  sourceRepos: [{URL}]
+  destinations:
+    - {{name: prod, namespace: shop-*}}
+    - {{name: staging, namespace: shop-*}}
+"""
+SET = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: ApplicationSet
+metadata:
+  name: web
+  namespace: argocd
+spec:
+  goTemplate: true
+  goTemplateOptions: [missingkey=error]
+  generators:
+    - clusters:
+        selector: {{matchExpressions: [{{key: stage, operator: Exists}}]}}
+  template:
+    metadata:
+      name: 'web-{{{{ .name }}}}'
+    spec:
+      project: shop
+      source:
+        repoURL: {URL}
+        path: 'web/{{{{ .name }}}}'
+      destination:
+        name: '{{{{ .name }}}}'
+        namespace: shop-web
+"""
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n"
+ROLE = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata:\n  name: reader\nrules: []\n"
+BASE = {
+    ".gategit.yaml": CONFIG,
+    "apps/web.yaml": SET,
+    "apps/project.yaml": PROJECT,
+    "base/map.yaml": MAP,
+    "base/kustomization.yaml": "resources: [map.yaml]\n",
+    "web/prod/kustomization.yaml": "resources: [../../base]\n",
+    "web/staging/kustomization.yaml": "resources: [../../base]\n",
+}
+
+
+def application(name: str, path: str, *, project: str = "default", namespace: str = "shop-web") -> str:
+    return f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: {name}
+  namespace: argocd
+spec:
+  project: {project}
+  source:
+    repoURL: {URL}
+    path: {path}
+  destination:
+    server: https://kubernetes.default.svc
+    namespace: {namespace}
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts without anything worked out before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def check(repository: RepositoryBuilder, base: dict[str, str], head: dict[str, str]) -> Report:
+    repository.commit("base", base)
+    repository.branch("pr")
+    repository.commit("change", head)
+    return gate.run(Request(directory=repository.folder, base="main", head="HEAD"))
+
+
+def errors(report: Report) -> list[str]:
+    return [
+        f"{one.rule} {one.location.file}:{one.location.region.line if one.location.region else '-'} {one.message}"
+        for one in report.findings
+        if one.level.name == "ERROR"
+    ]
+
+
+def test_paths_that_one_template_makes_are_one_finding(git_repository: RepositoryBuilder) -> None:
+    """The line is one, however many applications it leads astray; the others are named."""
+    report = check(git_repository, BASE, {"apps/web.yaml": SET.replace("'web/{{", "'wbe/{{")})
+
+    assert errors(report) == [
+        (
+            "dangling-reference apps/web.yaml:19 Application argocd/web-prod: spec.source.path is "
+            '"wbe/prod", but there is no such folder in this repository (generated with name = prod, nameNormalized = prod'
+            ", server = https://prod.example.com) (and the like in Argo CD Application argocd/web-staging of hub)"
+        )
+    ]
+
+
+def test_a_path_that_was_wrong_for_one_cluster_is_new_for_the_other(git_repository: RepositoryBuilder) -> None:
+    """What is old for one application says nothing of the other."""
+    base = {path: text for path, text in BASE.items() if not path.startswith("web/staging/")}
+    git_repository.commit("base", base)
+    git_repository.branch("pr")
+    git_repository.remove("web/prod/kustomization.yaml")
+    git_repository.commit("change")
+    report = gate.run(Request(directory=git_repository.folder, base="main", head="HEAD"))
+
+    found = [(one.state.name, one.message.split(":")[0]) for one in report.findings if one.rule == "dangling-reference"]
+    assert sorted(found) == [
+        ("EXISTING", "Application argocd/web-staging"),
+        ("NEW", "Application argocd/web-prod"),
+    ]
+
+
+def test_what_a_project_forbids_is_said_once_for_all_its_clusters(git_repository: RepositoryBuilder) -> None:
+    """A kind that no cluster may get stands on the line that brings it."""
+    head = {"base/role.yaml": ROLE, "base/kustomization.yaml": "resources: [map.yaml, role.yaml]\n"}
+    report = check(git_repository, BASE, head)
+
+    assert errors(report) == [
+        (
+            "project-forbids base/role.yaml:2 Application argocd/web-prod: its project shop does not allow the kind "
+            "rbac.authorization.k8s.io/ClusterRole, which ClusterRole reader needs "
+            "(and the like in Argo CD Application argocd/web-staging of hub)"
+        )
+    ]
+
+
+def test_a_destination_outside_of_the_project_is_one_error(git_repository: RepositoryBuilder) -> None:
+    """The policy and the renderer mean the same."""
+    head = {"apps/more.yaml": application("more", "web/prod", project="shop", namespace="kube-system")}
+    report = check(git_repository, BASE, head)
+
+    assert errors(report) == [
+        (
+            "project-forbids apps/more.yaml:13 Application argocd/more: its project shop does not allow the destination "
+            "kube-system on hub"
+        )
+    ]
+
+
+def test_the_policy_speaks_where_nothing_is_rendered(git_repository: RepositoryBuilder) -> None:
+    """Without rendering nobody else knows of the project."""
+    config = CONFIG.replace("policies:", "render: {enabled: false}\npolicies:")
+    head = {"apps/more.yaml": application("more", "web/prod", project="shop", namespace="kube-system")}
+    report = check(git_repository, {**BASE, ".gategit.yaml": config}, head)
+
+    assert [line.partition(" ")[0] for line in errors(report)] == ["application-outside-project"]
+
+
+@pytest.mark.parametrize("level", ["note", "error"])
+def test_a_project_that_the_change_takes_away(git_repository: RepositoryBuilder, level: str) -> None:
+    """Nothing of its applications is synced any more: an error with both ends, once for each line.
+
+    A team that raises the policy's level loses nothing.
+    """
+    config = CONFIG.replace("gitops]", f"gitops], levels: {{application-unknown-project: {level}}}")
+    other = PROJECT.replace("name: shop\n", "name: other\n")
+    report = check(git_repository, {**BASE, ".gategit.yaml": config}, {"apps/project.yaml": other})
+
+    assert errors(report) == [
+        (
+            'dangling-reference apps/web.yaml:16 Application argocd/web-prod: its project is "shop", and this change '
+            "removes the AppProject of that name (generated with name = prod, nameNormalized = prod, server = "
+            "https://prod.example.com) (and the like in Argo CD Application argocd/web-staging of hub)"
+        )
+    ]
+    (finding,) = (one for one in report.findings if one.rule == "dangling-reference")
+    assert [(one.location.file, one.location.was and one.location.was.line) for one in finding.related] == [
+        ("apps/project.yaml", 2)
+    ]
+    assert "application-unknown-project" not in {one.rule for one in report.findings}
+
+
+def test_a_project_that_never_was_is_a_warning(git_repository: RepositoryBuilder) -> None:
+    """Somebody else may declare it; and it is said once."""
+    head = {"apps/more.yaml": application("more", "web/prod", project="shopp")}
+    report = check(git_repository, BASE, head)
+
+    assert [
+        (one.rule, one.level.name) for one in report.findings if one.location.region and one.path[-1] == "project"
+    ] == [("dangling-reference", "WARNING")]
+
+
+@pytest.mark.parametrize("root", [{}, {"root.yaml": application("root", "apps", namespace="argocd")}])
+def test_a_misspelt_path_is_said_once_with_the_right_one(
+    git_repository: RepositoryBuilder, root: dict[str, str]
+) -> None:
+    """The check of references offers another path, also where an Application brings the one that names it."""
+    base = {**BASE, **root, "apps/more.yaml": application("more", "web/prod")}
+    report = check(git_repository, base, {"apps/more.yaml": application("more", "web/pord")})
+
+    assert errors(report) == [
+        (
+            'dangling-reference apps/more.yaml:10 Application more: spec.source.path is "web/pord", but there is no such '
+            "folder in this repository; did you mean ./web/prod?"
+        )
+    ]
+
+
+def test_an_object_that_two_applications_bring_to_each_cluster_is_one_finding(
+    git_repository: RepositoryBuilder,
+) -> None:
+    """The line that somebody has to mend is the same for all clusters."""
+    project = PROJECT + "  clusterResourceWhitelist: [{group: '*', kind: '*'}]\n"
+    base = {**BASE, "apps/project.yaml": project, "base/role.yaml": ROLE}
+    base["base/kustomization.yaml"] = "resources: [map.yaml, role.yaml]\n"
+    more = SET.replace("name: web\n", "name: more\n").replace("'web-{{", "'more-{{")
+    more = more.replace("'web/{{ .name }}'", "more").replace("shop-web", "shop-more")
+    report = check(git_repository, base, {"apps/more.yaml": more, "more/role.yaml": ROLE})
+
+    assert errors(report) == [
+        (
+            "duplicate-owner more/role.yaml:4 ClusterRole reader is brought by Argo CD Application argocd/more-prod of hub "
+            "and by Argo CD Application argocd/web-prod of hub (and the like in Argo CD Application argocd/more-staging of "
+            "hub)"
+        )
+    ]
