@@ -126,11 +126,15 @@ def _both(field: EffectField, *, whole: bool) -> tuple[str, str]:
 
 
 def _text_diff(old: str, new: str, *, whole: bool) -> list[str]:
-    """A small unified diff of two texts, without its header."""
+    """A small unified diff of two texts, without its header; of long ones both in full, or no more than a sentence."""
     one, two = old.split("\n"), new.split("\n")
-    if max(len(one), len(two)) > _TEXT_LINES and not whole:
+    if max(len(one), len(two)) <= _TEXT_LINES:
+        found = list(unified_diff(one, two, n=1, lineterm=""))[2:]
+    elif whole:
+        # To compare long texts line by line takes quadratic time at worst.
+        found = [*(f"-{line}" for line in one), *(f"+{line}" for line in two)]
+    else:
         return [f"(a text of {len(one):,} lines became one of {len(two):,} lines)"]
-    found = list(unified_diff(one, two, n=1, lineterm=""))[2:]
     limit = len(found) if whole else _TEXT_DIFF_LINES
     shown = [_cut(_inert(visible(line)), whole=whole) for line in found[:limit]]
     if len(found) > limit:

@@ -275,6 +275,15 @@ def test_one_object_never_fills_the_section(clean_report: Report) -> None:
     assert "<code>Deployment shop/small</code>" in text
 
 
+def test_long_texts_are_compared_by_nobody(clean_report: Report) -> None:
+    """To compare them takes long; where all is shown, they stand there one after the other."""
+    old, new = "a\n" * 600, "b\n" * 600
+    effect = Effect((changed("web", modified("data.text", old, new)),))
+    assert "(a text of 601 lines became one of 601 lines)" in to_text(ObjectDiff(None, "worktree", effect))
+    whole = render(replace(clean_report, effect=effect), "diff")
+    assert (whole.count("         -a\n"), whole.count("         +b\n")) == (600, 600)
+
+
 def test_page_counts_what_it_leaves_out(clean_report: Report) -> None:
     """A browser is not asked to draw more than it can."""
     text = render(many(clean_report, MAX_CHANGES + 7), "html")
