@@ -38,6 +38,13 @@ if TYPE_CHECKING:
 _NOT_BUILT: Final = "a kustomization changes it when it is built: only the built object could be compared"
 _NOT_DEPLOYED: Final = "nothing here deploys it, so nobody knows with which values it is rendered"
 _HOOKS: Final = ("argocd.argoproj.io/hook", "helm.sh/hook")
+_MARKS: Final = frozenset(
+    {
+        *("argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id"),
+        *("helm.toolkit.fluxcd.io/name", "helm.toolkit.fluxcd.io/namespace"),
+        *("kustomize.toolkit.fluxcd.io/name", "kustomize.toolkit.fluxcd.io/namespace"),
+    }
+)
 _REPLICAS: Final = ("spec", "replicas")
 
 
@@ -287,7 +294,7 @@ class _Looking:
     def _fields(
         self, manifest: Manifest, content: Mapping[str, Any], ignored: frozenset[FieldPath]
     ) -> list[FieldFound]:
-        declared = manifest.data
+        declared = _without_marks(manifest)
         if isinstance(declared.get("sops"), dict):
             self._notes.append(f"{manifest.ref} is encrypted with SOPS: of it only the metadata were compared")
             declared = {key: declared[key] for key in ("apiVersion", "kind", "metadata") if key in declared}
@@ -377,6 +384,22 @@ def _is_left_alone(manifest: Manifest) -> bool:
     annotations = _annotations(manifest)
     once = str(annotations.get("kustomize.toolkit.fluxcd.io/ssa") or "").lower() in {"ignore", "ifnotpresent"}
     return once or str(annotations.get("kustomize.toolkit.fluxcd.io/reconcile") or "").lower() == "disabled"
+
+
+def _without_marks(manifest: Manifest) -> dict[str, Any]:
+    """A rendered object without what its agent adds to know it again, which is never drift."""
+    metadata = manifest.data.get("metadata")
+    if manifest.source.unit is None or not isinstance(metadata, dict):
+        return manifest.data
+    kept: dict[str, Any] = {}
+    for key, value in metadata.items():
+        if key in {"labels", "annotations"} and isinstance(value, dict):
+            own = {name: text for name, text in value.items() if name not in _MARKS}
+            if own or not value:
+                kept[key] = own
+        else:
+            kept[key] = value
+    return {**manifest.data, "metadata": kept}
 
 
 def _annotations(manifest: Manifest) -> Mapping[str, Any]:

@@ -509,6 +509,43 @@ spec:
     assert (field.location.file, field.location.region and field.location.region.line) == ("chart/values.yaml", 1)
 
 
+FLUX = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app, namespace: NAMESPACE, annotations: {kustomize.toolkit.fluxcd.io/ssa: Ignore}}
+spec:
+  interval: 10m
+  path: ./app
+  prune: true
+  targetNamespace: TARGET
+  postBuild: {substitute: {size: SIZE}}
+  sourceRef: {kind: GitRepository, name: flux-system}
+"""
+
+
+def test_each_target_has_what_its_agents_build_for_it(world: World) -> None:
+    """The same folder with the namespace and the variables of each cluster; neither knows the other's objects."""
+    other = world.server.new_namespace()
+    targets = "".join(f"  {name}: {{paths: ['clusters/{name}/**'], context: test}}\n" for name in ("one", "two"))
+    world.repository.write(".gategit.yaml", f"version: 1\ntargets:\n{targets}")
+    settings = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata:\n  size: ${size}\n"
+    world.commit(
+        clusters__one__app=FLUX.replace("TARGET", "NAMESPACE").replace("SIZE", "small"),
+        clusters__two__app=FLUX.replace("TARGET", other).replace("SIZE", "big"),
+        app__settings=settings,
+    )
+    world.apply(settings.replace("${size}", "small"))
+    world.server.kubectl("apply", "-n", other, "-f", "-", stdin=settings.replace("${size}", "small"))
+    found = {one.target: one for one in world.drift().targets}
+    changed = {
+        name: [str(item.object) for item in one.objects if item.object.kind == "ConfigMap"]
+        for name, one in found.items()
+    }
+    assert changed == {"one": [], "two": [f"ConfigMap {other}/settings"]}
+    (item,) = [item for item in found["two"].objects if item.object.kind == "ConfigMap"]
+    assert fields_of(item) == [("changed", "data.size", "big", "small")]
+
+
 def test_what_cannot_be_built_is_no_stranger_and_no_success(world: World) -> None:
     """What a broken kustomization would bring is not known: nothing of it is drift, and it is said."""
     world.commit(

@@ -61,6 +61,20 @@ def test_a_command_runs_against_what_the_manifests_declare() -> None:
     assert stderr == "note: 1 Namespace made that nothing declares: shop\n"
 
 
+def test_overlays_are_there_as_they_are_built(folder: Path) -> None:
+    """With their names and namespaces; nothing of the base by itself."""
+    for name in ("a", "b"):
+        (folder / name).mkdir()
+        (folder / name / "kustomization.yaml").write_text(f"namePrefix: {name}-\nresources: [../base]\n")
+    (folder / "base").mkdir()
+    (folder / "c.yaml").rename(folder / "base" / "c.yaml")
+    (folder / "base" / "kustomization.yaml").write_text("resources: [c.yaml]\n")
+    names = f"{built('kubectl')} get configmap -n shop -o jsonpath='{{.items[*].metadata.name}}'"
+    with start("--", "sh", "-c", names) as done:
+        stdout, stderr = done.communicate()
+    assert (done.returncode, stdout) == (0, "a-c b-c"), stderr
+
+
 def test_paths_stand_before_the_command_and_options_are_its_own() -> None:
     """What stands behind -- is not read."""
     with start("--quiet", "c.yaml", "--", "sh", "-c", 'echo "$@"', "sh", "--quiet", "--", "nowhere.yaml") as done:
