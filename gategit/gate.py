@@ -117,6 +117,7 @@ class _Gate:
         self.head = judging.side(trees.head)
         self.base = judging.side(trees.base) if trees.base is not None else None
         self.whole = request.mode in (Mode.ALL, Mode.STDIN)
+        self.head.before = self.base if not self.whole else None
         self._verdicts: dict[str, FileVerdict] = {}
         self._unchecked: list[Unchecked] = []
         self._changes: tuple[ObjectChange, ...] = ()

@@ -444,7 +444,7 @@ class Rendering:
         from gategit.render.orphans import find_orphans  # noqa: PLC0415  only where there are agents
 
         inputs = {path for unit in units if unit.owner is not None for path in self.inputs(unit)}
-        manifests = [path for path, raw in self._facts.items() if raw]
+        manifests = [*(path for path, raw in self._facts.items() if raw), *sorted(self._side.laid_aside)]
         # What agents only read, such as a ConfigMap, has to be deployed by somebody like anything else.
         groups = ((text_at(one.data, "apiVersion").rpartition("/")[0], one.file) for one in self.declared)
         agents = {file for group, file in groups if group in (*FLUX_GROUPS, ARGO_GROUP)}

@@ -104,6 +104,12 @@ class Side:
         cache: what earlier runs worked out.
         jobs: processes for large trees.
         parsed: kustomizations that another side of the run has read, by blob id; what is read is added.
+
+    Attributes:
+        tree: the files.
+        limits: how large and deep a file may be.
+        rendition: what agents make of the tree.
+        before: the tree before the change, for the side that is judged; None where there is none.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917  one parameter for each part of what a side is
@@ -128,6 +134,7 @@ class Side:
         self._unsaved: set[str] = set()
         self._places: OrderedDict[str, SourceMap] = OrderedDict()
         self.rendition = Rendition()
+        self.before: Side | None = None
 
     @property
     def cache(self) -> Cache:
@@ -220,7 +227,27 @@ class Side:
 
     def role(self, path: str) -> Role | None:
         """What a kustomization says the file is, or None where its content decides."""
-        return self.graph.roles.get(path)
+        return Role.PATCH if path in self.laid_aside else self.graph.roles.get(path)
+
+    @cached_property
+    def laid_aside(self) -> frozenset[str]:
+        """The patches of the tree before that nothing names any more, where the change leaves the files as they are.
+
+        They stay patches: that nobody takes them makes no manifests of them. Whoever applies the files as they stand
+        did so before, and what an agent is known to apply so is judged as it is rendered.
+        """
+        if self.before is None:
+            return frozenset()
+        entries, then = self.tree.entries(), self.before.tree.entries()
+        once = (path for path, role in self.before.graph.roles.items() if role is Role.PATCH)
+        return frozenset(
+            path
+            for path in once
+            if path in entries
+            and path not in self.graph.roles
+            and entries[path].blob_id
+            and entries[path].blob_id == then[path].blob_id
+        )
 
     def read(self, path: str) -> bytes:
         """The content of a file.
