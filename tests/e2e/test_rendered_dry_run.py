@@ -215,6 +215,7 @@ def test_flux_makes_no_namespace_of_its_own_accord(git_repository: RepositoryBui
         ("prod", "ConfigMap", "nowhere", "settings", "rejected"),
     ], answer.text
     assert unchecked(answer) == []
+    assert answer.rules[2] == ("dry-run-rejected", "clusters/prod/two.yaml", 8, "new")
     made = next(one for one in answer.report["dry_run"]["objects"] if one["object"]["namespace"] == "shop")
     assert "${size}" not in str(made["differences"])
 
