@@ -1,0 +1,122 @@
+"""What a change to kustomizations makes of the files around them, in whole runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from gategit import gate
+from gategit.request import Request
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from gategit.model import Report
+    from tests.conftest import RepositoryBuilder
+
+pytestmark = pytest.mark.usefixtures("renderers")
+
+CONFIG = (
+    "version: 1\npolicies: {packs: []}\nrepositories: [https://git.example.com/shop/deploy.git]\n"
+    "targets:\n  prod: {paths: ['**'], server: 'https://kubernetes.default.svc'}\n"
+)
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: registry.example.com/shop/web:1.0.0
+          resources:
+            limits:
+              memory: 64Mi
+"""
+PATCH = "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  replicas: 4\n"
+
+
+def application(name: str, path: str, more: str = "") -> str:
+    return f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata:
+  name: {name}
+  namespace: argocd
+spec:
+  project: default
+  source:
+    repoURL: https://git.example.com/shop/deploy.git
+    path: {path}
+{more}  destination:
+    server: https://kubernetes.default.svc
+    namespace: shop
+"""
+
+
+SHOP = {
+    "apps/shop.yaml": application("shop", "shop"),
+    "shop/web.yaml": DEPLOYMENT,
+    "shop/kustomization.yaml": "resources: [web.yaml]\npatches:\n  - path: size.yaml\n",
+    "shop/size.yaml": PATCH,
+}
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test starts without anything worked out before."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def check(repository: RepositoryBuilder, base: dict[str, str], head: dict[str, str]) -> Report:
+    repository.commit("base", {".gategit.yaml": CONFIG, **base})
+    repository.branch("pr")
+    repository.commit("change", head)
+    return gate.run(Request(directory=repository.folder, base="main", head="HEAD"))
+
+
+def said(report: Report) -> list[str]:
+    return [
+        f"{one.level} {one.rule} {one.location.file}:{one.location.region.line if one.location.region else '-'} "
+        f"{one.message}"
+        for one in report.findings
+    ]
+
+
+INLINE = "resources: [web.yaml]\npatches:\n  - patch: |-\n" + "".join(f"      {line}\n" for line in PATCH.splitlines())
+
+
+def test_a_patch_that_is_left_behind_is_no_manifest(git_repository: RepositoryBuilder) -> None:
+    """It is a file that nobody deploys, and nothing else is wrong with it."""
+    report = check(git_repository, SHOP, {"shop/kustomization.yaml": INLINE})
+    assert said(report) == ["note orphan-file shop/size.yaml:- size.yaml in shop is deployed by no agent"]
+    assert report.change.added == 0
+
+
+def test_a_patch_that_is_left_behind_and_changed_is_judged(git_repository: RepositoryBuilder) -> None:
+    """What the change writes into a file that nothing names may be meant for somebody who applies it as it stands."""
+    head = {"shop/kustomization.yaml": INLINE, "shop/size.yaml": PATCH.replace("4", "5")}
+    report = check(git_repository, SHOP, head)
+    assert [one.split(" ")[:3] for one in said(report) if one.startswith("error")] == [
+        ["error", "missing-field", "shop/size.yaml:5"]
+    ] * 2
+
+
+def test_a_patch_that_an_agent_applies_as_it_stands_is_judged(git_repository: RepositoryBuilder) -> None:
+    """It has been a patch once, and is none for whoever reads the folder file by file."""
+    head = {
+        "shop/kustomization.yaml": INLINE,
+        "apps/raw.yaml": application("raw", "shop", "    directory: {include: size.yaml}\n"),
+    }
+    report = check(git_repository, SHOP, head)
+    assert [one.split(" ")[:3] for one in said(report) if "missing-field" in one] == [
+        ["error", "missing-field", "shop/size.yaml:5"]
+    ] * 2
