@@ -39,7 +39,8 @@ class EffectSection:
     def __init__(self, effect: Effect, limit: int) -> None:
         self._changes = shared_changes(effect)
         parts = sections(self._changes)
-        self._head = f"<h3>What this change does</h3>\n\n<p>{effect_total(effect)}</p>\n\n" + _unknown(effect)
+        self._total = effect_total(effect)
+        self._head = f"<h3>What this change does</h3>\n\n<p>{self._total}</p>\n\n" + _unknown(effect)
         self._rows = _rows(parts)
         self._objects = first(map(_object, self._changes), limit)
 
@@ -49,10 +50,10 @@ class EffectSection:
         return sum(map(size, (self._head, _TABLE, *self._rows, *self._objects))) + _ROOM_FOR_COUNTS
 
     def within(self, room: int) -> str:
-        """As much of the section as there is room for, and how much is not shown; "" where there is hardly any."""
+        """As much of the section as there is room for, and how much is not shown."""
         room -= _ROOM_FOR_COUNTS + size(self._head) + size(_TABLE)
         if room < 0:
-            return ""
+            return f"<p>What this change does is not shown for lack of room: {self._total}.</p>\n\n"
         rows = first(self._rows, room // 3)
         objects = first(self._objects, room - sum(map(size, rows)))
         text = self._head

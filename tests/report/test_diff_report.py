@@ -33,12 +33,14 @@ from gategit.model import (
     Unchecked,
 )
 from gategit.report import render
+from gategit.report.effect_markdown import EffectSection
 from gategit.report.effect_view import HIDDEN, sections, shared_changes
 from gategit.report.escaping import is_unseen
 from gategit.report.html_report import MAX_CHANGES
 from gategit.report.markdown_parts import COMMENT_LIMIT
 from gategit.report.markdown_report import SUMMARY_LIMIT, render_within
 from gategit.report.object_diff import ObjectDiff, to_json, to_markdown, to_text
+from tests.report.test_html_report import EVERY_TAG, Page
 
 SCHEMA: dict[str, Any] = json.loads(
     (Path(__file__).parents[2] / "schemas" / "diff.schema.json").read_text(encoding="utf-8")
@@ -273,6 +275,25 @@ def test_one_object_never_fills_the_section(clean_report: Report) -> None:
     text = render_within(report, SUMMARY_LIMIT)
     assert "… 9,801 more lines" in text
     assert "<code>Deployment shop/small</code>" in text
+
+
+def test_even_the_least_room_says_what_there_is(clean_report: Report) -> None:
+    """Where not even the names of what is not known fit, one sentence counts it all."""
+    unknown = tuple(Unchecked(f"unit {number} {'n' * 90}", f"reason {number} {'r' * 290}") for number in range(50))
+    effect = replace(many(clean_report, 50).effect or Effect(), unknown=unknown)
+    assert EffectSection(effect, 8192).within(2000) == (
+        "<p>What this change does is not shown for lack of room: "
+        "0 added, 50 modified, 0 removed, 1 of them at risk; 50 not known.</p>\n\n"
+    )
+
+
+def test_page_is_well_formed(clean_report: Report) -> None:
+    """No name of the change becomes an element or an attribute of the page."""
+    page = Page(render(replace(clean_report, effect=hostile(HOSTILE)), "html"))
+    assert page.open == []
+    assert page.tags <= EVERY_TAG | {"details", "summary"}
+    assert "open" in page.attributes
+    assert not any(name.startswith("on") or name in {"src", "href"} for name in page.attributes)
 
 
 def test_long_texts_are_compared_by_nobody(clean_report: Report) -> None:
