@@ -455,8 +455,8 @@ class Report:
     of text around them by file and line number, so that a reporter can show them without reading the tree.
     ``line_hashes`` holds GitHub's hash of the first line of each finding (line 1 where there is no region), made by
     ``report.line_hash`` from the whole file; SARIF alone needs it, and leaves it out where it is not there.
-    ``schemas`` says which schemas judged. ``dry_run`` is None where nobody was asked. ``effect`` is what the change does to
-    objects, None where no format asked for it.
+    ``schemas`` says which schemas judged. ``dry_run`` is None where nobody was asked. ``effect`` is what the change
+    does to objects, None where no format asked for it.
     """
 
     verdict: Verdict
