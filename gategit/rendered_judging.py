@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from gategit.checks.schema.check import check_file, judged_by
 from gategit.judge import name_findings, schema_set
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from gategit.repository import Trees
     from gategit.request import Request
     from gategit.side import Facts, Side
+
+_LOOKING: Final = frozenset({Stage.SCHEMA, Stage.POLICY, Stage.DRY_RUN})
+"""The stages that look at rendered objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +57,15 @@ def judge_rendered(judging: Judging, side: Side, context: JudgeContext, rendered
     schemas: Counter[tuple[str, str, str]] = Counter()
     if Stage.REFERENCES in judging.stages:
         findings += [_finding(problem, None) for problem in rendered.problems if _is_asked_for(problem, judging, side)]
-        findings += [
-            _finding(problem, one.unit)
-            for one in rendered.rendered
-            if judging.asks_for(one.unit.target)
-            for problem in one.problems
-        ]
+    # Whichever stage is asked for, it has not looked at what cannot be built.
+    every, looking = Stage.REFERENCES in judging.stages, not _LOOKING.isdisjoint(judging.stages)
+    findings += [
+        _finding(problem, one.unit)
+        for one in rendered.rendered
+        if judging.asks_for(one.unit.target)
+        for problem in one.problems
+        if every or (looking and problem.fatal)
+    ]
     for what, reason in [*rendered.unchecked, *(pair for one in rendered.rendered for pair in one.unchecked)]:
         unchecked[Unchecked(what, reason)] = None
     units: dict[UnitKey, list[ManifestFile]] = {}

@@ -318,6 +318,27 @@ def test_what_is_not_rendered_is_counted_once(
     )
 
 
+def test_what_cannot_be_built_is_no_success(
+    git_repository: RepositoryBuilder, api_server: ApiServer, namespace: str
+) -> None:
+    """Nobody was asked about it: that is said whichever stages are asked for, and blocks."""
+    overlay = OVERLAY.format(namespace=namespace)
+    git_repository.commit(
+        "base",
+        {
+            "base/kustomization.yaml": "resources: [web.yaml]\n",
+            "base/web.yaml": WEB,
+            "overlays/prod/kustomization.yaml": overlay,
+        },
+    )
+    git_repository.branch("pr")
+    git_repository.commit("edit", {"overlays/prod/kustomization.yaml": overlay + "  - nowhere.yaml\n"})
+    answer = judge(git_repository, "--dry-run=cluster", kubeconfig=api_server.kubeconfig)
+    assert outcomes(answer) == []
+    assert answer.rules == [("render-failed", "overlays/prod/kustomization.yaml", 4, "new")]
+    assert answer.code == 1
+
+
 def test_the_other_target_is_not_homeless(git_repository: RepositoryBuilder, api_server: ApiServer) -> None:
     """With --target, what goes elsewhere is neither asked for nor counted as of no target."""
     dev, prod = api_server.new_namespace(), api_server.new_namespace()
