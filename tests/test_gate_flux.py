@@ -229,3 +229,26 @@ def test_a_release_without_its_values_changes_nothing(
     report = check(git_repository, base, head)
     assert [one for one in said(report) if one.startswith("error")] == [message]
     assert any(one.what == "Flux HelmRelease flux-system/queue of prod" for one in report.unchecked)
+
+
+def test_a_circle_is_said_where_the_change_closes_it(git_repository: RepositoryBuilder) -> None:
+    """Once, with the other ends, whichever clusters it comes to."""
+    folders = {f"{name}/map.yaml": config_map(name, "{a: b}", "shop") for name in ("one", "two", "three")}
+    waiting = {
+        "one": "  dependsOn: [{name: two}]\n",
+        "two": "  dependsOn: [{name: three}]\n",
+        "three": "",
+    }
+    units = {f"fleet/{name}.yaml": kustomization(name, f"./{name}", more) for name, more in waiting.items()}
+    root = kustomization("fleet", "./fleet")
+    base = {**folders, **units}
+    for name in ("prod", "staging"):
+        base |= {f"clusters/{name}/source.yaml": SOURCE, f"clusters/{name}/fleet.yaml": root}
+    closing = kustomization("three", "./three", "  dependsOn: [{name: one}]\n")
+    assert said(check(git_repository, base, {"fleet/three.yaml": closing}), "dependency-cycle") == [
+        (
+            "error fleet/three.yaml:13 Kustomization flux-system/three waits for Kustomization flux-system/one, which "
+            "waits for Kustomization flux-system/two, which waits for Kustomization flux-system/three: none of it is "
+            "ever applied (see fleet/one.yaml:13) (see fleet/two.yaml:13)"
+        )
+    ]

@@ -147,7 +147,7 @@ def missing(world: World, one: AgentObject, wanted: tuple[str, str, str, str], p
     others = {text_at(other.data, "metadata", "name") for other in world.of_kind(group, kind) if other is not one}
     others -= {""}
     help_ = f"Correct the name, or declare the {kind}."
-    before = world.removed(group, kind, namespace, name, one)
+    before = world.past(group, kind, namespace, name, one)
     if before is not None:
         end, help_, level = _REMOVED, f"Restore the {kind}, or remove what names it.", Level.ERROR
     elif elsewhere:
@@ -197,7 +197,7 @@ def missing_map(world: World, one: AgentObject, wanted: tuple[str, str], path: F
     generated = {made for each in world.graph.kustomizations.values() for _, made in each.parsed.generated}
     if any(name.startswith(made) or name.endswith(made) for made in generated if made):
         return None
-    before = world.removed("", kind, one.namespace, name, one)
+    before = world.past("", kind, one.namespace, name, one)
     level = Level.WARNING
     if before is not None:
         end = _REMOVED

@@ -16,7 +16,7 @@ from gategit.checks.references.paths import Place, has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.shapes import Use
 from gategit.checks.references.sources import dig, root_path, text_at
-from gategit.model import FieldPath, Level, ObjectRef
+from gategit.model import FieldPath, Level, ObjectRef, RelatedLocation
 from gategit.render.flux_rules import DECRYPTION_MISSING, DEPENDENCY_CYCLE, KIND_NOT_AWAITED
 from gategit.render.flux_sources import HELM, KUSTOMIZE, SOURCE, missing
 from gategit.render.kustomize_plan import is_sealed
@@ -288,19 +288,38 @@ def _cycles(wanted: Sequence[AgentObject], world: World) -> Iterator[RenderProbl
         told.update(member for member, _ in circle)
         if all(_as_declared(objects[member], world) and _is_alone(objects[member], world) for member, _ in circle):
             continue
-        one, path = objects[node], circle[0][1]
+        circle = _new_first(circle, objects, world)
+        one, path = objects[circle[0][0]], circle[0][1]
         names = [str(ref_of(objects[member].data, objects[member].namespace)) for member, _ in circle]
         last = "itself" if len(names) == 1 else names[0]
         yield RenderProblem(
             DEPENDENCY_CYCLE.id,
             f"{names[0]} waits for {', which waits for '.join([*_shortened(names[1:]), last])}: none of it is ever "
             "applied",
-            world.locate(one, path),
+            world.locate(one, (*path, "name")),
             help="Remove one of these entries of spec.dependsOn.",
             object=ref_of(one.data, one.namespace),
             path=path,
             fatal=False,
+            related=tuple(
+                RelatedLocation(world.locate(objects[member], (*field, "name")), f"{name} waits here")
+                for name, (member, field) in zip(names[1:], circle[1:], strict=True)
+            ),
         )
+
+
+def _new_first(
+    circle: list[tuple[Node, FieldPath]], objects: Mapping[Node, AgentObject], world: World
+) -> list[tuple[Node, FieldPath]]:
+    """A circle from the entry on that the change adds: that one closes it."""
+    for index, (member, path) in enumerate(circle):
+        one = objects[member]
+        before = world.past(*_kind(one), one.namespace, _name(one), one)
+        named = {(namespace, name) for _, namespace, name in _dependencies(before)} if before is not None else ()
+        entry = next((namespace, name) for field, namespace, name in _dependencies(one) if field == path)
+        if world.before and entry not in named:
+            return [*circle[index:], *circle[:index]]
+    return circle
 
 
 def _as_declared(one: AgentObject, world: World) -> bool:
@@ -309,8 +328,8 @@ def _as_declared(one: AgentObject, world: World) -> bool:
 
 
 def _is_alone(one: AgentObject, world: World) -> bool:
-    """Whether one file alone declares an object of this name."""
-    return len({other.file for other in world.named(*_kind(one), one.namespace, _name(one))}) < 2
+    """Whether there is no other object of this name, in another file or for another target."""
+    return len({(other.file, other.target) for other in world.named(*_kind(one), one.namespace, _name(one))}) < 2
 
 
 def _shortened(names: list[str]) -> list[str]:

@@ -176,8 +176,8 @@ class World:
             self._built[key] = frozenset().union(*found)
         return self._built[key]
 
-    def removed(self, group: str, kind: str, namespace: str, name: str, asking: AgentObject) -> AgentObject | None:
-        """The object of a name that the tree before the change had in the cluster of another one, and this has not."""
+    def past(self, group: str, kind: str, namespace: str, name: str, asking: AgentObject) -> AgentObject | None:
+        """The object of a name that another one would have found in its cluster before the change."""
         return self._past.find(group, kind, namespace, name, asking) if self.before else None
 
     @cached_property
