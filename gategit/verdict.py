@@ -107,13 +107,13 @@ def _said_better(findings: Sequence[Finding]) -> Sequence[Finding]:
     The path that an agent's object asks for is looked up in the file that declares it, which offers another path, and
     as the agent gets the object.
     """
-    better: dict[tuple[str, str, int], list[Finding]] = {}
+    better: dict[tuple[str, str], list[tuple[Region, Finding]]] = {}
     rules = {*_SAID_BETTER.values(), _DANGLING}
     for finding in findings:
         if finding.rule in rules:
             for place in (finding.location, *(one.location for one in finding.related)):
                 if place.region is not None:
-                    better.setdefault((finding.rule, place.file, place.region.line), []).append(finding)
+                    better.setdefault((finding.rule, place.file), []).append((place.region, finding))
 
     def is_said(finding: Finding) -> bool:
         region = finding.location.region
@@ -121,10 +121,12 @@ def _said_better(findings: Sequence[Finding]) -> Sequence[Finding]:
         if rule is None or region is None:
             return False
         return any(
-            one.level.rank >= finding.level.rank
+            there.line <= region.line <= there.end_line
+            and one.level.rank >= finding.level.rank
             and (one.state is finding.state or (one.state is State.NEW and finding.state is State.EXISTING))
-            and (rule != finding.rule or (not one.units and one.location == finding.location))
-            for one in better.get((rule, finding.location.file, region.line), ())
+            and (rule != _DANGLING or one.location == finding.location)
+            and (rule != finding.rule or not one.units)
+            for there, one in better.get((rule, finding.location.file), ())
         )
 
     return [finding for finding in findings if not is_said(finding)] if better else findings

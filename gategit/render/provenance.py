@@ -12,6 +12,7 @@ from gategit.checks.references.kustomize import Kustomization, KustomizeGraph, P
 from gategit.checks.references.sources import dig, text_at
 from gategit.manifests.decode import decode
 from gategit.model import FieldPath, Location
+from gategit.render.argocd_sources import split_image
 from gategit.render.flux_sources import KUSTOMIZE
 from gategit.render.kustomize_plan import Plan, plan
 from gategit.render.provenance_kustomize import Carried, Replay, Transformers, Wanted
@@ -328,8 +329,12 @@ class _OwnersObject:
         owner = self._owner
         for source, data in self._texts.objects(owner.location.file) if owner is not None else ():
             kind, name = text_at(data, "kind"), text_at(data, "metadata", "name")
+            origin = Origin(source.file, source.document, source.pointer)
             if owner is not None and (kind, name) == (owner.ref.kind, owner.ref.name):
-                return data, Origin(source.file, source.document, source.pointer)
+                return data, origin
+            template = origin.at("spec", "template")
+            if owner is not None and kind == "ApplicationSet" and self._texts.locate(template) == owner.location:
+                return dig(data, "spec", "template"), template
         return None
 
     def of(self, path: FieldPath, value: Any) -> Origin | None:
@@ -340,7 +345,8 @@ class _OwnersObject:
         found = []
         for candidate in self._candidates(data, path):
             here = dig(data, *candidate)
-            if here is not None and (here == value or _is_short_image(here, value) or _is_as_text(here, value)):
+            alike = here == value or _is_short_image(here, value) or _is_as_text(here, value)
+            if here is not None and (alike or _is_template_of(here, value)):
                 found.append(candidate)
         # Two sources of an Application may say the same; which of them this is nobody told.
         return origin.at(*found[0]) if len(found) == 1 else None
@@ -377,6 +383,28 @@ def _is_as_text(here: Any, value: Any) -> bool:
         return False
     documents = decode(value.encode("utf-8", "surrogatepass"), "it.yaml").documents
     return len(documents) == 1 and bool(documents[0].data == here)
+
+
+def _is_template_of(here: Any, value: Any) -> bool:
+    """Whether a text of an ApplicationSet, or a part of an image in it, may have been filled in to give another."""
+    if not isinstance(here, str) or not isinstance(value, str) or "{{" not in here:
+        return False
+    image = here.partition("=")[2] or here
+    return any("{{" in text and _is_filled_to(text, value) for text in (here, *split_image(image)))
+
+
+def _is_filled_to(template: str, value: str) -> bool:
+    start, *rest = template.split("{{")
+    if not value.startswith(start):
+        return False
+    position = len(start)
+    *inner, last = (one.partition("}}")[2] for one in rest)
+    for piece in inner:
+        found = value.find(piece, position)
+        if found < 0:
+            return False
+        position = found + len(piece)
+    return value.endswith(last) and len(value) - len(last) >= position
 
 
 def _is_short_image(here: Any, value: Any) -> bool:

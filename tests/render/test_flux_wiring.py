@@ -159,12 +159,12 @@ def test_a_circle_is_found_once_with_all_that_wait_in_it(make: MakeFleet) -> Non
     )
     assert found.problems(*brought(found)) == [
         (
-            "clusters/main/a.yaml:11:7 dependency-cycle: Kustomization flux-system/a waits for Kustomization "
+            "clusters/main/a.yaml:11:13 dependency-cycle: Kustomization flux-system/a waits for Kustomization "
             "flux-system/b, which waits for Kustomization flux-system/c, which waits for Kustomization flux-system/a: "
             "none of it is ever applied"
         ),
         (
-            "clusters/main/self.yaml:11:7 dependency-cycle: Kustomization flux-system/self waits for itself: none of "
+            "clusters/main/self.yaml:11:13 dependency-cycle: Kustomization flux-system/self waits for itself: none of "
             "it is ever applied"
         ),
     ]
@@ -187,7 +187,7 @@ def test_a_circle_of_one_cluster_is_found_where_another_has_the_same_names(make:
     )
     assert make(files).problems() == [
         (
-            f"clusters/main/k00.yaml:12:7 dependency-cycle: Kustomization flux-system/k00 waits for {way}: none of it "
+            f"clusters/main/k00.yaml:12:13 dependency-cycle: Kustomization flux-system/k00 waits for {way}: none of it "
             "is ever applied"
         )
     ]
@@ -201,7 +201,7 @@ def test_releases_wait_for_releases(make: MakeFleet) -> None:
     )
     found = make({"main/apps/web.yaml": text, "main/web.yaml": kustomization("web", "apps"), "nas/web.yaml": text})
     assert found.problems() == [
-        (f"{file}:8:7 dependency-cycle: HelmRelease flux-system/web waits for itself: none of it is ever applied")
+        (f"{file}:8:13 dependency-cycle: HelmRelease flux-system/web waits for itself: none of it is ever applied")
         for file in ("main/apps/web.yaml", "nas/web.yaml")
     ]
 

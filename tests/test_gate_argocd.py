@@ -1,4 +1,4 @@
-"""What several checks, clusters and applications would say of one line is said once, in whole runs of the gate."""
+"""What is said of Argo CD's objects in whole runs of the gate: once for each line, and on the line to mend."""
 
 from __future__ import annotations
 
@@ -122,8 +122,9 @@ def test_paths_that_one_template_makes_are_one_finding(git_repository: Repositor
     assert errors(report) == [
         (
             "dangling-reference apps/web.yaml:19 Application argocd/web-prod: spec.source.path is "
-            '"wbe/prod", but there is no such folder in this repository (generated with name = prod, nameNormalized = prod'
-            ", server = https://prod.example.com) (and the like in Argo CD Application argocd/web-staging of hub)"
+            '"wbe/prod", but there is no such folder in this repository (generated with name = prod, '
+            "nameNormalized = prod, server = https://prod.example.com) (and the like in Argo CD Application "
+            "argocd/web-staging of hub)"
         )
     ]
 
@@ -165,8 +166,8 @@ def test_a_destination_outside_of_the_project_is_one_error(git_repository: Repos
 
     assert errors(report) == [
         (
-            "project-forbids apps/more.yaml:13 Application argocd/more: its project shop does not allow the destination "
-            "kube-system on hub"
+            "project-forbids apps/more.yaml:13 Application argocd/more: its project shop does not allow the "
+            "destination kube-system on hub"
         )
     ]
 
@@ -224,8 +225,8 @@ def test_a_misspelt_path_is_said_once_with_the_right_one(
 
     assert errors(report) == [
         (
-            'dangling-reference apps/more.yaml:10 Application more: spec.source.path is "web/pord", but there is no such '
-            "folder in this repository; did you mean ./web/prod?"
+            'dangling-reference apps/more.yaml:10 Application more: spec.source.path is "web/pord", but there is no '
+            "such folder in this repository; did you mean ./web/prod?"
         )
     ]
 
@@ -243,8 +244,94 @@ def test_an_object_that_two_applications_bring_to_each_cluster_is_one_finding(
 
     assert errors(report) == [
         (
-            "duplicate-owner more/role.yaml:4 ClusterRole reader is brought by Argo CD Application argocd/more-prod of hub "
-            "and by Argo CD Application argocd/web-prod of hub (and the like in Argo CD Application argocd/more-staging of "
-            "hub)"
+            "duplicate-owner more/role.yaml:4 ClusterRole reader is brought by Argo CD Application argocd/more-prod of "
+            "hub and by Argo CD Application argocd/web-prod of hub (and the like in Argo CD Application "
+            "argocd/more-staging of hub)"
         )
     ]
+
+
+def kustomization(name: str, dependency: str) -> str:
+    return (
+        f"apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata:\n  name: {name}\n"
+        "  namespace: flux-system\nspec:\n  interval: 10m\n  prune: true\n  wait: true\n  timeout: 5m\n"
+        f"  path: ./{name}\n  sourceRef: {{kind: GitRepository, name: flux-system}}\n  dependsOn:\n"
+        f"    - namespace: flux-system\n      name: {dependency}\n"
+    )
+
+
+def test_a_circle_of_two_is_one_error_with_both_ends(git_repository: RepositoryBuilder) -> None:
+    """Each of two clusters has the two Kustomizations; in one of them they come to wait for each other."""
+    base = {".gategit.yaml": CONFIG}
+    for stage in ("prod", "staging"):
+        base |= {
+            f"clusters/{stage}/one.yaml": kustomization("one", "three"),
+            f"clusters/{stage}/two.yaml": kustomization("two", "one"),
+            f"clusters/{stage}/three.yaml": kustomization("three", "three").partition("  dependsOn")[0],
+        }
+    base |= {f"{name}/map.yaml": MAP.replace("settings", name) for name in ("one", "two", "three")}
+    report = check(git_repository, base, {"clusters/prod/one.yaml": kustomization("one", "two")})
+
+    assert errors(report) == [
+        (
+            "dependency-cycle clusters/prod/one.yaml:15 Kustomization flux-system/one waits for Kustomization "
+            "flux-system/two, which waits for Kustomization flux-system/one: none of it is ever applied"
+        )
+    ]
+    (finding,) = (one for one in report.findings if "cycle" in one.rule)
+    assert [(one.location.file, one.location.region and one.location.region.line) for one in finding.related] == [
+        ("clusters/prod/two.yaml", 15)
+    ]
+
+
+OPTIONS = """\
+        kustomize:
+          images: ['registry.example.com/web:latest']
+          patches:
+            - target: {kind: Deployment}
+              patch: |
+                - op: replace
+                  path: /spec/replicas
+                  value: many
+"""
+DEPLOYMENT = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+        - name: web
+          image: registry.example.com/web:1.2.3
+"""
+DEPLOYED = {
+    **BASE,
+    "base/deployment.yaml": DEPLOYMENT,
+    "base/kustomization.yaml": "resources: [map.yaml, deployment.yaml]\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("images", "value"),
+    [
+        ("'registry.example.com/web:latest'", "many"),
+        ("'registry.example.com/web=registry.example.com/{{ .metadata.labels.stage }}:latest'", '"{{ .name }}"'),
+    ],
+)
+def test_options_in_a_template_are_found_in_it(git_repository: RepositoryBuilder, images: str, value: str) -> None:
+    """What an ApplicationSet lays over a kustomization stands on its lines, filled in or not."""
+    options = OPTIONS.replace("'registry.example.com/web:latest'", images).replace("value: many", f"value: {value}")
+    head = {"apps/web.yaml": SET.replace("      destination:", f"{options}      destination:")}
+    report = check(git_repository, DEPLOYED, head)
+
+    found = {
+        (one.rule, one.location.file, one.location.region and one.location.region.line)
+        for one in report.findings
+        if one.rule in {"wrong-type", "image-latest-tag"}
+    }
+    assert found == {("wrong-type", "apps/web.yaml", 27), ("image-latest-tag", "apps/web.yaml", 21)}
