@@ -120,3 +120,9 @@ def test_a_patch_that_an_agent_applies_as_it_stands_is_judged(git_repository: Re
     assert [one.split(" ")[:3] for one in said(report) if "missing-field" in one] == [
         ["error", "missing-field", "shop/size.yaml:5"]
     ] * 2
+
+
+def test_a_patch_that_is_no_yaml_is_said_once(git_repository: RepositoryBuilder) -> None:
+    """Where the syntax is broken; that nothing can be built for it need not be said as well."""
+    report = check(git_repository, SHOP, {"shop/size.yaml": f"{PATCH}x\n"})
+    assert said(report) == ["error yaml-syntax shop/size.yaml:7 this line is no key, since no colon follows: x"]

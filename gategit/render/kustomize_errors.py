@@ -513,6 +513,9 @@ def _unreadable_patch(context: _Context, found: re.Match[str]) -> RenderProblem 
     source = found["source"]
     for patch in _patches(context):
         if patch.file and source.startswith("[path: ") and patch.file == join(context.one.folder, _in(source)):
+            if not context.places.is_readable(patch.file):
+                message = f"{patch.file} cannot be read as YAML: nothing that it patches is rendered"
+                return context.problem(message, Location(patch.file))
             return context.problem(
                 f"{format_path(patch.path[:2])} names {patch.file}, which is neither a patch of an object nor a list "
                 "of JSON patch operations",
@@ -603,6 +606,43 @@ def _replacement(what: Callable[[re.Match[str]], str]) -> Callable[[_Context, re
         return context.problem(f"{where} {what(found)}", location, path=path)
 
     return answer
+
+
+def _unfit(context: _Context, found: re.Match[str]) -> RenderProblem | None:
+    """A replacement of another type than the field that it fills; Kustomize names neither of the two."""
+    value, wanted = found["value"], _TYPES.get(found["wanted"], "something else")
+    hits: list[tuple[FieldPath, Location | None]] = []
+    for index, entry in context.entries("replacements"):
+        hits += [(path, None) for path in _filled(entry, ("replacements", index))]
+        file = context.places.linked_file(context.one, ("replacements", index, "path"))
+        for document, data in context.places.documents(file) if file else ():
+            for path in _filled(data, ()):
+                place = context.places.at(file, Source(file, document), path)
+                hits.append((("replacements", index, "path"), place))
+    if not hits:
+        return None
+    path, location = hits[0]
+    if len(hits) > 1:
+        same = len({one[:2] for one, _ in hits}) == 1
+        path, location = path[: 2 if same else 1], None
+    return context.problem(
+        f'{format_path(path[:2])} puts "{_short(value)}" where {wanted} stands',
+        location,
+        path=path,
+        help_text="Take the value from a field of the same type, or fill in another field.",
+    )
+
+
+_TYPES: Final = {"int": "a whole number", "float": "a number", "bool": "true or false", "null": "nothing"}
+
+
+def _filled(data: Any, path: FieldPath) -> Iterator[FieldPath]:
+    """Where a replacement names the fields that it fills."""
+    targets = data.get("targets") if isinstance(data, dict) else None
+    for index, target in enumerate(targets if isinstance(targets, list) else ()):
+        fields = target.get("fieldPaths") if isinstance(target, dict) else None
+        for number in range(len(fields) if isinstance(fields, list) else 0):
+            yield (*path, "targets", index, "fieldPaths", number)
 
 
 def _fields(data: Any, path: FieldPath, text: str) -> Iterator[FieldPath]:
@@ -716,6 +756,7 @@ _ANSWERS: Final[tuple[tuple[re.Pattern[str], _Answer], ...]] = tuple(
             r"unable to find field \"(?P<field>.*?)\" in replacement target",
             _replacement(lambda found: f"fills {found['field']}, which the object that it changes does not have"),
         ),
+        (r"cannot decode !!\w+ `(?P<value>.*?)` as a !!(?P<wanted>\w+)", _unfit),
         (r"resource with name (?P<name>\S+) does not match a config with the following GVK", _replicas),
         (r"unable to load external plugin '(?P<name>[^']*)'", _plugin),
         (r"must specify --enable-helm", _helm_off),

@@ -103,6 +103,11 @@ class Places:
         for document in file.decoded.documents if file else ():
             yield document.index, document.data
 
+    def is_readable(self, path: str) -> bool:
+        """Whether a file can be read as YAML; where it cannot, the check of syntax says why."""
+        file = self._file(path, Role.PATCH)
+        return file is not None and not file.decoded.problems
+
     def manifests(self, path: str) -> tuple[Manifest, ...]:
         """The objects that a file declares."""
         file = self._file(path, Role.PATCH)

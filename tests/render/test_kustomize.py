@@ -778,6 +778,22 @@ FAILURES: Mapping[str, tuple[Mapping[str, str], list[str]]] = {
         },
         [f"error {K}:6:54-60 replacements[0] fills spec.x, which the object that it changes does not have"],
     ),
+    "a replacement of another type": (
+        {
+            K: "resources: [deployment.yaml]\nreplicas: [{name: web, count: 2}]\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata.name}\n  targets: [{select: {kind: Deployment}, fieldPaths: [spec.replicas]}]\n"
+        },
+        [f'error {K}:7:55-68 replacements[0] puts "web" where a whole number stands'],
+    ),
+    "one of several replacements of another type": (
+        {
+            K: "resources: [deployment.yaml]\nreplicas: [{name: web, count: 2}]\nreplacements:\n- source: {kind: Deployment, fieldPath: metadata.name}\n  targets:\n  - {select: {kind: Deployment}, fieldPaths: [kind, spec.replicas]}\n"
+        },
+        [f'error {K}:6:3-55 replacements[0] puts "web" where a whole number stands'],
+    ),
+    "a patch that is no YAML": (
+        {K: "resources: [deployment.yaml]\npatches:\n- path: p.yaml\n", "web/p.yaml": "kind: Deployment\nx\n"},
+        ["error web/p.yaml web/p.yaml cannot be read as YAML: nothing that it patches is rendered"],
+    ),
     "replicas of nothing": (
         {K: "resources: [deployment.yaml]\nreplicas:\n- {name: web, count: 2}\n- {name: nope, count: 2}\n"},
         [
