@@ -342,7 +342,7 @@ class _Stage:
         declared = {name for _, name in _named(facts, _NAMESPACE)}
         # What the base's objects live in is there, whoever made it.
         used = {namespace for raw in facts.values() for _, _, namespace, *_ in raw if namespace}
-        used = (used | {*self._built_into(base, facts, target)}) - declared
+        used = {name for name in (*used, *self._built_into(base, facts, target)) if _NAME.match(name)} - declared
         found: list[dict[str, Any]] = [_namespace(name) for name in sorted(used)]
         for path in files:
             for manifest in _manifests(base, path, target):
@@ -362,7 +362,7 @@ class _Stage:
                 for manifest in _manifests(side, path, target):
                     spec = manifest.data.get("spec")
                     names = (_at(spec, "destination", "namespace"), _at(spec, "targetNamespace"))
-                    yield from (name for name in names if isinstance(name, str) and _NAME.match(name))
+                    yield from (name for name in names if isinstance(name, str))
 
     def _supplied(
         self,
