@@ -126,3 +126,44 @@ def test_a_patch_that_is_no_yaml_is_said_once(git_repository: RepositoryBuilder)
     """Where the syntax is broken; that nothing can be built for it need not be said as well."""
     report = check(git_repository, SHOP, {"shop/size.yaml": f"{PATCH}x\n"})
     assert said(report) == ["error yaml-syntax shop/size.yaml:7 this line is no key, since no colon follows: x"]
+
+
+LIMITS = "/spec/template/spec/containers/0/resources/limits"
+
+
+@pytest.mark.parametrize(
+    ("patch", "place"),
+    [
+        (f"- op: remove\n  path: {LIMITS}/memory\n", "shop/size.yaml:1"),
+        (f"- op: test\n  path: /kind\n  value: Deployment\n- op: remove\n  path: {LIMITS}\n", "shop/size.yaml:4"),
+        (
+            (
+                "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n    spec:\n"
+                "      containers:\n        - name: web\n          resources:\n            limits: null\n"
+            ),
+            "shop/size.yaml:11",
+        ),
+    ],
+)
+def test_what_a_policy_misses_is_missed_where_a_patch_removes_it(
+    git_repository: RepositoryBuilder, patch: str, place: str
+) -> None:
+    """The base has the field, and nothing in it is to be mended."""
+    taking = "resources: [web.yaml]\npatches:\n  - path: size.yaml\n    target: {kind: Deployment}\n"
+    base = {**SHOP, ".gategit.yaml": CONFIG.replace("packs: []", "packs: [recommended]")}
+    report = check(git_repository, base, {"shop/kustomization.yaml": taking, "shop/size.yaml": patch})
+    assert [one for one in said(report) if "memory limit" in one] == [
+        f"warning resource-limits {place} container web has no memory limit"
+    ]
+
+
+def test_what_a_policy_misses_and_nothing_removes_is_missed_where_it_should_stand(
+    git_repository: RepositoryBuilder,
+) -> None:
+    """In the file of the container, whatever patches it."""
+    base = {**SHOP, ".gategit.yaml": CONFIG.replace("packs: []", "packs: [recommended]")}
+    bare = DEPLOYMENT.replace("          resources:\n            limits:\n              memory: 64Mi\n", "")
+    report = check(git_repository, base, {"shop/web.yaml": bare})
+    assert [one for one in said(report) if "memory limit" in one] == [
+        "warning resource-limits shop/web.yaml:14 container web has no memory limit"
+    ]

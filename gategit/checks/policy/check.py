@@ -65,19 +65,30 @@ def _finding(hit: Hit, subject: Subject, policies: PolicySet, helps: dict[str, s
     if hit.policy not in helps:
         policy = policies.get(hit.policy)
         helps[hit.policy] = "" if policy is None else first_sentences(parse(policy.doc).fix)
-    place, on = anchor(manifest.data, hit.path)
     return Finding(
         rule=hit.policy,
         stage=Stage.POLICY,
         level=policies.levels[hit.policy],
         message=hit.message,
         help=helps[hit.policy],
-        location=locate(manifest, place, on),
+        location=_location(manifest, hit.path, locate),
         object=manifest.ref,
         path=hit.path,
         target=subject.targets[0] if subject.targets else None,
         units=manifest.source.units,
     )
+
+
+def _location(manifest: Manifest, path: FieldPath, locate: Locate) -> Location:
+    """The place that shows a field; for one that a build takes away, what takes it."""
+    place, on = anchor(manifest.data, path)
+    location = locate(manifest, place, on)
+    if manifest.source.unit is not None and place != path:
+        removed = locate(manifest, path, on)
+        # Where nothing took it away, both are in the file of what is around it.
+        if removed.region is not None and removed.file != location.file:
+            return removed
+    return location
 
 
 def anchor(data: Any, path: FieldPath) -> tuple[FieldPath, Literal["key", "value"]]:
