@@ -172,25 +172,10 @@ class _Gate:
         Args:
             known: what the head's files declare, None where nobody has looked yet.
         """
-        if not self.trusted.config.render.enabled or self.request.mode is Mode.STDIN:
+        if self.request.mode is Mode.STDIN:
             return None
-        base = self.base if not self.whole else None
-        sides = [side for side in (self.head, base) if side is not None]
-        deployed = any(self.judging.has_agents(side, known if side is self.head else None) for side in sides)
-        if not deployed and not any(side.graph.kustomizations or side.chart_folders for side in sides):
-            return None
-        from gategit.rendered_judging import draw  # noqa: PLC0415  plain manifests need nothing of it
-
-        facts = known if known is not None else self.head.survey() if deployed else {}
-        return draw(
-            self.request,
-            self.trees,
-            self.trusted.config,
-            (self.head, facts),
-            None if base is None else (base, base.survey(self.head, facts)),
-            None if self.whole else {*self.diff.added, *self.diff.modified, *self.diff.removed},
-            self.say,
-        )
+        touched = None if self.whole else {*self.diff.added, *self.diff.modified, *self.diff.removed}
+        return self.judging.draw(self.head, None if self.whole else self.base, touched, self.say, known)
 
     def _ask(self, facts: Facts) -> list[Finding]:
         """What an API server, or what stands in for one, says of the objects."""

@@ -19,13 +19,11 @@ from gategit.risk import Assessor
 from gategit.trusted import load_trusted
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Sequence
 
-    from gategit.config import Config
     from gategit.rendered_judging import Drawn
-    from gategit.repository import Trees
     from gategit.request import Request
-    from gategit.side import Facts, Side
+    from gategit.side import Side
 
 _TEMPLATE: Final = "it is a template, which becomes YAML only when it is rendered"
 
@@ -53,7 +51,7 @@ def read_object_diff(request: Request, say: Callable[[str], None]) -> ObjectDiff
             files = _Files()
             diff = files.readable(judging.diff, head, base)
             touched = {path for path in (*diff.added, *diff.modified, *diff.removed) if trees.selects(path)}
-            drawn = _draw(request, trees, trusted.config, judging, (head, base), touched, say)
+            drawn = judging.draw(head, base, touched, say)
             files.note_templates(head, diff, drawn)
             changes = object_changes(head, base, diff, trusted.config)
             effect = read_effect(
@@ -83,29 +81,6 @@ def _not_followed(drawn: Drawn) -> Iterator[Unchecked]:
         if side is not None:
             pairs = [*side.unchecked, *(pair for one in side.rendered for pair in one.unchecked)]
             yield from (Unchecked(what, reason) for what, reason in pairs)
-
-
-def _draw(  # noqa: PLR0913, PLR0917  what is rendered, and of what
-    request: Request,
-    trees: Trees,
-    config: Config,
-    judging: Judging,
-    sides: tuple[Side, Side | None],
-    touched: Collection[str],
-    say: Callable[[str], None],
-) -> Drawn | None:
-    """Render what the change reaches; None where nothing is rendered."""
-    head, base = sides
-    both = [side for side in sides if side is not None]
-    if not config.render.enabled or not (
-        any(side.graph.kustomizations or side.chart_folders or judging.has_agents(side, None) for side in both)
-    ):
-        return None
-    from gategit.rendered_judging import draw  # noqa: PLC0415  plain manifests need nothing of it
-
-    facts: Facts = head.survey()
-    before = None if base is None else (base, base.survey(head, facts))
-    return draw(request, trees, config, (head, facts), before, touched, say)
 
 
 class _Files:

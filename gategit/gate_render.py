@@ -40,14 +40,7 @@ def read_rendered(request: Request, say: Callable[[str], None]) -> RenderView:
         trusted = load_trusted(request, trees)
         with Judging(replace(request, target=None), trees, trusted) as judging:
             side = judging.side(trees.head)
-            rendering = Rendering(
-                side,
-                side.survey(),
-                trusted.config,
-                root=str(trees.root or ""),
-                urls=(*trees.remotes, *trusted.config.repositories),
-                jobs=request.jobs,
-            )
+            rendering = Rendering.of(side, side.survey(), trees, trusted.config, jobs=request.jobs)
             wanted = None if not request.paths else {path for path in trees.head.entries() if trees.selects(path)}
             found, _ = render_sides(rendering, None, wanted, say, lint=False)
             if request.target is not None:

@@ -28,7 +28,7 @@ from gategit.model import Stage
 from gategit.parallel import map_batches
 from gategit.policing import Policing
 from gategit.repository import changed
-from gategit.side import Facts, Side
+from gategit.side import AGENT_GROUPS, Facts, Side, asks_agents
 from gategit.user_cache import cache_folder
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from gategit.config import Target
     from gategit.manifests.manifest import Manifest, Source
     from gategit.model import Finding
+    from gategit.rendered_judging import Drawn
     from gategit.repository import SourceTree, TreeDiff, Trees
     from gategit.request import Request
     from gategit.trusted import Trusted
@@ -49,7 +50,7 @@ CACHE_FILE = "judgements.sqlite3"
 
 _CRD_GROUP, _CRD_KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
 _CRD_MARK = b"CustomResourceDefinition"
-_AGENT_MARKS = (b"argoproj.io/", b"fluxcd.io/")
+_AGENT_MARKS = tuple(mark.encode() for mark in AGENT_GROUPS)
 
 
 class Judging:
@@ -283,8 +284,36 @@ class Judging:
         if facts is None:
             marked = self._files_with_marks(side)
             return any(marked[mark] for mark in _AGENT_MARKS)
-        marks = tuple(mark.decode() for mark in _AGENT_MARKS)
-        return any(mark in version for raw in facts.values() for version, *_ in raw for mark in marks)
+        return asks_agents(facts)
+
+    def draw(
+        self,
+        head: Side,
+        base: Side | None,
+        touched: Collection[str] | None,
+        say: Callable[[str], None],
+        known: Facts | None = None,
+    ) -> Drawn | None:
+        """Render what a change reaches, which both sides show from then on; None where there is nothing to render.
+
+        Args:
+            head: the tree that is judged.
+            base: the tree before, None where there is none.
+            touched: the files that the change adds, modifies or removes; None: everything is rendered.
+            say: hears how far it is.
+            known: what the head's files declare, None where nobody has looked yet.
+        """
+        if not self._trusted.config.render.enabled:
+            return None
+        sides = [side for side in (head, base) if side is not None]
+        deployed = any(self.has_agents(side, known if side is head else None) for side in sides)
+        if not deployed and not any(side.is_built for side in sides):
+            return None
+        from gategit.rendered_judging import draw  # noqa: PLC0415  plain manifests need nothing of it
+
+        facts = known if known is not None else head.survey() if deployed else {}
+        before = None if base is None else (base, base.survey(head, facts))
+        return draw(self._request, self._trees, self._trusted.config, (head, facts), before, touched, say)
 
     def _files_with_marks(self, side: Side) -> dict[bytes, list[str]]:
         """The files of a tree that hold some words, by word; each is searched once."""

@@ -186,15 +186,7 @@ def draw(  # noqa: PLR0913, PLR0917  what is rendered, and of what
     gone = () if base is None else {*base[0].tree.entries()} - {*head[0].tree.entries()}
 
     def rendering(side: Side, facts: Facts) -> Rendering:
-        return Rendering(
-            side,
-            facts,
-            config,
-            root=str(trees.root or ""),
-            urls=(*trees.remotes, *config.repositories),
-            gone=gone if side is head[0] else (),
-            jobs=request.jobs,
-        )
+        return Rendering.of(side, facts, trees, config, gone=gone if side is head[0] else (), jobs=request.jobs)
 
     new = rendering(*head)
     after, before = render_sides(new, None if base is None else rendering(*base), touched, say)

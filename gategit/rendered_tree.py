@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from gategit.disk import show_path
 from gategit.model import Unchecked
 from gategit.render.values import HelmBuild, Rendered, RenderProblem
+from gategit.side import asks_agents
 
 if TYPE_CHECKING:
     from gategit.config import Config
     from gategit.repository import Trees
     from gategit.side import Facts, Side
-
-_AGENT_MARKS: Final = ("argoproj.io/", "fluxcd.io/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +85,12 @@ def render_tree(  # noqa: PLR0913  what is rendered, and of what
     Raises:
         ConfigError: a program of the config cannot be used.
     """
-    versions = {version for raw in facts.values() for version, *_ in raw}
-    deployed = any(mark in version for version in versions for mark in _AGENT_MARKS)
-    if not config.render.enabled or not (deployed or side.graph.kustomizations or side.chart_folders):
+    if not config.render.enabled or not (side.is_built or asks_agents(facts)):
         return RenderedTree()
     from gategit.rendered_objects import rendition_of  # noqa: PLC0415  plain manifests need nothing of it
     from gategit.rendering import Rendering, render_sides  # noqa: PLC0415  the same
 
-    rendering = Rendering(
-        side,
-        facts,
-        config,
-        root=str(trees.root or ""),
-        urls=(*trees.remotes, *config.repositories),
-        jobs=jobs,
-    )
+    rendering = Rendering.of(side, facts, trees, config, jobs=jobs)
     found, _ = render_sides(rendering, None, None, say, lint=False)
     lone = tuple(one for one in found.rendered if _is_alone(one))
     units = tuple(one for one in found.rendered if not _is_alone(one))

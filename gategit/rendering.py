@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from gategit.render.argocd_order import There
     from gategit.render.helm_units import LoneCharts
     from gategit.render.provenance import Provenance
+    from gategit.repository import Trees
     from gategit.side import Facts, Side
 
 FLUX_GROUPS: Final = (
@@ -269,6 +270,28 @@ class Rendering:
     def results(self) -> RenderCache:
         """What is rendered."""
         return self._results
+
+    @classmethod
+    def of(  # noqa: PLR0913  what is rendered, and of what
+        cls,
+        side: Side,
+        facts: Facts,
+        trees: Trees,
+        config: Config,
+        *,
+        gone: Collection[str] = (),
+        jobs: int | None = None,
+    ) -> Rendering:
+        """One side of the trees of a run; see the constructor."""
+        return cls(
+            side,
+            facts,
+            config,
+            root=str(trees.root or ""),
+            urls=(*trees.remotes, *config.repositories),
+            gone=gone,
+            jobs=jobs,
+        )
 
     def settings(self, target: str | None) -> RenderSettings:
         """What the config says of rendering for a target."""

@@ -43,6 +43,14 @@ def is_candidate(path: str) -> bool:
 Facts = dict[str, tuple[RawFact, ...]]
 """What each file declares, by path."""
 
+AGENT_GROUPS = ("argoproj.io/", "fluxcd.io/")
+"""What the API versions of Argo CD's and Flux's objects hold."""
+
+
+def asks_agents(facts: Facts) -> bool:
+    """Whether any of the objects that files declare may be Argo CD's or Flux's."""
+    return any(mark in version for raw in facts.values() for version, *_ in raw for mark in AGENT_GROUPS)
+
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
@@ -212,6 +220,11 @@ class Side:
         return frozenset(
             folder for folder, _, name in (path.rpartition("/") for path in self.tree.entries()) if name in _CHART_NAMES
         )
+
+    @property
+    def is_built(self) -> bool:
+        """Whether the tree holds kustomizations or charts."""
+        return bool(self.graph.kustomizations or self.chart_folders)
 
     @cached_property
     def graph(self) -> KustomizeGraph:
