@@ -73,7 +73,8 @@ def judge_rendered(judging: Judging, side: Side, context: JudgeContext, rendered
         if source.unit is not None:
             units.setdefault(source.unit, []).append(file)
     for unit, files in units.items():
-        findings += _judge(judging, context, unit, files, unchecked, schemas)
+        said = _judge(judging, context, unit, files, unchecked, schemas)
+        findings += _with_variables(said, side, rendered.units.get(unit))
     inside = (one for one in findings if side.looks_at(one.location.file) and judging.shows(side, one))
     return RenderedVerdict(tuple(inside), tuple(unchecked), tuple((*used, count) for used, count in schemas.items()))
 
@@ -103,6 +104,23 @@ def _judge(  # noqa: PLR0913, PLR0917  what is judged, by what, and where else s
             found.setdefault(places.get(finding.object, 0), []).append(finding)
     for index, own in sorted(found.items()):
         yield from (replace(one, units=(unit,)) for one in name_findings(files[index].manifests, own))
+
+
+def _with_variables(findings: Iterator[Finding], side: Side, unit: Unit | None) -> Iterator[Finding]:
+    """Findings on lines into which Flux puts variables, each with where these are set."""
+    if unit is None or not unit.set_at:
+        yield from findings
+        return
+    from gategit.render.flux_variables import set_elsewhere  # noqa: PLC0415  few units have variables
+
+    for finding in findings:
+        region = finding.location.region
+        text = side.text(finding.location.file) if region is not None else None
+        if text is None or region is None:
+            yield finding
+        else:
+            line = "".join(text.split("\n")[region.line - 1 : region.line])
+            yield replace(finding, related=(*finding.related, *set_elsewhere(line, unit)))
 
 
 def _is_asked_for(problem: RenderProblem, judging: Judging, side: Side) -> bool:

@@ -170,7 +170,12 @@ def once_per_subject(findings: Sequence[Finding], *rule_ids: str) -> list[Findin
             return finding.rule, finding.subject, finding.state
         return None
 
-    counts = Counter(name for finding in findings if (name := named(finding)) is not None)
+    # What several units render of one declaration is one object.
+    objects: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        if (name := named(finding)) is not None:
+            objects.setdefault((name, finding.object, finding.location), []).append(finding)
+    counts = Counter(name for name, *_ in objects)
     seen: set[tuple[str, str, State]] = set()
     kept: list[Finding] = []
     for finding in findings:
@@ -181,11 +186,15 @@ def once_per_subject(findings: Sequence[Finding], *rule_ids: str) -> list[Findin
             seen.add(name)
             more = counts[name] - 1
             note = f" ({more} more object{'s' if more > 1 else ''} of this kind)" if more else ""
-            kept.append(replace(finding, message=finding.message + note))
+            same = objects[name, finding.object, finding.location]
+            units = tuple(dict.fromkeys(unit for one in same for unit in one.units))
+            target = finding.target if len({one.target for one in same}) == 1 else None
+            kept.append(replace(finding, message=finding.message + note, units=units, target=target))
     return kept
 
 
 _MOST_UNITS = 5
+_MOST_RELATED = 10
 
 
 def once_per_line(findings: Sequence[Finding]) -> list[Finding]:
@@ -248,6 +257,7 @@ def _joined(findings: Sequence[Finding]) -> Finding:
         first,
         message=f"{first.message} (in {len(units)} builds: {_named(units)})",
         units=units,
+        related=tuple(dict.fromkeys(one for finding in findings for one in finding.related))[:_MOST_RELATED],
         target=first.target if len({target for _, target in units}) == 1 else None,
     )
 

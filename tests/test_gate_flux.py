@@ -252,3 +252,34 @@ def test_a_circle_is_said_where_the_change_closes_it(git_repository: RepositoryB
             "ever applied (see fleet/one.yaml:13) (see fleet/two.yaml:13)"
         )
     ]
+
+
+def test_a_value_that_a_variable_brings_names_the_variables_place(git_repository: RepositoryBuilder) -> None:
+    """The line that takes it is right for the other clusters; of a Secret no line is shown."""
+    head: dict[str, str | None] = {
+        f"clusters/{name}/settings.yaml": config_map("settings", "\n  memory: 64GiB") for name in ("prod", "staging")
+    }
+    assert said(check(git_repository, FLEET, head), "invalid-value") == [
+        (
+            "error infra/quota.yaml:8 limits.memory in spec.hard must be a quantity such as 500m, 1.5 or 2Gi, not the "
+            'string "64GiB" (in 2 builds: Flux Kustomization flux-system/infra of prod for prod, Flux Kustomization '
+            "flux-system/infra of staging for staging) (see clusters/prod/settings.yaml:7) "
+            "(see clusters/staging/settings.yaml:7)"
+        )
+    ]
+
+
+def test_a_value_that_a_secrets_variable_brings_names_no_place(git_repository: RepositoryBuilder) -> None:
+    """Reports show the lines that findings name."""
+    asking = kustomization("infra", "./infra", variables("Secret"))
+    secret = (
+        config_map("settings", "{memory: 64GiB}").replace("ConfigMap", "Secret").replace("\ndata:", "\nstringData:")
+    )
+    base = {"clusters/prod/source.yaml": SOURCE, "infra/quota.yaml": QUOTA}
+    report = check(git_repository, base, {"clusters/prod/infra.yaml": asking, "clusters/prod/settings.yaml": secret})
+    assert said(report, "invalid-value") == [
+        (
+            "error infra/quota.yaml:8 limits.memory in spec.hard must be a quantity such as 500m, 1.5 or 2Gi, not the "
+            'string "64GiB"'
+        )
+    ]

@@ -64,6 +64,7 @@ class _Variables:
         self.values: dict[str, str] = {}
         self.unknown: set[str] = set()
         self.anything = False
+        self.places: dict[str, Location] = {}
 
     def gather(self, post: Mapping[str, Any]) -> None:
         """Read ``spec.postBuild``."""
@@ -97,7 +98,11 @@ class _Variables:
         """Set a variable, over what was there; None is a value that cannot be known."""
         if not _VARIABLE.match(name):
             self._found.problems.append(_no_name(name, ref, place))
-        elif value is None:
+            return
+        self.places.pop(name, None)
+        if ref.kind != "Secret":
+            self.places[name] = place
+        if value is None:
             self.values.pop(name, None)
             self.unknown.add(name)
         else:
@@ -162,6 +167,7 @@ def kustomization_unit(one: AgentObject, name: str, world: World, sources: Sourc
         substitute=tuple(sorted(variables.values.items())),
         unknown=None if variables.anything else tuple(sorted(variables.unknown)),
         always=text_at(spec, "postBuild", "substituteStrategy") == "Always",
+        set_at=tuple(variables.places.items()),
     ), found
 
 

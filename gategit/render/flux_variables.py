@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from gategit.manifests.decode import decode
 from gategit.manifests.text import Lines, NotText, decode_text
-from gategit.model import Level, Location, ObjectRef
+from gategit.model import Level, Location, ObjectRef, RelatedLocation
 from gategit.render.flux_envsubst import Absent, EnvsubstError, Expanded, expand
 from gategit.render.flux_rules import SUBSTITUTION_FAILED, VARIABLE_UNSET
 from gategit.render.flux_yaml import write_yaml
@@ -28,6 +28,7 @@ _SWITCH: Final = "kustomize.toolkit.fluxcd.io/substitute"
 _OFF: Final = "disabled"
 _LARGEST: Final = 16 * 2**20
 _EXPRESSION: Final = re.compile(r"\$\{[^{}\n]{0,80}\}?")
+_NAMED: Final = re.compile(r"(?<!\$)\$\{#?([_A-Za-z][_A-Za-z0-9]*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,18 @@ def _has_dollar(data: Any) -> bool:
         elif isinstance(one, list):
             waiting.extend(one)
     return False
+
+
+def set_elsewhere(line: str, unit: Unit) -> tuple[RelatedLocation, ...]:
+    """Where the variables are set that a line of a unit's file takes its text from.
+
+    Args:
+        line: the text of the line, or of a part of it.
+        unit: the unit.
+    """
+    places = dict(unit.set_at)
+    names = dict.fromkeys(found[1] for found in _NAMED.finditer(line) if found[1] in places)
+    return tuple(RelatedLocation(places[name], f"the variable {name} is set here") for name in names)
 
 
 def finish(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Rendered:

@@ -18,12 +18,14 @@ class Owner:
         location: where the tree declares it; for a generated one (ApplicationSet) where its generator stands.
         brought_by: the name and target of the unit that brings it to its cluster, None where a file alone declares it.
         where: finds the line of a field of the kustomization that it lays over a folder's.
+        destination: finds where it says which cluster gets it.
     """
 
     ref: ObjectRef
     location: Location
     brought_by: tuple[str, str | None] | None = None
     where: Callable[[FieldPath], Location] | None = field(default=None, repr=False, compare=False)
+    destination: Callable[[], Location] | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +183,7 @@ class Unit:
             health it asks, whether it decrypts.
         refused: why its agent applies nothing of it whatever its files are, "" where it does. That is a finding of the
             object that asks for it; the unit is not rendered.
+        set_at: where Flux's variables are set, as far as that is no Secret.
     """
 
     name: str
@@ -202,6 +205,7 @@ class Unit:
     sync_options: tuple[str, ...] = ()
     wiring: str = ""
     refused: str = ""
+    set_at: tuple[tuple[str, Location], ...] = field(default=(), repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
