@@ -27,6 +27,7 @@ from gategit.model import (
 
 _BUILD_FAILED = "render-failed"
 _CANNOT_BE_BUILT = "kustomization-invalid"
+_NAMELESS = "missing-field"
 _NO_CAUSE = (_BUILD_FAILED, "not-rendered")
 
 _SAID_BETTER = {
@@ -86,19 +87,37 @@ def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
 
     That must be of no lower level, and not waived. Where only the file of the failure is known, any error of the file
     may be what it is about, if it is as new; on the same line, and of the whole kustomization, an old error is why the
-    build failed before as well. What two checks say of one line is left out where it is said better.
+    build failed before as well. What two checks say of one line is left out where it is said better; and of an entry of
+    a kustomization, where the file that it names says what it lacks.
     """
-    findings = _said_better(findings)
     repeating = [finding for finding in findings if finding.rule == _BUILD_FAILED]
+    left = _without_nameless(_said_better(findings))
     if not repeating:
-        return list(findings)
+        return left
     files = {finding.location.file for finding in repeating}
     causes = [finding for finding in findings if finding.location.file in files and finding.rule not in _NO_CAUSE]
     return [
         finding
-        for finding in findings
+        for finding in left
         if finding.rule != _BUILD_FAILED or not any(_is_cause(cause, finding) for cause in causes)
     ]
+
+
+def _without_nameless(findings: Sequence[Finding]) -> list[Finding]:
+    """Leave out that a kustomization names a file with an object without a name where that is said of the object."""
+    nameless: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.rule == _NAMELESS and finding.path == ("metadata", "name"):
+            nameless.setdefault(finding.location.file, []).append(finding)
+
+    def is_said(finding: Finding) -> bool:
+        return finding.rule == _CANNOT_BE_BUILT and any(
+            one.state is finding.state and one.level.rank >= finding.level.rank
+            for place in finding.related
+            for one in nameless.get(place.location.file, ())
+        )
+
+    return [finding for finding in findings if not (nameless and is_said(finding))]
 
 
 def _said_better(findings: Sequence[Finding]) -> Sequence[Finding]:

@@ -335,3 +335,135 @@ def test_options_in_a_template_are_found_in_it(git_repository: RepositoryBuilder
         if one.rule in {"wrong-type", "image-latest-tag"}
     }
     assert found == {("wrong-type", "apps/web.yaml", 27), ("image-latest-tag", "apps/web.yaml", 21)}
+
+
+def at(report: Report, rule: str) -> list[str]:
+    return [
+        f"{one.level.name} {one.location.file}:{one.location.region.line if one.location.region else '-'} {one.message}"
+        for one in report.findings
+        if one.rule == rule
+    ]
+
+
+def test_a_selector_that_comes_to_match_no_cluster(git_repository: RepositoryBuilder) -> None:
+    """The ApplicationSet makes nothing any more: its own line says so, beside what is removed."""
+    head = {"apps/web.yaml": SET.replace("operator: Exists", "operator: In, values: [production]")}
+    report = check(git_repository, BASE, head)
+
+    assert at(report, "applicationset-failed") == [
+        (
+            "WARNING apps/web.yaml:11 ApplicationSet argocd/web: spec.generators[0].clusters.selector matches no "
+            "cluster that a target describes, so it makes no Application"
+        )
+    ]
+
+
+def test_a_selector_within_a_matrix_that_matches_no_cluster(git_repository: RepositoryBuilder) -> None:
+    """The generator that finds nothing is named, and not the one beside it."""
+    lists = "    - matrix:\n        generators:\n          - list: {elements: [{color: blue}]}\n          - clusters:\n"
+    text = SET.replace("    - clusters:\n", lists).replace("        selector:", "              selector:")
+    report = check(git_repository, BASE, {"apps/web.yaml": text.replace("key: stage", "key: stag")})
+
+    assert at(report, "applicationset-failed") == [
+        (
+            "WARNING apps/web.yaml:14 ApplicationSet argocd/web: spec.generators[0].matrix.generators[1].clusters."
+            "selector matches no cluster that a target describes, so it makes no Application"
+        )
+    ]
+
+
+def test_a_list_without_elements_is_meant(git_repository: RepositoryBuilder) -> None:
+    """Nothing is wrong with a list that is empty for now."""
+    selector = "    - clusters:\n        selector: {matchExpressions: [{key: stage, operator: Exists}]}\n"
+    report = check(git_repository, BASE, {"apps/web.yaml": SET.replace(selector, "    - list: {elements: []}\n")})
+
+    assert at(report, "applicationset-failed") == []
+
+
+def test_a_chart_that_may_not_be_fetched_is_named_where_it_is_asked_for(git_repository: RepositoryBuilder) -> None:
+    """Its repository's line is the one to look at, and the destination's for an unknown cluster."""
+    chart = application("cache", "x").replace("path: x", "chart: cache\n    targetRevision: 1.2.3")
+    chart = chart.replace(URL, "https://charts.example.com").replace(
+        "server: https://kubernetes.default.svc", "name: x"
+    )
+    report = check(git_repository, BASE, {"apps/cache.yaml": chart})
+
+    assert at(report, "not-followed") == [
+        (
+            "WARNING apps/cache.yaml:9 the chart cache is not rendered: the config does not allow fetching from "
+            "https://charts.example.com"
+        )
+    ]
+    assert at(report, "destination-unknown") == [
+        "WARNING apps/cache.yaml:13 Application argocd/cache: its destination x is no cluster that a target describes"
+    ]
+
+
+def test_a_hook_without_a_name_of_its_own(git_repository: RepositoryBuilder) -> None:
+    """What the server names is called by the start of its name, on its line."""
+    wave = "argocd.argoproj.io/sync-wave"
+    namespace = f"apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop-web\n  annotations: {{{wave}: '1'}}\n"
+    job = (
+        "apiVersion: batch/v1\nkind: Job\nmetadata:\n  generateName: migrate-\n  namespace: shop-web\n"
+        "  annotations:\n    argocd.argoproj.io/hook: PreSync\n"
+        "spec:\n  template:\n    spec:\n      restartPolicy: Never\n"
+        "      containers: [{name: migrate, image: 'registry.example.com/migrate:1.2.3'}]\n"
+    )
+    base = {**BASE, "apps/jobs.yaml": application("jobs", "jobs"), "jobs/map.yaml": MAP}
+    report = check(git_repository, base, {"jobs/namespace.yaml": namespace, "jobs/job.yaml": job})
+
+    assert at(report, "sync-order") == [
+        (
+            "ERROR jobs/job.yaml:6 Job shop-web/migrate-* is synced in wave 0 of PreSync, before its namespace "
+            "shop-web in wave 1"
+        )
+    ]
+
+
+def test_a_kind_without_a_schema_is_counted_once_for_all_clusters(git_repository: RepositoryBuilder) -> None:
+    """One object that goes to two clusters is one; and the kind that the repository defines beside it is offered."""
+    definition = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata:\n  name: plans.shop.example\n"
+        "spec:\n  group: shop.example\n  scope: Namespaced\n  names: {kind: Plan, plural: plans}\n"
+        "  versions:\n    - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object}}}\n"
+    )
+    base = {**BASE, "crd.yaml": definition}
+    plan = "apiVersion: shop.example/v1\nkind: Plans\nmetadata:\n  name: nightly\n"
+    head = {"base/plan.yaml": plan, "base/kustomization.yaml": "resources: [map.yaml, plan.yaml]\n"}
+    report = check(git_repository, base, head)
+
+    assert at(report, "schema-missing") == [
+        "WARNING base/plan.yaml:2 there is no schema for shop.example/v1 Plans; did you mean Plan?"
+    ]
+    (finding,) = (one for one in report.findings if one.rule == "schema-missing")
+    assert sorted(target or "" for _, target in finding.units) == ["prod", "staging"]
+
+
+def test_a_chart_that_lost_its_chart_yaml_is_one_error(git_repository: RepositoryBuilder) -> None:
+    """The line that names it is blamed, and what the release has brought is not taken for removed."""
+    release = (
+        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: web, namespace: shop}\n"
+        "spec:\n  interval: 10m\n  chart:\n    spec:\n      chart: ./charts/web\n"
+        "      sourceRef: {kind: GitRepository, name: flux-system, namespace: flux-system}\n"
+    )
+    base = {
+        ".gategit.yaml": CONFIG.replace("recommended, gitops", "recommended"),
+        "clusters/prod/web.yaml": release,
+        "charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+        "charts/web/templates/claim.yaml": (
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: data}\nspec:\n"
+            "  accessModes: [ReadWriteOnce]\n  resources: {requests: {storage: 1Gi}}\n"
+        ),
+    }
+    git_repository.commit("base", base)
+    git_repository.branch("pr")
+    git_repository.remove("charts/web/Chart.yaml")
+    git_repository.commit("change")
+    report = gate.run(Request(directory=git_repository.folder, base="main", head="HEAD"))
+
+    assert errors(report) == [
+        (
+            'dangling-reference clusters/prod/web.yaml:8 HelmRelease web: spec.chart.spec.chart is "./charts/web", but '
+            "there is no Chart.yaml in that folder; this change deletes it"
+        )
+    ]

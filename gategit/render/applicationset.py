@@ -31,6 +31,7 @@ _MUST_BE_FILLED: Final = (
 
 _SHOWN_FIRST: Final = ("path.path", "path", "name", "cluster", "env", "environment", "nameNormalized")
 _MAX_SHOWN: Final = 3
+_MAX_DEPTH: Final = 8
 
 
 @dataclass(slots=True)
@@ -81,6 +82,8 @@ class _Maker:
             except (UnknownError, UnknownTextError) as error:
                 self._leave(str(error), path)
             else:
+                if not sets:
+                    self._check_clusters(generators, generator, path)
                 template = filled_up(fields(generator, kind, "template"), fields(self._one.data, *_TEMPLATE))
                 for parameters in sets:
                     self._one_set(template, parameters)
@@ -181,6 +184,34 @@ class _Maker:
             self._fail(message, (*_TEMPLATE, *place), parameters)
         return not found
 
+    def _check_clusters(self, generators: Generators, generator: Any, path: FieldPath, depth: int = 0) -> None:
+        """Say which selector matches no cluster where a generator makes nothing. Of git, the references are checked."""
+        for name in ("matrix", "merge") if depth < _MAX_DEPTH else ():
+            for index, one in enumerate(entries(generator, name, "generators")):
+                self._check_clusters(generators, one, (*path, name, "generators", index), depth + 1)
+        if not isinstance(dig(generator, "clusters"), dict):
+            return
+        try:
+            found = generators.sets({"clusters": generator["clusters"]}, path)
+        except (GeneratorError, UnknownError, UnknownTextError):
+            return  # filled in from what another generator finds
+        if not found:
+            place = (*path, "clusters", "selector")
+            self._made.problems.append(
+                RenderProblem(
+                    APPLICATIONSET_FAILED.id,
+                    f"{self._ref}: {format_path(place)} matches no cluster that a target describes, so it makes no "
+                    "Application",
+                    self._world.locate(self._one, place),
+                    "Correct the selector, or describe the clusters and their labels under targets in the config. "
+                    "Applications that it made before are removed.",
+                    level=Level.WARNING,
+                    object=self._ref,
+                    path=place,
+                    fatal=False,
+                )
+            )
+
     def _check_names(self) -> None:
         """Two Applications of one name: the controller makes neither."""
         first: dict[str, Application] = {}
@@ -230,7 +261,7 @@ def _git_generators(generators: Any) -> Iterator[Mapping[str, Any]]:
     waiting = [(generators, 0)]
     while waiting:
         several, depth = waiting.pop()
-        for one in several if depth < 8 and isinstance(several, list) else ():
+        for one in several if depth < _MAX_DEPTH and isinstance(several, list) else ():
             if isinstance(dig(one, "git"), dict) and not has_variable(text_at(one, "git", "repoURL")):
                 yield one["git"]
             waiting += [(entries(one, name, "generators"), depth + 1) for name in ("matrix", "merge")]

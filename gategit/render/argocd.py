@@ -28,7 +28,7 @@ from gategit.render.argocd_application import (
 from gategit.render.argocd_projects import check_application
 from gategit.render.argocd_rules import APPLICATION_INVALID
 from gategit.render.argocd_sources import Source, build_of
-from gategit.render.values import AgentObject, Discovery, Owner, RenderProblem, Unit
+from gategit.render.values import AgentObject, Build, Discovery, HelmBuild, Owner, RenderProblem, Unit
 from gategit.render.world import World
 
 
@@ -132,18 +132,21 @@ def _of_application(application: Application, world: World, elsewhere: Mapping[t
     return Discovery(tuple(units), (*problems, *projects.problems), (*unchecked, *projects.unchecked))
 
 
-def _unit(application: Application, source: Source, build: Any, world: World) -> Unit:
+def _unit(application: Application, source: Source, build: Build, world: World) -> Unit:
     data = application.data
     destination = fields(data, "spec", "destination")
     target = application.target_in(world)
+    # A chart from elsewhere has no file of its own: what is wrong with it is mended where it is named.
+    is_remote = isinstance(build, HelmBuild) and build.chart.folder is None
     return Unit(
         unit_name(application, source.path, target),
         build,
         Owner(
             application.ref,
-            application.locate(world),
+            application.locate(world, (*source.path, "repoURL") if is_remote else ()),
             application.one.brought_by,
             partial(_added_at, application, source.path, world),
+            partial(application.locate, world, ("spec", "destination")),
         ),
         target,
         application.destination_namespace,

@@ -9,7 +9,7 @@ from gategit.manifests.file import read_file
 from gategit.manifests.manifest import Manifest
 from gategit.model import FieldPath, Location
 from gategit.render.values import Owner, RenderedObject
-from gategit.render.world import World
+from gategit.render.world import World, ref_of
 
 
 def declared_at(item: RenderedObject, owner: Owner, world: World | None, path: FieldPath = ()) -> Location:
@@ -38,6 +38,6 @@ def declared_at(item: RenderedObject, owner: Owner, world: World | None, path: F
 
 def _is_it(declared: Manifest, item: RenderedObject) -> bool:
     """Whether a declaration may be that of the object: names may have got something before or behind."""
-    if declared.kind != text_at(item.data, "kind") or declared.name not in text_at(item.data, "metadata", "name"):
+    if declared.kind != text_at(item.data, "kind") or declared.name not in ref_of(item.data).name:
         return False
     return item.trace.document in (None, declared.source.document)

@@ -175,8 +175,12 @@ class _Release:
             self._found.unchecked.append((asked_of(asked.one, chart, self._world) or self._name, reason))
             return None, None
         folder = root_path(chart)
-        if folder is None or self._world.graph.index.find(folder).place is not Place.FOLDER:
-            self._check_patched(asked, chart)
+        index = self._world.graph.index
+        if folder is None or index.find(folder).place is not Place.FOLDER:
+            self._blame_chart(asked, chart, "such folder in this repository")
+            return None, None
+        if index.find(f"{folder}/Chart.yaml".lstrip("/")).place is Place.MISSING:
+            self._blame_chart(asked, chart, "Chart.yaml in that folder")
             return None, None
         files = list(_values_files(asked.spec))
         if not files:
@@ -192,20 +196,18 @@ class _Release:
                 layers.append(ValuesLayer(content.decode("utf-8", "replace"), path or ""))
         return Chart(folder), tuple(layers)
 
-    def _check_patched(self, asked: _ChartSpec, chart: str) -> None:
-        """Say that there is no such chart; where a file asks for it, the check of references does."""
+    def _blame_chart(self, asked: _ChartSpec, chart: str, lacks: str) -> None:
+        """Say that there is no such chart. Of two findings on the line the gate shows that of the references."""
         path = (*asked.path, "chart")
-        if asked.one.parent is None or self._world.declares(asked.one, path):
-            return
         self._found.problems.append(
             RenderProblem(
                 DANGLING_REFERENCE.id,
-                f'{self._ref}: {format_path(path)} is "{chart}", but there is no such folder in this repository',
+                f'{self._ref}: {format_path(path)} is "{chart}", but there is no {lacks}',
                 self._world.locate(asked.one, path),
                 help="Correct the path, or restore the chart.",
                 object=self._ref,
                 path=path,
-                fatal=False,
+                unit=(self._name, self._one.target),
             )
         )
 

@@ -178,7 +178,7 @@ def _unknown(units: Sequence[Unit], known: set[str]) -> Iterator[RenderProblem]:
         yield RenderProblem(
             DESTINATION_UNKNOWN.id,
             f"{owner.ref}: its destination {unit.cluster} is no cluster that a target describes",
-            owner.location,
+            owner.destination() if owner.destination is not None else owner.location,
             "Correct the destination, or describe the cluster under targets in the config.",
             object=owner.ref,
             path=("spec", "destination"),

@@ -250,17 +250,18 @@ class World:
 
 
 def ref_of(data: Mapping[str, Any], namespace: str = "") -> ObjectRef:
-    """An object as findings name it.
+    """An object as findings name it; one whose name the server makes has that name's start and a ``*``.
 
     Args:
         data: the object.
         namespace: where it goes if it names no namespace.
     """
+    generated = text_at(data, "metadata", "generateName")
     return ObjectRef(
         text_at(data, "apiVersion"),
         text_at(data, "kind"),
         text_at(data, "metadata", "namespace") or namespace or None,
-        text_at(data, "metadata", "name"),
+        text_at(data, "metadata", "name") or (f"{generated}*" if generated else ""),
     )
 
 

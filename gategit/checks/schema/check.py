@@ -225,6 +225,7 @@ class _Check:
         manifest = self.manifest
         carried = ecosystem.index()
         group = [one.kind for one in carried.of_group(manifest.group)]
+        group += [kind for where, kind in self.schemas.custom_kinds if where == manifest.group]
         if group:
             return _like(manifest.kind, group), ""
         places = {one.group: one.versions for one in carried.kinds if one.kind == manifest.kind}
