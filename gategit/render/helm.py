@@ -14,6 +14,7 @@ from gategit.model import Level, Location
 from gategit.process import Result
 from gategit.render import helm_remote
 from gategit.render.helm_charts import ChartFolder, Dependency, chart_at
+from gategit.render.helm_cluster import asks_of_cluster
 from gategit.render.helm_errors import (
     REFUSED,
     Site,
@@ -187,7 +188,10 @@ class Release:
                 self.build.chart.name,
             )
             output = self._template(program, path, files, site, workspace)
-        objects, more = objects_of(output, site)
+        objects, more = objects_of(output, site, skip_tests=self.build.skip_tests)
+        if chart is not None:
+            version, kinds = self.settings.kubernetes_version, bool(self.settings.api_versions)
+            self.unchecked += asks_of_cluster(chart, self.build, version=version, kinds=kinds)
         return objects, (*wrong, *self.problems, *more)
 
     @staticmethod
@@ -241,7 +245,7 @@ class Release:
             if not values.optional:
                 reason = "its values are encrypted (SOPS), so the release that they belong to is not rendered"
                 place = layer.locate() or self.owner
-                problem = RenderProblem(NOT_FOLLOWED.id, f"{sentence(what)}: {reason}", place, level=Level.NOTE)
+                problem = RenderProblem(NOT_FOLLOWED.id, f"{sentence(what)}: {reason}", place)
                 raise Stop(problem, unchecked=[(what, reason)])
             self.unchecked.append((what, "its values are encrypted (SOPS): the release is rendered without them"))
         return layers, problems
@@ -383,7 +387,7 @@ class Release:
 
     def _arguments(self, program: Program, path: str, files: Sequence[str]) -> list[str]:
         build, settings = self.build, self.settings
-        arguments = ["template", "--skip-tests"] if build.skip_tests else ["template"]
+        arguments = ["template"]
         arguments += [] if build.skip_crds else ["--include-crds"]
         arguments += [f"--namespace={build.namespace}"] if build.namespace else []
         version = full_version(build.kubernetes_version or settings.kubernetes_version)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from gategit.checks.references.sources import text_at
 from gategit.checks.syntax import DUPLICATE_KEY, YAML_LIMIT
 from gategit.manifests.decode import Problem, decode
 from gategit.manifests.expand import expand
@@ -15,6 +16,7 @@ from gategit.render.helm_text import sentence
 from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
 from gategit.render.values import RenderedObject, RenderProblem, Trace
 
+_TESTS: Final = frozenset({"test", "test-success", "test-failure"})
 _SOURCE: Final = re.compile(rb"^---\n# Source: ([^\n]*)\n", re.MULTILINE)
 
 
@@ -31,20 +33,35 @@ def section(output: bytes, template: str) -> str:
     return next((body.decode("utf-8", "replace") for name, body in sections(output) if name == template), "")
 
 
-def objects_of(output: bytes, site: Site) -> tuple[tuple[RenderedObject, ...], tuple[RenderProblem, ...]]:
+def objects_of(
+    output: bytes, site: Site, *, skip_tests: bool = False
+) -> tuple[tuple[RenderedObject, ...], tuple[RenderProblem, ...]]:
     """The objects in Helm's order, and what is wrong with the rest.
 
     Args:
         output: what Helm has written.
         site: what it is read against.
+        skip_tests: whether hooks that are nothing but tests are left out. Helm's own ``--skip-tests`` leaves out those
+            as well that are installed or upgraded besides.
     """
     objects: list[RenderedObject] = []
     problems: list[RenderProblem] = []
     for name, content in sections(output):
         part = _Section(name, content, site)
-        objects.extend(part.objects())
-        problems.extend(part.problems())
+        found = list(part.objects())
+        kept = [one for one in found if not (skip_tests and _is_test(one))]
+        objects.extend(kept)
+        if kept or not found:
+            problems.extend(part.problems())
     return tuple(objects), tuple(dict.fromkeys(problems))
+
+
+def _is_test(one: RenderedObject) -> bool:
+    """Whether an object is a test of the release and nothing else."""
+    events = {
+        event.strip().lower() for event in text_at(one.data, "metadata", "annotations", "helm.sh/hook").split(",")
+    }
+    return events <= _TESTS
 
 
 class _Section:

@@ -81,6 +81,41 @@ class TestObjects:
         files = chart_of(hook=hook.format("pre-install"), test=hook.format("test"), old=hook.format("test-success"))
         assert names(build_helm(unit_of(), make_tree(files), SETTINGS)) == ["Pod pre-install < web/templates/hook.yaml"]
 
+    def test_a_test_that_is_installed_too_stays(self, make_tree: MakeTree) -> None:
+        """Helm leaves out what has a test among its events; agents run it for the other ones."""
+        hook = "apiVersion: v1\nkind: Pod\nmetadata:\n  name: a\n  annotations: {helm.sh/hook: 'pre-upgrade, Test'}\n"
+        rendered = build_helm(unit_of(), make_tree(chart_of(hook=hook)), SETTINGS)
+        assert names(rendered) == ["Pod a < web/templates/hook.yaml"]
+
+    @pytest.mark.parametrize(
+        ("condition", "asked"),
+        [
+            ('lookup "v1" "Namespace" "" "kube-system"', "lookup"),
+            ('$.Capabilities.APIVersions.Has "cilium.io/v2"', ".Capabilities.APIVersions"),
+            ('semverCompare ">=1.35.0-0" .Capabilities.KubeVersion.Version', ".Capabilities.KubeVersion"),
+            (".Release.IsUpgrade", ".Release.IsUpgrade and .Release.IsInstall"),
+            ("gt (now | unixEpoch | int) 1900000000", "the time"),
+            (".Capabilities", ".Capabilities"),
+            ('eq "lookup" .Release.Name', None),
+            ("/* lookup */", None),
+        ],
+    )
+    def test_what_a_template_asks_of_the_cluster_is_counted(
+        self, make_tree: MakeTree, condition: str, asked: str | None
+    ) -> None:
+        """What is rendered there may be something else, so nobody has looked at it."""
+        action = f"{{{{{condition}}}}}" if condition.startswith("/*") else f"{{{{ if {condition} }}}}{{{{ end }}}}"
+        settings = replace(SETTINGS, kubernetes_version="")
+        rendered = build_helm(unit_of(), make_tree(chart_of(a=f"{action}\n{CONFIG}")), settings)
+        reason = f"asks for {asked}, which only the cluster knows: what is rendered there may be something else"
+        assert rendered.unchecked == ((("web/templates/a.yaml", reason),) if asked else ())
+
+    def test_what_the_target_says_need_not_be_counted(self, make_tree: MakeTree) -> None:
+        """The version of the cluster is in the config."""
+        template = f"# {{{{ .Capabilities.KubeVersion.Version }}}}\n{CONFIG}"
+        settings = replace(SETTINGS, kubernetes_version="1.34")
+        assert build_helm(unit_of(), make_tree(chart_of(a=template)), settings).unchecked == ()
+
     def test_definitions_are_left_out_where_the_agent_leaves_them_out(self, make_tree: MakeTree) -> None:
         """skip_crds keeps the crds folder away."""
         files = chart_of() | {
@@ -215,7 +250,7 @@ class TestValues:
                 "its values are encrypted (SOPS), so the release that they belong to is not rendered",
             ),
         )
-        assert [(one.rule, one.level) for one in rendered.problems] == [("not-followed", Level.NOTE)]
+        assert [(one.rule, one.level) for one in rendered.problems] == [("not-followed", None)]
         rendered = build_helm(unit_of(values=(replace(layer, optional=True),)), make_tree(files), SETTINGS)
         assert [one.data["data"]["size"] for one in rendered.objects] == ["small"]
         assert rendered.unchecked == (
@@ -507,7 +542,7 @@ def test_helm_that_is_not_installed(make_tree: MakeTree) -> None:
     assert [said(one) for one in rendered.problems] == [
         (
             "web/Chart.yaml not-rendered: the chart in web is not rendered: "
-            'render.helm names "/nowhere/helm", which is no program'
+            'render.helm.program names "/nowhere/helm", which is no program'
         )
     ]
-    assert rendered.problems[0].help == "correct the path, or remove render.helm to take the helm in PATH"
+    assert rendered.problems[0].help == "correct the path, or remove render.helm.program to take the helm in PATH"
