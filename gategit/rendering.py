@@ -101,12 +101,21 @@ def lost_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
     wrong = {one.location.file for one in head.problems if one.fatal}
     failed = {key_of(one.unit) for one in head.rendered if one.failed}
     found: set[UnitKey] = set()
-    for key, unit in base.units.items():
-        owner = unit.owner
-        if key in head.units or owner is None:
-            continue
-        if (unit.target, owner.ref) in head.agents or owner.location.file in wrong or owner.brought_by in failed:
-            found.add(key)
+    more = True
+    while more:  # what a unit brings goes on as long as the unit does
+        more = False
+        for key, unit in base.units.items():
+            owner = unit.owner
+            if key in found or owner is None:
+                continue
+            asks = (unit.target, owner.ref) in head.agents or owner.location.file in wrong
+            if key in head.units:  # what people are taken to build there stands in for no agent
+                asks = False
+                if is_brought(key, head.units) or not is_brought(key, base.units):
+                    continue
+            if asks or owner.brought_by in failed or owner.brought_by in found:
+                found.add(key)
+                more = True
     return frozenset(found)
 
 

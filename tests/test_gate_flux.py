@@ -283,3 +283,37 @@ def test_a_value_that_a_secrets_variable_brings_names_no_place(git_repository: R
             'string "64GiB"'
         )
     ]
+
+
+QUEUE = {
+    **CHART,
+    "clusters/prod/source.yaml": SOURCE,
+    "clusters/prod/queue.yaml": kustomization("queue", "./queue"),
+    "queue/kustomization.yaml": "resources: [release.yaml]\nconfigMapGenerator:\n  - name: made\n    literals: [a=b]\n",
+    "queue/release.yaml": RELEASE.replace("  valuesFrom:\n    - kind: ConfigMap\n      name: queue-values\n", ""),
+    ".gategit.yaml": CONFIG.replace("packs: []", "packs: [recommended]"),
+}
+
+
+def test_a_path_that_leads_nowhere_removes_nothing(git_repository: RepositoryBuilder) -> None:
+    """Nor does what stands behind it: a release of the folder, whoever else may build that."""
+    head: dict[str, str | None] = {"clusters/prod/queue.yaml": kustomization("queue", "./quee")}
+    report = check(git_repository, QUEUE, head)
+    assert [one for one in said(report) if one.startswith("error")] == [
+        (
+            'error clusters/prod/queue.yaml:9 Kustomization queue: spec.path is "./quee", but there is no such folder '
+            "in this repository; did you mean ./queue?"
+        )
+    ]
+    assert report.change.removed == 0
+
+
+def test_a_kustomization_that_goes_takes_what_it_brings_along(git_repository: RepositoryBuilder) -> None:
+    """The folder is still there, and nobody builds it any more."""
+    report = check(git_repository, QUEUE, {"clusters/prod/queue.yaml": None})
+    assert [one for one in said(report) if one.startswith("error")] == [
+        (
+            "error clusters/prod/queue.yaml:2 the change removes PersistentVolumeClaim data, and the data in it may go "
+            "with it"
+        )
+    ]

@@ -167,3 +167,11 @@ def test_what_a_policy_misses_and_nothing_removes_is_missed_where_it_should_stan
     assert [one for one in said(report) if "memory limit" in one] == [
         "warning resource-limits shop/web.yaml:14 container web has no memory limit"
     ]
+
+
+def test_a_resource_without_a_name_is_said_once(git_repository: RepositoryBuilder) -> None:
+    """Of the object, and not of the kustomization that names its file, nor of the build that fails."""
+    nameless = DEPLOYMENT.replace("  name: web\n", "", 1)
+    assert said(check(git_repository, SHOP, {"shop/web.yaml": nameless})) == [
+        "error missing-field shop/web.yaml:2 this Deployment has no name"
+    ]
