@@ -82,13 +82,13 @@ def _configured(name: str, path: str) -> str:
     place = Path(path).expanduser()
     if not place.is_absolute():
         raise ProgramProblem(
-            f'render.{name} is "{path}", a relative path',
+            f'render.{name}.program is "{path}", a relative path',
             "name the program by an absolute path: a change must not bring the program that renders it",
         )
     if not place.is_file() or not os.access(place, os.X_OK):
         raise ProgramProblem(
-            f'render.{name} names "{path}", which is no program',
-            f"correct the path, or remove render.{name} to take the {name} in PATH",
+            f'render.{name}.program names "{path}", which is no program',
+            f"correct the path, or remove render.{name}.program to take the {name} in PATH",
         )
     return str(place)
 
@@ -106,7 +106,7 @@ def _in_path(name: str) -> str:
         raise ProgramProblem(
             f"{name} is not installed or not in PATH",
             f"install {_TITLES[name]} {_dotted(_OLDEST[name])} or newer and run again, or say in the config where it "
-            f"is: render.{name}",
+            f"is: render.{name}.program",
         )
     return found
 
@@ -129,12 +129,14 @@ def _version(name: Name, path: str) -> str:
     try:
         answer = run((path, *_ASK[name]), timeout=_SECONDS)
     except UndecidedError as error:
-        raise ProgramProblem(error.message, f"install {name} anew, or name another one by render.{name}") from None
+        raise ProgramProblem(
+            error.message, f"install {name} anew, or name another one by render.{name}.program"
+        ) from None
     said = _VERSION.search(answer.stdout.decode("utf-8", "replace"))
     if answer.code or said is None:
         raise ProgramProblem(
             f"{path} does not say which version of {_TITLES[name]} it is",
-            f"see that `{name} version` works, or name another program by render.{name}",
+            f"see that `{name} version` works, or name another program by render.{name}.program",
         )
     return ".".join(said.groups())
 
@@ -145,13 +147,13 @@ def _compare(program: Program, wanted: str) -> None:
     if tuple(numbers[:2]) < oldest:
         raise ProgramProblem(
             f"{program.path} is {_TITLES[program.name]} {program.version}; gategit needs {_dotted(oldest)} or newer",
-            f"install a newer {program.name}, or name another one by render.{program.name}",
+            f"install a newer {program.name}, or name another one by render.{program.name}.program",
         )
     parts = wanted.removeprefix("v").split(".") if wanted else []
     if program.version.split(".")[: len(parts)] != parts:
         raise ProgramProblem(
             f"{program.path} is {_TITLES[program.name]} {program.version}; the config wants {wanted}",
-            f"install {program.name} {wanted}, or correct render.{program.name}_version",
+            f"install {program.name} {wanted}, or correct render.{program.name}.version",
         )
 
 

@@ -71,7 +71,7 @@ def test_no_program_says_how_to_get_one(monkeypatch: pytest.MonkeyPatch, tmp_pat
     monkeypatch.setenv("PATH", str(tmp_path))
     assert _refusal("kustomize", RenderSettings()) == (
         "kustomize is not installed or not in PATH",
-        "install Kustomize 5.0 or newer and run again, or say in the config where it is: render.kustomize",
+        "install Kustomize 5.0 or newer and run again, or say in the config where it is: render.kustomize.program",
     )
     assert _refusal("helm", RenderSettings())[0] == "helm is not installed or not in PATH"
 
@@ -89,7 +89,7 @@ def test_a_relative_path_in_the_config_is_refused(monkeypatch: pytest.MonkeyPatc
     _script(tmp_path / "kustomize", "v5.4.3")
     monkeypatch.chdir(tmp_path)
     message, hint = _refusal("kustomize", RenderSettings(kustomize="./kustomize"))
-    assert message == 'render.kustomize is "./kustomize", a relative path'
+    assert message == 'render.kustomize.program is "./kustomize", a relative path'
     assert hint.startswith("name the program by an absolute path")
 
 
@@ -99,7 +99,7 @@ def test_what_is_no_program_is_refused(tmp_path: Path) -> None:
     text.write_text("v5.4.3")
     for path in (text, tmp_path / "none", tmp_path):
         message, _ = _refusal("kustomize", RenderSettings(kustomize=str(path)))
-        assert message == f'render.kustomize names "{path}", which is no program'
+        assert message == f'render.kustomize.program names "{path}", which is no program'
 
 
 @pytest.mark.parametrize(("says", "code"), [("hello", 0), ("", 0), ("v5.4.3", 1)])
@@ -116,7 +116,7 @@ def test_a_program_that_does_not_start_is_refused(tmp_path: Path) -> None:
     program.write_text("#!/no/such/interpreter\n")
     program.chmod(0o755)
     _, hint = _refusal("helm", RenderSettings(helm=str(program)))
-    assert hint == "install helm anew, or name another one by render.helm"
+    assert hint == "install helm anew, or name another one by render.helm.program"
 
 
 @pytest.mark.parametrize("wanted", ["5", "5.4", "5.4.3", "v5.4.3", ""])
@@ -134,7 +134,7 @@ def test_another_version_than_the_wanted_one_is_refused(tmp_path: Path, wanted: 
     settings = RenderSettings(kustomize=str(program), kustomize_version=wanted)
     assert _refusal("kustomize", settings) == (
         f"{program} is Kustomize 5.4.3; the config wants {wanted}",
-        f"install kustomize {wanted}, or correct render.kustomize_version",
+        f"install kustomize {wanted}, or correct render.kustomize.version",
     )
 
 
