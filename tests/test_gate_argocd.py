@@ -467,3 +467,18 @@ def test_a_chart_that_lost_its_chart_yaml_is_one_error(git_repository: Repositor
             "there is no Chart.yaml in that folder; this change deletes it"
         )
     ]
+
+
+def test_values_outside_of_the_repository_are_one_error(git_repository: RepositoryBuilder) -> None:
+    """The check of references and the renderer mean the same path."""
+    base = {**BASE, "charts/cache/Chart.yaml": "apiVersion: v2\nname: cache\nversion: 1.0.0\n"}
+    chart = application("cache", "charts/cache")
+    head = chart.replace("charts/cache\n", "charts/cache\n    helm: {valueFiles: [../../../secret.yaml]}\n")
+    report = check(git_repository, {**base, "apps/cache.yaml": chart}, {"apps/cache.yaml": head})
+
+    assert errors(report) == [
+        (
+            "dangling-reference apps/cache.yaml:11 Application cache: spec.source.helm.valueFiles[0] is "
+            '"../../../secret.yaml", a path outside of the repository'
+        )
+    ]

@@ -638,6 +638,7 @@ def _files(source: Source, world: World, written: str, place: FieldPath) -> Iter
                 f'{_shown(source, *place)} is "{written}", a path outside of the repository',
                 place,
                 "Name a file of the repository.",
+                DANGLING_REFERENCE.id,
             )
         elif is_pattern(path):
             yield from _matching(source, world, path, place)
