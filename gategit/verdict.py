@@ -142,6 +142,7 @@ def _said_better(findings: Sequence[Finding]) -> Sequence[Finding]:
         return any(
             there.line <= region.line <= there.end_line
             and one.level.rank >= finding.level.rank
+            and one.advisory is finding.advisory
             and (one.state is finding.state or (one.state is State.NEW and finding.state is State.EXISTING))
             and (rule != _DANGLING or one.location == finding.location)
             and (rule != finding.rule or not one.units)

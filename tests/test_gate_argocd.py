@@ -205,14 +205,23 @@ def test_a_project_that_the_change_takes_away(git_repository: RepositoryBuilder,
     assert "application-unknown-project" not in {one.rule for one in report.findings}
 
 
-def test_a_project_that_never_was_is_a_warning(git_repository: RepositoryBuilder) -> None:
-    """Somebody else may declare it; and it is said once."""
+@pytest.mark.parametrize(
+    ("level", "found"),
+    [
+        ("note", [("dangling-reference", "WARNING")]),
+        ("error", [("application-unknown-project", "ERROR"), ("dangling-reference", "WARNING")]),
+    ],
+)
+def test_a_project_that_never_was_is_a_warning(
+    git_repository: RepositoryBuilder, level: str, found: list[tuple[str, str]]
+) -> None:
+    """Somebody else may declare it; it is said once, unless the team takes the policy for graver."""
+    config = CONFIG.replace("gitops]", f"gitops], levels: {{application-unknown-project: {level}}}")
     head = {"apps/more.yaml": application("more", "web/prod", project="shopp")}
-    report = check(git_repository, BASE, head)
+    report = check(git_repository, {**BASE, ".gategit.yaml": config}, head)
 
-    assert [
-        (one.rule, one.level.name) for one in report.findings if one.location.region and one.path[-1] == "project"
-    ] == [("dangling-reference", "WARNING")]
+    rules = {"application-unknown-project", "dangling-reference"}
+    assert [(one.rule, one.level.name) for one in report.findings if one.rule in rules] == found
 
 
 @pytest.mark.parametrize("root", [{}, {"root.yaml": application("root", "apps", namespace="argocd")}])
@@ -248,6 +257,11 @@ def test_an_object_that_two_applications_bring_to_each_cluster_is_one_finding(
             "hub and by Argo CD Application argocd/web-prod of hub (and the like in Argo CD Application "
             "argocd/more-staging of hub)"
         )
+    ]
+    (finding,) = (one for one in report.findings if one.rule == "duplicate-owner")
+    assert [(one.location.file, one.message) for one in finding.related] == [
+        ("apps/more.yaml", "Application argocd/more-prod brings it"),
+        ("apps/web.yaml", "Application argocd/web-prod brings it"),
     ]
 
 

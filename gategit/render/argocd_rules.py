@@ -51,7 +51,8 @@ APPLICATIONSET_FAILED = Rule(
     rationale=(
         "An ApplicationSet is a program: generators find parameters, and a template makes an Application of each set. "
         "Where the template asks for a parameter that a set has not, or a file that a generator reads cannot be read, "
-        "the controller makes no Application of it; those that it made before are left as they were, or removed."
+        "the controller makes no Application of it; those that it made before are left as they were, or removed. A "
+        "selector that matches no cluster is warned of: all that the ApplicationSet made before is removed."
     ),
     help=(
         "Mend the template or the generator. With `goTemplate: true`, a parameter that not every set has is written "

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gategit.checks.references.sources import text_at
-from gategit.model import Level, ObjectRef
+from gategit.model import Level, ObjectRef, RelatedLocation
 from gategit.render.argocd_application import IN_CLUSTER, IN_CLUSTER_NAME
 from gategit.render.declared_at import declared_at
 from gategit.render.values import Owner, Rendered, RenderedObject, RenderProblem, RenderSettings, Unit
@@ -89,7 +89,7 @@ def _duplicates(
     rendered: Sequence[Rendered], is_namespaced: IsNamespaced, world: World | None
 ) -> Iterator[RenderProblem]:
     first: dict[_Key, tuple[str, Owner]] = {}
-    shared: dict[tuple[Unit, str], dict[_Key, tuple[RenderedObject, Owner]]] = {}
+    shared: dict[tuple[Unit, str], dict[_Key, tuple[RenderedObject, Owner, Owner]]] = {}
     for one in rendered:
         unit, owner = one.unit, one.unit.owner
         if owner is None or unit.suspended:
@@ -100,7 +100,7 @@ def _duplicates(
                 continue
             name, other = first.setdefault(key, (unit.name, owner))
             if other.ref != owner.ref:
-                shared.setdefault((unit, name), {}).setdefault(key, (item, owner))
+                shared.setdefault((unit, name), {}).setdefault(key, (item, owner, other))
     for (unit, other_name), objects in shared.items():
         yield _problem(unit, objects, other_name, world)
 
@@ -121,14 +121,14 @@ def _cluster(unit: Unit) -> str:
 
 
 def _problem(
-    unit: Unit, objects: Mapping[_Key, tuple[RenderedObject, Owner]], other: str, world: World | None
+    unit: Unit, objects: Mapping[_Key, tuple[RenderedObject, Owner, Owner]], other: str, world: World | None
 ) -> RenderProblem:
     """What two owners both bring: one finding, on the first object that weighs most."""
     mild = [key.target is None or key.kind == "Namespace" for key in objects]
     keys = sorted(objects, key=lambda key: key.kind == "Namespace")
     key, names = keys[0], [_shown(one) for one in keys[:_MOST_NAMES]]
     more = f" and {len(keys) - _MOST_NAMES} more objects" if len(keys) > _MOST_NAMES else ""
-    item, owner = objects[key]
+    item, owner, rival = objects[key]
     return RenderProblem(
         DUPLICATE_OWNER.id,
         f"{', '.join(names)}{more} {'is' if len(keys) == 1 else 'are'} brought by {unit.name} and by {other}",
@@ -140,6 +140,7 @@ def _problem(
         path=("metadata", "name"),
         fatal=False,
         unit=(unit.name, unit.target),
+        related=tuple(RelatedLocation(one.location, f"{one.ref} brings it") for one in (owner, rival)),
     )
 
 
