@@ -124,14 +124,11 @@ class World:
         An object that names no namespace may go anywhere. Of several, those that certainly are in the namespace come
         alone; and rendered ones come before declared ones, since they are what the cluster gets.
         """
-        several = [
-            one
-            for one in self._by_name.get((group, kind, name), ())
-            if not namespace or one.namespace in (namespace, "")
-        ]
-        sure = [one for one in several if namespace and one.namespace == namespace]
-        chosen = sure or several
-        return sorted(chosen, key=lambda one: one.parent is None)
+        return _surest(self._perhaps_in(group, kind, namespace, name), namespace)
+
+    def _perhaps_in(self, group: str, kind: str, namespace: str, name: str) -> list[AgentObject]:
+        several = self._by_name.get((group, kind, name), ())
+        return [one for one in several if not namespace or one.namespace in (namespace, "")]
 
     def find(
         self, group: str, kind: str, namespace: str, name: str, asking: AgentObject | None = None
@@ -142,11 +139,12 @@ class World:
         one than the asking object's. Those of its target come first, then rendered ones, then those whose file is
         nearest.
         """
-        several = self.named(group, kind, namespace, name)
-        if asking is None:
-            return next(iter(several), None)
-        several = [one for one in several if self.shares_cluster(one, asking)]
-        if len(several) < 2:
+        several = self._perhaps_in(group, kind, namespace, name)
+        if asking is not None:
+            near = [one for one in several if one.target == asking.target or None in {one.target, asking.target}]
+            several = near or [one for one in several if self.shares_cluster(one, asking)]
+        several = _surest(several, namespace)
+        if len(several) < 2 or asking is None:
             return next(iter(several), None)
         of_target = [one for one in several if one.target == asking.target]
         of_target = of_target or [one for one in several if one.target is None] or several
@@ -263,6 +261,12 @@ def ref_of(data: Mapping[str, Any], namespace: str = "") -> ObjectRef:
         text_at(data, "metadata", "namespace") or namespace or None,
         text_at(data, "metadata", "name") or (f"{generated}*" if generated else ""),
     )
+
+
+def _surest(several: Sequence[AgentObject], namespace: str) -> list[AgentObject]:
+    """Those that certainly are in a namespace, where some are; rendered ones first."""
+    sure = [one for one in several if namespace and one.namespace == namespace]
+    return sorted(sure or several, key=lambda one: one.parent is None)
 
 
 def _shared(one: str, other: str) -> int:

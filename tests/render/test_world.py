@@ -120,6 +120,31 @@ data:
 """
 
 
+def test_no_object_of_another_cluster_is_found(world: World) -> None:
+    """Where both have a target: one of none may be in any, and one that may be here comes before a sure one there."""
+    there = agent_object("a", "shop", "staging/a.yaml", "staging")
+    here = agent_object("a", "", "prod/a.yaml", "prod")
+    asking = agent_object("x", "shop", "prod/x.yaml", "prod")
+    assert replace(world, objects=(there,)).find("", "ConfigMap", "shop", "a", asking) is None
+    assert replace(world, objects=(there,)).find("", "ConfigMap", "shop", "a", replace(asking, target=None)) is there
+    assert replace(world, objects=(there, here)).find("", "ConfigMap", "shop", "a", asking) is here
+    assert replace(world, objects=(there,), before=(here,)).past("", "ConfigMap", "shop", "a", asking) is here
+    assert replace(world, objects=(there,), before=(there,)).past("", "ConfigMap", "shop", "a", asking) is None
+    assert replace(world, objects=(here,)).past("", "ConfigMap", "shop", "a", asking) is None
+
+
+def test_what_a_kustomization_of_the_cluster_builds_is_found(make_tree: MakeTree) -> None:
+    """Whichever target's paths hold the file; what is rendered for another target is not here all the same."""
+    tree = make_tree({"staging/a.yaml": TWO})
+    data = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "spec": {"path": "./staging"}}
+    builder = replace(agent_object("x", "shop", "prod/x.yaml", "prod"), data=data)
+    there = agent_object("a", "", "staging/a.yaml", "staging")
+    world = World(tree, read_graph(tree), objects=(builder, there))
+    assert world.find("", "ConfigMap", "shop", "a", builder) is there
+    rendered = replace(there, parent=Unit("staging", KustomizeBuild("staging"), target="staging"))
+    assert replace(world, objects=(builder, rendered)).find("", "ConfigMap", "shop", "a", builder) is None
+
+
 def test_a_field_is_found_where_it_is_declared(make_tree: MakeTree) -> None:
     """A rendered object's only where the file says the same: it may have been set elsewhere."""
     tree = make_tree({"apps/a.yaml": TWO})
