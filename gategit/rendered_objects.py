@@ -103,7 +103,9 @@ def rendition_of(
         unknown=frozenset().union(*(one.inputs for one in failed)),
         units=frozenset(key_of(one.unit) for one in rendered.rendered),
         failed=lost | {key_of(one.unit) for one in failed},
-        left=left_units(rendered, before) if before is not None and not failed else frozenset(),
+        left=left_units(rendered.units, before.units, before.folders)
+        if before is not None and not failed
+        else frozenset(),
         asked_at={key_of(one.unit): tuple(_asked_at(one, rendered)) for one in rendered.rendered},
         namespaces=frozenset(_made_namespaces(rendered)),
         origins={source: file.made_of for source, file in files.items()},

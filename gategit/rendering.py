@@ -64,6 +64,8 @@ _ARGO_SETTINGS: Final = frozenset({"argocd-cm", "argocd-cmd-params-cm"})
 
 Given = TypeVar("Given")
 
+_SOURCE_IGNORE: Final = ".sourceignore"
+
 _ROUNDS: Final = 8
 """How deep units may bring units: nobody nests applications deeper."""
 
@@ -119,29 +121,54 @@ def lost_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
     return frozenset(found)
 
 
-def left_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
+def left_units(
+    head: Mapping[UnitKey, Unit], base: Mapping[UnitKey, Unit], folders: Collection[str]
+) -> frozenset[UnitKey]:
     """The units of the head that come to no cluster.
 
     Either nothing builds their kustomization any more, or an agent does that the change brings, or the object that asks
-    for them comes to the cluster no longer.
+    for them comes to the cluster no longer; and what such units bring.
+
+    Args:
+        head: the units after the change.
+        base: the units before it.
+        folders: the folders that held kustomizations before it.
     """
     found: set[UnitKey] = set()
     built = {
         (one.build.folder, one.target)
-        for one in head.units.values()
+        for one in head.values()
         if one.owner is not None and isinstance(one.build, KustomizeBuild)
     }
-    for key, unit in head.units.items():
-        before = base.units.get(key)
+    for key, unit in head.items():
+        before = base.get(key)
         if unit.owner is None:
             build = unit.build
             if isinstance(build, KustomizeBuild) and (
-                (before is None and build.folder in base.folders) or (build.folder, unit.target) in built
+                (before is None and build.folder in folders) or (build.folder, unit.target) in built
             ):
                 found.add(key)
-        elif is_brought(key, base.units) and not is_brought(key, head.units):
+        elif is_brought(key, base) and not is_brought(key, head):
             found.add(key)
+    waiting = bool(found)
+    while waiting:
+        below = {
+            key
+            for key, unit in head.items()
+            if unit.owner is not None
+            and unit.owner.brought_by is not None
+            and UnitKey(*unit.owner.brought_by) in found
+            and key not in found
+            and is_brought(key, base)
+        }
+        found |= below
+        waiting = bool(below)
     return frozenset(found)
+
+
+def is_flux(ref: ObjectRef) -> bool:
+    """Whether an object is one of Flux's."""
+    return ref.api_version.rpartition("/")[0] in FLUX_GROUPS
 
 
 def is_brought(key: UnitKey, units: Mapping[UnitKey, Unit]) -> bool:
@@ -784,7 +811,7 @@ class _Walk:
             yield from check_targets(one)
             if unit.project:
                 yield from check_project(unit, one, world, scopes)
-            elif unit.owner is not None and unit.owner.ref.api_version.rpartition("/")[0] in FLUX_GROUPS:
+            elif unit.owner is not None and is_flux(unit.owner.ref):
                 yield from check_rendered(unit, one, world)
         # An object that nothing is built for, since something is wrong with it, may deploy any file.
         complete = not self.unchecked and not any(problem.fatal for problem in self.problems)
@@ -855,6 +882,11 @@ def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[Uni
         return keys
     limits = [walk.projects() for walk in walks]
     found: set[UnitKey] = set()
+    if len(walks) > 1:
+        found |= left_units(walks[0].units, walks[1].units, walks[1].rendering.folders)
+    if any(path.rpartition("/")[2] == _SOURCE_IGNORE for path in touched):
+        # What a source leaves out is built by none of those that read it.
+        found |= {key_of(one) for one in all_units if one.owner is not None and is_flux(one.owner.ref)}
     for key in keys:
         units = [walk.units.get(key) for walk in walks]
         asked = {None if unit is None else _asked(unit) for unit in units}

@@ -274,3 +274,59 @@ def test_an_agent_that_fails_removes_nothing(git_repository: RepositoryBuilder) 
     assert "dangling-reference" in {f.rule for f in report.findings}
     assert "namespace-removed" not in {f.rule for f in report.findings}
     assert report.change.removed == 0
+
+
+def flux(name: str, path: str) -> str:
+    """A Flux Kustomization that builds a folder of this repository."""
+    return (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
+        f"metadata:\n  name: {name}\n  namespace: flux-system\n"
+        f"spec:\n  interval: 10m\n  prune: true\n  path: ./{path}\n"
+        "  sourceRef: {kind: GitRepository, name: flux-system}\n"
+    )
+
+
+SOURCE = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata:
+  name: flux-system
+  namespace: flux-system
+spec: {interval: 1m, url: https://git.example.com/fleet.git, ref: {branch: main}}
+"""
+CLAIM = (
+    "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata:\n  name: data\n  namespace: shop\n"
+    "spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+)
+FLUX = {
+    ".gategit.yaml": (
+        "version: 1\nrepositories: [https://git.example.com/fleet.git]\npolicies: {packs: [change-safety]}\n"
+    ),
+    "clusters/prod/flux-system/gotk-sync.yaml": f"{SOURCE}---\n{flux('flux-system', 'clusters/prod')}",
+    "clusters/prod/apps.yaml": flux("apps", "apps"),
+    "apps/kustomization.yaml": "resources: [inner.yaml]\n",
+    "apps/inner.yaml": flux("inner", "inner"),
+    "inner/kustomization.yaml": "resources: [claim.yaml]\n",
+    "inner/claim.yaml": CLAIM,
+}
+
+
+@pytest.mark.parametrize(
+    ("removed", "written"),
+    [
+        ("clusters/prod/apps.yaml", {}),
+        ("apps/inner.yaml", {"apps/kustomization.yaml": "resources: []\n"}),
+        ("", {".sourceignore": "clusters/prod/apps.yaml\n"}),
+        ("", {"inner/kustomization.yaml": "resources: []\n"}),
+    ],
+)
+def test_what_flux_prunes_is_removed(git_repository: RepositoryBuilder, removed: str, written: dict[str, str]) -> None:
+    """However far above the object the change is; the finding stands in a file of the change where one asked for it."""
+    git_repository.commit("base", FLUX)
+    git_repository.branch("pr")
+    if removed:
+        git_repository.remove(removed)
+    git_repository.commit("change", written)
+    report = check(git_repository)
+    assert "volume-claim-removed" in {finding.rule for finding in report.findings}
+    assert report.verdict is Verdict.BLOCKED

@@ -184,6 +184,8 @@ def _unquoted(text: str) -> str:
 
 def _short(text: str) -> str:
     text = re.sub(r"^Failed to read kustomization file under .*?:\n", "", text)
+    # Where a build stood is gone, and has another name in the next run.
+    text = re.sub(r"/\S*gategit-[a-z]+-\w+(?:/\S*)?", "…", text)
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"
 
@@ -761,6 +763,7 @@ _ANSWERS: Final[tuple[tuple[re.Pattern[str], _Answer], ...]] = tuple(
         (r"unable to load external plugin '(?P<name>[^']*)'", _plugin),
         (r"must specify --enable-helm", _helm_off),
         (r"unable to run: '.*helm.*?Error: (?P<why>.*)", _helm),
+        (r"Error: (?P<why>.*?)\s*: unable to run: '[^'\n]*helm ", _helm),
         (r"var '\{(?P<name>\S+) .*' cannot be mapped", _variable),
     )
 )

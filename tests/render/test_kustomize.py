@@ -604,6 +604,19 @@ def test_a_chart_of_the_tree_is_rendered(build: Build) -> None:
     assert rendered.inputs == set(files)
 
 
+def test_what_helm_says_of_it_stands_at_its_entry(build: Build) -> None:
+    """In Helm's own words, without the command line, which has another folder in it in each run."""
+    files = CHART | {
+        "web/kustomization.yaml": HEAD + "helmCharts:\n- name: shop\n  releaseName: r\n",
+        "web/charts/shop/values.schema.json": '{"properties": {"text": {"type": "number"}}}',
+    }
+    [problem] = build(files).problems
+    assert told(problem).startswith(
+        "error web/kustomization.yaml:4:3-13 web/kustomization.yaml cannot be built: Helm says: values don't meet"
+    )
+    assert "gategit-" not in problem.message
+
+
 def test_a_chart_that_is_pulled_is_left_out_and_said(build: Build) -> None:
     """The rest of the kustomization is built."""
     files = {
