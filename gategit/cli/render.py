@@ -82,11 +82,12 @@ def render(
         place = problem.location
         line = f":{place.region.line}" if place.region is not None else ""
         say(f"{visible(place.file)}{line}: {visible(problem.message)}")
-    for item in dict.fromkeys([*(f"{one.what}: {one.reason}" for one in found.unchecked), *_left(found)]):
+    left = dict.fromkeys([*(f"{one.what}: {one.reason}" for one in found.unchecked), *_left(found)])
+    for item in left:
         say(f"not followed: {visible(item)}")
     if failed:
         raise typer.Exit(Verdict.BLOCKED.exit_code)
-    if found.unchecked:
+    if left:
         raise typer.Exit(Verdict.UNDECIDED.exit_code)
 
 
