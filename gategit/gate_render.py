@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from gategit.judging import Judging
+from gategit.judging import Judging, check_target
 from gategit.model import Unchecked
 from gategit.rendering import RenderedSide, Rendering, render_sides
 from gategit.repository import open_trees
@@ -38,6 +38,7 @@ def read_rendered(request: Request, say: Callable[[str], None]) -> RenderView:
     trees = open_trees(request)
     try:
         trusted = load_trusted(request, trees)
+        check_target(trusted.config, request.target)
         with Judging(replace(request, target=None), trees, trusted) as judging:
             side = judging.side(trees.head)
             rendering = Rendering.of(side, side.survey(), trees, trusted.config, jobs=request.jobs)

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from gategit.checks.policy.worker_process import Limits as PolicyLimits
     from gategit.checks.references.kustomize import Parsed
     from gategit.cluster.snapshot import Snapshot
-    from gategit.config import Target
+    from gategit.config import Config, Target
     from gategit.manifests.manifest import Manifest, Source
     from gategit.model import Finding
     from gategit.rendered_judging import Drawn
@@ -51,6 +51,17 @@ CACHE_FILE = "judgements.sqlite3"
 _CRD_GROUP, _CRD_KIND = "apiextensions.k8s.io", "CustomResourceDefinition"
 _CRD_MARK = b"CustomResourceDefinition"
 _AGENT_MARKS = tuple(mark.encode() for mark in AGENT_GROUPS)
+
+
+def check_target(config: Config, name: str | None) -> None:
+    """See that a target that is asked for is one of the config.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if name is not None and config.target(name) is None:
+        known = ", ".join(target.name for target in config.targets) or "none"
+        raise UsageError(f"--target {name}: the config has no such target", f"targets in the config: {known}")
 
 
 class Judging:
@@ -74,11 +85,7 @@ class Judging:
         self._trees = trees
         self._trusted = trusted
         config = trusted.config
-        if request.target is not None and config.target(request.target) is None:
-            known = ", ".join(target.name for target in config.targets) or "none"
-            raise UsageError(
-                f"--target {request.target}: the config has no such target", f"targets in the config: {known}"
-            )
+        check_target(config, request.target)
         self.stages = request.stages if request.stages is not None else frozenset(Stage)
         self.limits = Limits(file_bytes=config.limits.file_size)
         # Whatever ran on this machine before as the same user could have written the cache, a job of the pull request
