@@ -496,3 +496,24 @@ def test_values_outside_of_the_repository_are_one_error(git_repository: Reposito
             '"../../../secret.yaml", a path outside of the repository'
         )
     ]
+
+
+def test_a_selector_that_several_sets_share_is_one_finding(git_repository: RepositoryBuilder) -> None:
+    """A patch that lays it over all ApplicationSets is the line to mend; they are named."""
+    patch = "- op: replace\n  path: /spec/generators/0/clusters/selector\n  value: {matchLabels: {stage: STAGE}}\n"
+    kustomization = (
+        "resources: [web.yaml, more.yaml, project.yaml]\n"
+        "patches: [{path: selector.yaml, target: {kind: ApplicationSet}}]\n"
+    )
+    base = {
+        **BASE,
+        "root.yaml": application("root", "apps", namespace="argocd"),
+        "apps/kustomization.yaml": kustomization,
+        "apps/more.yaml": SET.replace("name: web\n", "name: more\n").replace("'web-{{", "'more-{{"),
+        "apps/selector.yaml": patch.replace("STAGE", "prod"),
+    }
+    report = check(git_repository, base, {"apps/selector.yaml": patch.replace("STAGE", "production")})
+
+    (found,) = at(report, "applicationset-failed")
+    assert found.startswith("WARNING apps/selector.yaml:")
+    assert found.endswith("so it makes no Application (and the like in ApplicationSet argocd/web)")

@@ -209,6 +209,7 @@ class _Maker:
                     object=self._ref,
                     path=place,
                     fatal=False,
+                    unit=(str(self._ref), self._one.target),
                 )
             )
 
@@ -244,6 +245,7 @@ class _Maker:
                 level=Level.ERROR,
                 object=self._ref,
                 path=path,
+                unit=(str(self._ref), self._one.target),
             )
         )
 
