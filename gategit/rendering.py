@@ -441,7 +441,7 @@ class Rendering:
         heeded = [
             (unit, unit.build)
             for unit in units
-            if isinstance(unit.build, KustomizeBuild) and (known is None or key_of(unit) in known)
+            if isinstance(unit.build, KustomizeBuild) and (known is None or key_of(unit) in known or unit.refused)
         ]
         built = {build.folder for _, build in heeded}
         # Of a folder without a kustomization Flux builds every kustomization below.
@@ -698,6 +698,7 @@ class _Walk:
         self.found: dict[UnitKey, Unit] = {}
         self.done: dict[UnitKey, Rendered] = {}
         self.brought: set[tuple[str | None, str]] = set()
+        self.held: set[UnitKey] = set()
         self.problems: tuple[RenderProblem, ...] = ()
         self.unchecked: tuple[tuple[str, str], ...] = ()
         self._world = rendering.world(())
@@ -720,13 +721,30 @@ class _Walk:
 
         self._world = self.rendering.world(self.objects, () if before is None else before.objects)
         found = [find(self.objects, self._world) for find in (flux_units, argocd_units)] if self.objects else []
-        units = [unit for one in found for unit in one.units]
-        units += self.rendering.plain(units, names)
-        self.units = {key_of(unit): unit for unit in units}
+        self.units = {key_of(unit): unit for one in found for unit in one.units}
+        self._hold_back()
+        self.units |= {key_of(unit): unit for unit in self.rendering.plain(self.units.values(), names)}
         self.found |= self.units
         self._bringers = _Bringers(self.units, self.rendering.inputs)
         self.problems = tuple(dict.fromkeys(problem for one in found for problem in one.problems))
         self.unchecked = tuple(dict.fromkeys(pair for one in found for pair in one.unchecked))
+
+    def _hold_back(self) -> None:
+        """Have nothing rendered that only units bring of which an agent applies nothing: it stays as it was."""
+        self.held = set()
+        refused = {key for key, unit in self.units.items() if unit.refused}
+        waiting = bool(refused)
+        known = _Bringers(self.units if waiting else {}, self.rendering.inputs)
+        while waiting:
+            waiting = False
+            for key, unit in self.units.items():
+                bringers = list(known.of(key)) if key not in refused else []
+                if bringers and refused.issuperset(bringers):
+                    reason = f"{bringers[0].name}, which brings it, is not applied"
+                    self.units[key] = replace(unit, refused=reason)
+                    self.held.add(key)
+                    refused.add(key)
+                    waiting = True
 
     def with_bringers(self, reached: Collection[UnitKey]) -> set[UnitKey]:
         """The units that have to be rendered so that some are."""
@@ -893,6 +911,8 @@ def _reached(walks: Sequence[_Walk], touched: Collection[str] | None) -> set[Uni
         same = len(asked) == 1 and len({is_brought(key, walk.units) for walk in walks}) == 1
         # What a project forbids shows in what its applications bring.
         same = same and len({projects.get(units[0].project if units[0] else "") for projects in limits}) == 1
+        # What is held back is otherwise than before only for want of what changes it on its way.
+        same = same or key in walks[0].held
         if not same or any(
             unit is not None and not walk.rendering.inputs(unit).isdisjoint(touched)
             for walk, unit in zip(walks, units, strict=True)

@@ -317,3 +317,28 @@ def test_a_kustomization_that_goes_takes_what_it_brings_along(git_repository: Re
             "with it"
         )
     ]
+
+
+def test_nothing_is_said_of_what_an_agent_that_applies_nothing_brings(git_repository: RepositoryBuilder) -> None:
+    """Its objects are not what their files say: what it lays over them is missing, and they stay as they were."""
+    patch = (
+        "  patches:\n    - target: {kind: Kustomization}\n      patch: |\n        - op: add\n"
+        "          path: /spec/decryption\n          value: {provider: sops}\n"
+    )
+    sealed = config_map("key", "{a: b}", "shop").replace("ConfigMap", "Secret")
+    base = {
+        "clusters/prod/source.yaml": SOURCE,
+        "clusters/prod/settings.yaml": config_map("settings", "{memory: 64Gi}"),
+        "clusters/prod/fleet.yaml": kustomization("fleet", "./fleet", f"{variables()}{patch}"),
+        "fleet/shop.yaml": kustomization("shop", "./shop"),
+        "shop/kustomization.yaml": "resources: [../secrets]\n",
+        "secrets/kustomization.yaml": "resources: [key.yaml]\n",
+        "secrets/key.yaml": f"{sealed}sops: {{mac: 'ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]'}}\n",
+    }
+    report = check(git_repository, base, {"clusters/prod/settings.yaml": None})
+    assert [one for one in said(report) if not one.startswith("note")] == [
+        (
+            "error clusters/prod/fleet.yaml:16 Kustomization flux-system/fleet: spec.postBuild.substituteFrom[0].name "
+            "names the ConfigMap settings, which this change removes (see clusters/prod/settings.yaml:2)"
+        )
+    ]
