@@ -68,9 +68,7 @@ def _not_shown(rest: Sequence[Shared]) -> str:
     if not rest:
         return ""
     counts = change_counts(rest)
-    where = len(
-        {(name, namespace) for shared in rest for name in shared.destinations for namespace in shared.namespaces}
-    )
+    where = len({(name, namespace) for shared in rest for name, namespace, _ in shared.by_place()})
     return (
         f"<p>{plural(sum(counts.values()), 'object')} more in {plural(where, 'namespace')} not shown for lack of room: "
         f"{counts_text(counts)}. The report <code>diff</code> holds all of them.</p>\n\n"

@@ -241,6 +241,25 @@ def many(report: Report, number: int, size: int = 200) -> Report:
     return replace(report, effect=Effect(objects))
 
 
+def test_namespaces_that_are_not_shown_are_counted_where_they_are() -> None:
+    """What goes to three targets, into another namespace in each, is in three namespaces, not in nine."""
+    objects = tuple(
+        EffectObject(
+            ObjectRef("v1", "ConfigMap", f"ns-{index}", "settings"),
+            "modified",
+            at("base.yaml"),
+            at("base.yaml"),
+            f"target-{index}",
+            None,
+            (modified("data.a", "x" * 4000, "y" * 4000),),
+            same="base.yaml",
+        )
+        for index in range(3)
+    )
+    text = EffectSection(Effect(objects), 8192).within(1500)
+    assert "<p>3 objects more in 3 namespaces not shown for lack of room: 3 modified." in text
+
+
 @pytest.mark.parametrize("limit", [8192, COMMENT_LIMIT, SUMMARY_LIMIT])
 def test_what_does_not_fit_is_counted(limit: int, clean_report: Report) -> None:
     """The riskiest object is kept; what is shown and what is not are all there are; the whole is in the diff report."""
