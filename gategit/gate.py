@@ -61,8 +61,12 @@ if TYPE_CHECKING:
 UnitName = tuple[str, str | None]
 """A unit's name and target, as findings have them."""
 
-_OF_KINDS = ("schema-missing", "version-not-served")
-"""Rules whose findings may speak of a kind rather than of an object: once is enough."""
+_ONCE = {
+    "schema-missing": "of this kind",
+    "version-not-served": "of this kind",
+    "duplicate-owner": "of the same two",
+}
+"""Rules whose findings may speak of a kind, or of two owners, rather than of an object: once is enough."""
 
 _NOT_ASKED = "not among --stages"
 
@@ -521,7 +525,7 @@ class _Gate:
         verdicts = self._verdicts
         changes = [change.kind for change in self._changes]
         return make_report(
-            (*once_per_line(once_per_subject(waived.findings, *_OF_KINDS)), *problems),
+            (*once_per_line(once_per_subject(waived.findings, _ONCE)), *problems),
             stages=self._stages(),
             change=ChangeSummary(
                 base=self.trees.base_commit,

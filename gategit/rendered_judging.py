@@ -59,13 +59,14 @@ def judge_rendered(judging: Judging, side: Side, context: JudgeContext, rendered
         findings += [_finding(problem, None) for problem in rendered.problems if _is_asked_for(problem, judging, side)]
     # Whichever stage is asked for, it has not looked at what cannot be built.
     every, looking = Stage.REFERENCES in judging.stages, not _LOOKING.isdisjoint(judging.stages)
-    findings += [
-        _finding(problem, one.unit)
+    wrong = [
+        (one.unit, problem)
         for one in rendered.rendered
         if judging.asks_for(one.unit.target)
         for problem in one.problems
-        if every or (looking and problem.fatal)
     ]
+    broken = [_finding(problem, unit) for unit, problem in wrong if problem.fatal and (every or looking)]
+    findings += [_finding(problem, unit) for unit, problem in wrong if every and not problem.fatal]
     for what, reason in [*rendered.unchecked, *(pair for one in rendered.rendered for pair in one.unchecked)]:
         unchecked[Unchecked(what, reason)] = None
     units: dict[UnitKey, list[ManifestFile]] = {}
@@ -75,7 +76,9 @@ def judge_rendered(judging: Judging, side: Side, context: JudgeContext, rendered
     for unit, files in units.items():
         said = _judge(judging, context, unit, files, unchecked, schemas)
         findings += _with_variables(said, side, rendered.units.get(unit))
-    inside = (one for one in findings if side.looks_at(one.location.file) and judging.shows(side, one))
+    # A build that fails because of a file that the config leaves out fails all the same.
+    seen = (*broken, *(one for one in findings if side.looks_at(one.location.file)))
+    inside = (one for one in seen if judging.shows(side, one))
     return RenderedVerdict(tuple(inside), tuple(unchecked), tuple((*used, count) for used, count in schemas.items()))
 
 
@@ -142,7 +145,7 @@ def _finding(problem: RenderProblem, unit: Unit | None) -> Finding:
         help=problem.help or rule.help,
         object=problem.object,
         path=problem.path,
-        subject=problem.message,
+        subject=problem.subject or problem.message,
         target=None if unit is None else unit.target,
         units=(key_of(unit),) if unit is not None else (own,) if own is not None else (),
         related=problem.related,

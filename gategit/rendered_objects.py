@@ -17,7 +17,7 @@ from gategit.rendering import carried_files, key_of, left_units, lost_units
 from gategit.side import Rendition
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
 
     from gategit.model import FieldPath
     from gategit.render.scopes import IsNamespaced
@@ -103,13 +103,30 @@ def rendition_of(
         unknown=frozenset().union(*(one.inputs for one in failed)),
         units=frozenset(key_of(one.unit) for one in rendered.rendered),
         failed=lost | {key_of(one.unit) for one in failed},
-        left=left_units(rendered.units, before.units, before.folders)
-        if before is not None and not failed
-        else frozenset(),
+        left=frozenset() if before is None else _left(rendered, before, lost | {key_of(one.unit) for one in failed}),
         asked_at={key_of(one.unit): tuple(_asked_at(one, rendered)) for one in rendered.rendered},
         namespaces=frozenset(_made_namespaces(rendered)),
         origins={source: file.made_of for source, file in files.items()},
     )
+
+
+def _left(rendered: RenderedSide, before: RenderedSide, unknown: Collection[UnitKey]) -> frozenset[UnitKey]:
+    """The units that nobody applies any more, without those of which nobody knows whether something brings them."""
+
+    def is_hidden(key: UnitKey) -> bool:
+        seen: set[UnitKey] = set()
+        while key not in seen and key in before.units:
+            seen.add(key)
+            owner = before.units[key].owner
+            if owner is None or owner.brought_by is None:
+                return False
+            key = UnitKey(*owner.brought_by)
+            if key in unknown:
+                return True
+        return False
+
+    found = left_units(rendered.units, before.units, before.folders)
+    return frozenset(key for key in found if not is_hidden(key))
 
 
 def _templates(one: Rendered) -> Iterator[str]:

@@ -28,7 +28,8 @@ from gategit.model import (
 _BUILD_FAILED = "render-failed"
 _CANNOT_BE_BUILT = "kustomization-invalid"
 _NAMELESS = "missing-field"
-_NO_CAUSE = (_BUILD_FAILED, "not-rendered")
+_NOT_RENDERED = "not-rendered"
+_NO_CAUSE = (_BUILD_FAILED, _NOT_RENDERED)
 
 _SAID_BETTER = {
     "application-outside-project": "project-forbids",
@@ -178,15 +179,19 @@ def in_order(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=key)
 
 
-def once_per_subject(findings: Sequence[Finding], *rule_ids: str) -> list[Finding]:
+def once_per_subject(findings: Sequence[Finding], rules: Mapping[str, str]) -> list[Finding]:
     """Keep the first finding of some rules for each subject and state, and say how many objects it stands for.
 
     Findings of these rules that have no subject speak of their object alone.
+
+    Args:
+        findings: the findings.
+        rules: the rules' ids, each with words for what its objects have in common.
     """
 
     def named(finding: Finding) -> tuple[str, str, State] | None:
         # One that is old or waived speaks for no other.
-        if finding.rule in rule_ids and finding.subject:
+        if finding.rule in rules and finding.subject:
             return finding.rule, finding.subject, finding.state
         return None
 
@@ -205,7 +210,7 @@ def once_per_subject(findings: Sequence[Finding], *rule_ids: str) -> list[Findin
         elif name not in seen:
             seen.add(name)
             more = counts[name] - 1
-            note = f" ({more} more object{'s' if more > 1 else ''} of this kind)" if more else ""
+            note = f" ({more} more object{'s' if more > 1 else ''} {rules[finding.rule]})" if more else ""
             same = objects[name, finding.object, finding.location]
             units = tuple(dict.fromkeys(unit for one in same for unit in one.units))
             target = finding.target if len({one.target for one in same}) == 1 else None
@@ -222,15 +227,37 @@ def once_per_line(findings: Sequence[Finding]) -> list[Finding]:
 
     What is old or waived for one of them stands for none of which it is new. What is said of a file as it stands is not
     said again where it holds for what is rendered of it. What is wrong with a field for each of several units in other
-    words, such as the paths that one template makes, is said of the first of them.
+    words, such as the paths that one template makes, is said of the first of them. So is what keeps many from being
+    rendered, such as a program that is not installed.
     """
     groups: dict[tuple[object, ...], list[Finding]] = {}
-    for finding in findings:
+    for finding in _once_per_cause(findings):
         if finding.units:
             groups.setdefault(_sentence(finding), []).append(finding)
     alone = [finding for finding in findings if not finding.units and _sentence(finding) not in groups]
     joined = [several[0] if len(several) == 1 else _joined(several) for several in groups.values()]
     return [*alone, *_once_per_field(joined)]
+
+
+def _once_per_cause(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """Say once why builds are not rendered where that is no matter of the build: its subject is the cause alone."""
+    groups: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in findings:
+        is_shared = finding.rule == _NOT_RENDERED and finding.units and finding.subject != finding.message
+        name: tuple[object, ...] = (finding.subject, finding.state, finding.level) if is_shared else (id(finding),)
+        groups.setdefault(name, []).append(finding)
+    for several in groups.values():
+        first, *others = several
+        units = tuple(dict.fromkeys(unit for one in several for unit in one.units))
+        if not others or len(units) == 1:
+            yield first
+            continue
+        yield replace(
+            first,
+            message=f"{first.subject}, so {len(units)} builds are not rendered: {_named(units)}",
+            units=units,
+            target=first.target if len({target for _, target in units}) == 1 else None,
+        )
 
 
 def _once_per_field(findings: Sequence[Finding]) -> Iterator[Finding]:

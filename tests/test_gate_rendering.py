@@ -330,3 +330,26 @@ def test_what_flux_prunes_is_removed(git_repository: RepositoryBuilder, removed:
     report = check(git_repository)
     assert "volume-claim-removed" in {finding.rule for finding in report.findings}
     assert report.verdict is Verdict.BLOCKED
+
+
+def test_a_broken_build_hides_no_other_removal(git_repository: RepositoryBuilder) -> None:
+    """Its own agent's objects stay, as nobody knows; what another one lets go is gone."""
+    broken = {"clusters/prod/bad.yaml": flux("bad", "bad"), "bad/kustomization.yaml": "resources: [gone.yaml]\n"}
+    git_repository.commit("base", {**FLUX, **broken})
+    git_repository.branch("pr")
+    git_repository.remove("clusters/prod/apps.yaml")
+    git_repository.commit("let go", {"bad/kustomization.yaml": "resources: [gone.yaml] # still\n"})
+    rules = {finding.rule: finding.state for finding in check(git_repository).findings}
+    assert rules["volume-claim-removed"] is State.NEW
+    assert rules["dangling-reference"] is State.EXISTING
+
+
+def test_a_build_that_fails_in_a_file_that_is_left_out_fails(git_repository: RepositoryBuilder) -> None:
+    """What the config excludes is not judged itself; what is made of it cannot be judged without it."""
+    config = f"{CONFIG}exclude: [overlays/prod/patch.yaml]\n"
+    git_repository.commit("base", {**FILES, ".gategit.yaml": config})
+    git_repository.branch("pr")
+    git_repository.commit("change", {"overlays/prod/patch.yaml": PATCH.replace("name: web", "name: wbe")})
+    report = check(git_repository)
+    assert report.verdict is Verdict.BLOCKED
+    assert "overlays/prod/patch.yaml" in {finding.location.file for finding in report.findings}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from gategit.checks.references.sources import text_at
@@ -16,7 +16,6 @@ from gategit.render.world import World, ref_of
 if TYPE_CHECKING:
     from gategit.render.scopes import IsNamespaced
 
-_MOST_NAMES: Final = 5
 _MOST_RIVALS: Final = 50
 """How many units more than a change reaches are rendered to see who else owns what."""
 
@@ -102,7 +101,9 @@ def _duplicates(
             if other.ref != owner.ref:
                 shared.setdefault((unit, name), {}).setdefault(key, (item, owner, other))
     for (unit, other_name), objects in shared.items():
-        yield _problem(unit, objects, other_name, world)
+        mild = all(key.target is None or key.kind == "Namespace" for key in objects)
+        for key in sorted(objects, key=lambda key: key.kind == "Namespace"):
+            yield _problem(unit, key, objects[key], other_name, world, mild=mild)
 
 
 def _key(unit: Unit, item: RenderedObject, is_namespaced: IsNamespaced) -> _Key | None:
@@ -120,27 +121,30 @@ def _cluster(unit: Unit) -> str:
     return "" if unit.target or unit.cluster in (IN_CLUSTER, IN_CLUSTER_NAME) else unit.cluster
 
 
-def _problem(
-    unit: Unit, objects: Mapping[_Key, tuple[RenderedObject, Owner, Owner]], other: str, world: World | None
+def _problem(  # noqa: PLR0913  who brings what, and how that is said
+    unit: Unit,
+    key: _Key,
+    brought: tuple[RenderedObject, Owner, Owner],
+    other: str,
+    world: World | None,
+    *,
+    mild: bool,
 ) -> RenderProblem:
-    """What two owners both bring: one finding, on the first object that weighs most."""
-    mild = [key.target is None or key.kind == "Namespace" for key in objects]
-    keys = sorted(objects, key=lambda key: key.kind == "Namespace")
-    key, names = keys[0], [_shown(one) for one in keys[:_MOST_NAMES]]
-    more = f" and {len(keys) - _MOST_NAMES} more objects" if len(keys) > _MOST_NAMES else ""
-    item, owner, rival = objects[key]
+    """One object that two owners bring: what else the two bring both is said with the first, by the common subject."""
+    item, owner, rival = brought
     return RenderProblem(
         DUPLICATE_OWNER.id,
-        f"{', '.join(names)}{more} {'is' if len(keys) == 1 else 'are'} brought by {unit.name} and by {other}",
+        f"{_shown(key)} is brought by {unit.name} and by {other}",
         declared_at(item, owner, world, ("metadata", "name")),
         "Let one of them bring it, or give the two different names."
         + ("" if key.target else " Where they go to two clusters, describe those as targets in the config."),
-        level=Level.WARNING if all(mild) else None,
+        level=Level.WARNING if mild else None,
         object=ref_of(item.data, key.namespace),
         path=("metadata", "name"),
         fatal=False,
         unit=(unit.name, unit.target),
         related=tuple(RelatedLocation(one.location, f"{one.ref} brings it") for one in (owner, rival)),
+        subject=" and ".join(sorted((unit.name, other))),
     )
 
 

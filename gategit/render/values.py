@@ -184,6 +184,7 @@ class Unit:
         refused: why its agent applies nothing of it whatever its files are, "" where it does. That is a finding of the
             object that asks for it; the unit is not rendered.
         set_at: where Flux's variables are set, as far as that is no Secret.
+        outlives: whether its objects stay in the cluster when nobody asks for it any more.
     """
 
     name: str
@@ -206,6 +207,7 @@ class Unit:
     wiring: str = ""
     refused: str = ""
     set_at: tuple[tuple[str, Location], ...] = field(default=(), repr=False, compare=False)
+    outlives: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,7 @@ class RenderProblem:
         unit: the name and target of the unit that it is about, where it is said of a side and not of a unit: what is
             said of one field for several units is said once.
         related: further places.
+        subject: what it is about besides object and field, where that is not the message.
     """
 
     rule: str
@@ -236,6 +239,7 @@ class RenderProblem:
     fatal: bool = True
     unit: tuple[str, str | None] | None = None
     related: tuple[RelatedLocation, ...] = ()
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -370,21 +370,18 @@ def test_one_object_of_two_owners() -> None:
     ]
 
 
-def test_what_two_owners_share_is_said_together() -> None:
-    """One finding for a pair of owners, however much both bring; it stands on an object, not on the namespace."""
-    objects = [thing("Namespace", "shop"), *(thing("ConfigMap", name) for name in "abcdef")]
+def test_what_two_owners_share_has_one_subject() -> None:
+    """By which a report says it together; each object is told from the others, so that a new one is seen."""
+    objects = [thing("Namespace", "shop"), *(thing("ConfigMap", name) for name in "ab")]
     found = check_owners([rendered("blue", objects), rendered("green", objects)], SCOPES)
 
+    both = "is brought by Argo CD Application argocd/green and by Argo CD Application argocd/blue"
     assert [(one.level, one.location.file, one.message) for one in found] == [
-        (
-            None,
-            "a.yaml",
-            (
-                "ConfigMap shop/a, ConfigMap shop/b, ConfigMap shop/c, ConfigMap shop/d, ConfigMap shop/e and 2 more "
-                "objects are brought by Argo CD Application argocd/green and by Argo CD Application argocd/blue"
-            ),
-        )
+        (None, "a.yaml", f"ConfigMap shop/a {both}"),
+        (None, "b.yaml", f"ConfigMap shop/b {both}"),
+        (None, "shop.yaml", f"Namespace shop {both}"),
     ]
+    assert {one.subject for one in found} == {"Argo CD Application argocd/blue and Argo CD Application argocd/green"}
 
 
 def test_owners_of_two_clusters_do_not_meet() -> None:
