@@ -98,7 +98,7 @@ def carried_files(rendered: Rendered, roles: Mapping[str, Role]) -> frozenset[st
 def lost_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
     """The units of the base of which nobody knows what the head makes, because something is wrong with who asks.
 
-    An agent that fails removes nothing: what it has applied stays.
+    An agent that fails removes nothing: what it has applied stays. So it does where the agent lets go of it.
     """
     wrong = {one.location.file for one in head.problems if one.fatal}
     failed = {key_of(one.unit) for one in head.rendered if one.failed}
@@ -115,6 +115,8 @@ def lost_units(head: RenderedSide, base: RenderedSide) -> frozenset[UnitKey]:
                 asks = False
                 if is_brought(key, head.units) or not is_brought(key, base.units):
                     continue
+            elif unit.outlives:
+                asks = True
             if asks or owner.brought_by in failed or owner.brought_by in found:
                 found.add(key)
                 more = True
@@ -148,7 +150,7 @@ def left_units(
                 (before is None and build.folder in folders) or (build.folder, unit.target) in built
             ):
                 found.add(key)
-        elif is_brought(key, base) and not is_brought(key, head):
+        elif is_brought(key, base) and not is_brought(key, head) and not base[key].outlives:
             found.add(key)
     waiting = bool(found)
     while waiting:

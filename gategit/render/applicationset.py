@@ -12,12 +12,11 @@ from gategit.manifests.decode import decode
 from gategit.model import FieldPath, Level, Location, format_path
 from gategit.render.applicationset_generators import GeneratorError, Generators, Parameters, UnknownError, flat, kind_of
 from gategit.render.applicationset_texts import Filler, TextError, UnknownTextError, left_open
-from gategit.render.argocd_application import GROUP, Application, entries, fields
+from gategit.render.argocd_application import FINALIZER, GROUP, Application, entries, fields
 from gategit.render.argocd_rules import APPLICATIONSET_FAILED
 from gategit.render.values import AgentObject, RenderProblem
 from gategit.render.world import World, ref_of
 
-_FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
 _METADATA: Final = ("name", "namespace", "labels", "annotations", "finalizers")
 _TEMPLATE: Final = ("spec", "template")
 
@@ -124,7 +123,7 @@ class _Maker:
         if not metadata.get("finalizers") and not dig(
             self._one.data, "spec", "syncPolicy", "preserveResourcesOnDeletion"
         ):
-            metadata["finalizers"] = [_FINALIZER]
+            metadata["finalizers"] = [FINALIZER]
         application = {
             "apiVersion": text_at(self._one.data, "apiVersion"),
             "kind": "Application",

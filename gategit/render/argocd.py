@@ -154,6 +154,7 @@ def _unit(application: Application, source: Source, build: Build, world: World) 
         uncertain=tuple(source.uncertain),
         project=application.project,
         sync_options=tuple(text for _, text in texts(data, "spec", "syncPolicy", "syncOptions")),
+        outlives=application.outlived,
     )
 
 

@@ -18,6 +18,9 @@ IN_CLUSTER: Final = "https://kubernetes.default.svc"
 
 IN_CLUSTER_NAME: Final = "in-cluster"
 
+FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
+"""What has an Application's objects removed with it; it may name a propagation policy behind a slash."""
+
 _EXPANSION: Final = re.compile(r"\$(?:\{([^{}]*)\}|([*#$@!?0-9-])|([A-Za-z_][A-Za-z0-9_]*))")
 
 
@@ -67,6 +70,20 @@ class Application:
     def destination_namespace(self) -> str:
         """Where its objects go that name no namespace."""
         return text_at(self.data, "spec", "destination", "namespace")
+
+    @property
+    def outlived(self) -> bool:
+        """Whether its objects stay in the cluster once nothing in the repository asks for it any more.
+
+        Those of an Application without a finalizer do, and an ApplicationSet may keep its Applications themselves
+        (``DefaultPolicy``, ``CascadedDeletion``).
+        """
+        if text_at(self.one.data, "kind") == "ApplicationSet":
+            sync = text_at(self.one.data, "spec", "syncPolicy", "applicationsSync")
+            if sync in {"create-only", "create-update"}:
+                return True
+        finalizers = (text for _, text in texts(self.data, "metadata", "finalizers"))
+        return not any(text.partition("/")[0] == FINALIZER for text in finalizers)
 
     def target_in(self, world: World) -> str | None:
         """The target that its objects go to.

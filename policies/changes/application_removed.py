@@ -22,8 +22,8 @@ def application_removed(change: Change) -> Violations:
     What it asks:
         No Flux Kustomization that prunes, no HelmRelease, no Argo CD Application with the finalizer
         `resources-finalizer.argocd.argoproj.io` and no ApplicationSet is removed. One that is suspended, that leaves
-        its objects behind (`deletionPolicy: Orphan`, `preserveResourcesOnDeletion: true`), or that tells the agent to
-        keep it, may go.
+        its objects behind (`deletionPolicy: Orphan`, `preserveResourcesOnDeletion: true`), that keeps its Applications
+        (`applicationsSync: create-update` or `create-only`), or that tells the agent to keep it, may go.
 
     Why:
         The diff removes one object; the agent deletes everything that was deployed from it: namespaces, volume claims,
@@ -82,6 +82,8 @@ def _deletes(manifest: Manifest) -> bool:
     if manifest.kind == "Application":
         return any(one.text().startswith(_CASCADE) for one in manifest.items("metadata", "finalizers"))
     if manifest.kind == "ApplicationSet":
+        if manifest.text("spec", "syncPolicy", "applicationsSync") in {"create-only", "create-update"}:
+            return False
         return not manifest.is_true("spec", "syncPolicy", "preserveResourcesOnDeletion")
     if manifest.is_true("spec", "suspend"):
         return False
