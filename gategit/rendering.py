@@ -707,6 +707,7 @@ class _Walk:
         self._bringers = _Bringers({}, rendering.inputs)
         self._is_known = False
         self._known: frozenset[UnitKey] | None = None
+        self._before: _Walk | None = None
 
     def discover(self, before: _Walk | None = None) -> None:
         """Find the units that the objects ask for.
@@ -717,7 +718,7 @@ class _Walk:
         names = None if before is None else frozenset(before.units)
         if self._is_known and self._known == names:
             return
-        self._is_known, self._known = True, names
+        self._is_known, self._known, self._before = True, names, before
         from gategit.render.argocd import argocd_units  # noqa: PLC0415  only what is there is imported
         from gategit.render.flux import flux_units  # noqa: PLC0415  the same
 
@@ -772,7 +773,7 @@ class _Walk:
         say(f"rendering {len(now)} of {len(self.found)} units")
         for rendered in self.rendering.build(now, self._world):
             self.done[key_of(rendered.unit)] = rendered
-            if not rendered.failed:
+            if not rendered.failed and not self._is_let_go(rendered.unit):
                 # What the unit's files declare comes to the cluster as the unit renders it.
                 carried = self.rendering.carried(rendered)
                 left = [one for one in self.objects if one.parent is not None or one.file not in carried]
@@ -786,6 +787,13 @@ class _Walk:
                         self.objects.append(child)
                         self._is_known = False
         return True
+
+    def _is_let_go(self, unit: Unit) -> bool:
+        """Whether nothing builds a kustomization any more that something built before: it asks for nothing, then."""
+        build, before = unit.build, self._before
+        if before is None or unit.owner is not None or not isinstance(build, KustomizeBuild):
+            return False
+        return key_of(unit) not in before.units and build.folder in before.rendering.folders
 
     def result(self, reached: Collection[UnitKey], before: _Walk | None = None, *, lint: bool) -> RenderedSide:
         """What came of the units that are judged, and what is wrong with all of them together.

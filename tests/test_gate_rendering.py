@@ -353,3 +353,20 @@ def test_a_build_that_fails_in_a_file_that_is_left_out_fails(git_repository: Rep
     report = check(git_repository)
     assert report.verdict is Verdict.BLOCKED
     assert "overlays/prod/patch.yaml" in {finding.location.file for finding in report.findings}
+
+
+def test_what_an_agent_builds_elsewhere_now_is_compared_with_what_it_built(git_repository: RepositoryBuilder) -> None:
+    """The folder that it leaves is nobody's: what it still says asks for nothing."""
+    git_repository.commit("base", FLUX)
+    git_repository.branch("pr")
+    moved = {
+        "clusters/prod/apps.yaml": flux("apps", "apps2"),
+        "apps2/kustomization.yaml": "resources: [inner.yaml]\n",
+        "apps2/inner.yaml": flux("inner", "inner2"),
+        "inner2/kustomization.yaml": "resources: [claim.yaml]\n",
+        "inner2/claim.yaml": CLAIM.replace("1Gi", "1Mi"),
+    }
+    git_repository.commit("move", moved)
+    found = {(finding.rule, finding.location.file) for finding in check(git_repository).findings}
+    assert ("storage-shrink", "inner2/claim.yaml") in found
+    assert "volume-claim-removed" not in {rule for rule, _ in found}

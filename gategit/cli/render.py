@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,16 +73,24 @@ def render(
     one_of("--format", format_, _FORMATS)
     request = Request(directory=Path.cwd(), paths=tuple(paths or ()), target=target, environment=dict(os.environ))
     from gategit.gate_render import read_rendered  # noqa: PLC0415  after the options are known to be right
+    from gategit.render.rules import NOT_RENDERED  # noqa: PLC0415  the same
 
     with Progress(enabled=True) as progress:
         found = read_rendered(request, progress)
     write_stdout(_json(found) if format_ == "json" else "".join(_yaml(found, sources=sources)))
     failed = False
-    for problem in [*found.side.problems, *(one for unit in found.side.rendered for one in unit.problems)]:
+    problems = [*found.side.problems, *(one for unit in found.side.rendered for one in unit.problems)]
+    causes = Counter(problem.subject for problem in problems if problem.rule == NOT_RENDERED.id)
+    for problem in problems:
         failed = failed or problem.fatal
+        shared = problem.subject if problem.rule == NOT_RENDERED.id else ""
+        if shared and not causes[shared]:
+            continue
+        more = causes.pop(shared, 1) - 1 if shared else 0
+        note = f" (and {more} more for the same reason)" if more else ""
         place = problem.location
         line = f":{place.region.line}" if place.region is not None else ""
-        say(f"{visible(place.file)}{line}: {visible(problem.message)}")
+        say(f"{visible(place.file)}{line}: {visible(problem.message)}{note}")
     left = dict.fromkeys([*(f"{one.what}: {one.reason}" for one in found.unchecked), *_left(found)])
     for item in left:
         say(f"not followed: {visible(item)}")
