@@ -13,7 +13,7 @@ from gategit.manifests.file import read_file
 from gategit.manifests.manifest import Role
 from gategit.model import Location
 from gategit.render.kustomize_output import read
-from gategit.render.programs import find_program
+from gategit.render.programs import common_cause, find_program
 from gategit.render.rules import NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
 from gategit.render.values import Rendered, RenderedObject, RenderProblem, RenderSettings, Unit
@@ -46,6 +46,7 @@ def lay_over(rendered: Rendered, tree: Tree, settings: RenderSettings) -> Render
                 f"{unit.name}: its post-renderers are not run: {error.message}",
                 _place(unit, tree, index),
                 error.hint,
+                subject=common_cause(error),
             )
             return replace(rendered, objects=(), problems=(*rendered.problems, problem), lasting=False)
         if refused:

@@ -32,7 +32,7 @@ from gategit.render.helm_places import Places
 from gategit.render.helm_rules import CHART_INVALID
 from gategit.render.helm_text import LONGEST_RELEASE, is_release_name, sentence
 from gategit.render.helm_values import Layer, Values, merged
-from gategit.render.programs import Program, find_program
+from gategit.render.programs import Program, common_cause, find_program
 from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
 from gategit.render.values import (
@@ -93,7 +93,8 @@ def build_helm(unit: Unit, tree: Tree, settings: RenderSettings, *, index: PathI
         return Rendered(unit, (), (problem,), inputs, lasting=False)
     except UndecidedError as error:
         message = f"{_the_chart(build)} is not rendered: {error.message}"
-        problem = RenderProblem(NOT_RENDERED.id, message, _asked_at(unit, build), error.hint)
+        place = _asked_at(unit, build)
+        problem = RenderProblem(NOT_RENDERED.id, message, place, error.hint, subject=common_cause(error))
         return Rendered(unit, (), (problem,), inputs, lasting=False)
     return Rendered(unit, objects, problems, inputs, tuple(release.unchecked), tuple(release.notes))
 

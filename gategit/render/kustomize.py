@@ -17,7 +17,7 @@ from gategit.render.kustomize_errors import explain, nowhere
 from gategit.render.kustomize_output import objects, read
 from gategit.render.kustomize_places import Places
 from gategit.render.kustomize_plan import GENERATORS, Chart, Plan, Step, is_sealed, plan
-from gategit.render.programs import Program, find_program
+from gategit.render.programs import Program, common_cause, find_program
 from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
 from gategit.render.values import KustomizeBuild, Rendered, RenderedObject, RenderProblem, RenderSettings, Trace, Unit
@@ -340,4 +340,4 @@ def _nothing(made: Plan, places: Places) -> RenderProblem:
 
 def _undecided(unit: Unit, places: Places, error: UndecidedError) -> RenderProblem:
     message = error.message if isinstance(error, PlaceError) else f"{unit.name} is not rendered: {error.message}"
-    return RenderProblem(NOT_RENDERED.id, message, places.top(), error.hint)
+    return RenderProblem(NOT_RENDERED.id, message, places.top(), error.hint, subject=common_cause(error))

@@ -29,6 +29,11 @@ class ProgramProblem(UndecidedError):  # noqa: N818  the name under which the ro
     """A renderer is not installed, does not start, or is not of the version that the config wants."""
 
 
+def common_cause(error: UndecidedError) -> str:
+    """Why not only one build is not rendered but each that wants the same program; "" where it is this one alone."""
+    return error.message if isinstance(error, ProgramProblem) else ""
+
+
 @dataclass(frozen=True, slots=True)
 class Program:
     """A renderer.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 from typer.testing import CliRunner
@@ -10,6 +11,8 @@ from gategit.cli.render import app
 from gategit.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pytest
 
     from tests.conftest import RepositoryBuilder
@@ -28,3 +31,25 @@ def test_a_target_that_the_config_does_not_have_is_wrong_usage(
     assert isinstance(error, UsageError)
     assert error.message == "--target nowhere: the config has no such target"
     assert error.hint == "targets in the config: prod, test"
+
+
+def test_a_program_that_is_missing_is_said_once(
+    git_repository: RepositoryBuilder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """With the number of builds that want it, however many they are."""
+    files = {f"{name}/kustomization.yaml": "configMapGenerator: [{name: a}]\n" for name in ("prod", "test", "third")}
+    git_repository.commit("start", files)
+    found = shutil.which("git")
+    assert found is not None
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/git").symlink_to(found)
+    monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+    monkeypatch.chdir(git_repository.folder)
+    result = CliRunner().invoke(app, [])
+    assert result.exit_code == 1
+    assert [line for line in result.stderr.splitlines() if "not installed" in line] == [
+        (
+            "prod/kustomization.yaml: kustomization prod is not rendered: kustomize is not installed or not in PATH "
+            "(and 2 more for the same reason)"
+        )
+    ]
