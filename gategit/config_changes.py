@@ -175,8 +175,13 @@ class _Comparison:
             case ("fail_on",):
                 # The other way round: a higher threshold lets more through.
                 return _weigh(_or(new, "error"), _or(old, "error"))
-            case ("fail_on_existing",):
-                return Effect.TIGHTENS if new is True else Effect.LOOSENS
+            case ("fail_on_existing",) | ("render", "enabled"):
+                # What is not rendered is only counted: overlays and charts could hold anything.
+                unless_said = path[0] == "render"
+                return _switched(
+                    was_on=unless_said if old is _ABSENT else old is True,
+                    is_on=unless_said if new is _ABSENT else new is True,
+                )
             case ("limits", _):
                 return _larger(old, new)
             case ("targets", _):
@@ -185,9 +190,7 @@ class _Comparison:
                 return _presence(path, old, new)
             case ("targets", _, "dry_run"):
                 was_on, is_on = _or(old, _DRY_RUN_OFF) != _DRY_RUN_OFF, _or(new, _DRY_RUN_OFF) != _DRY_RUN_OFF
-                return {(True, False): Effect.LOOSENS, (False, True): Effect.TIGHTENS}.get(
-                    (was_on, is_on), Effect.ALTERS
-                )
+                return _switched(was_on=was_on, is_on=is_on)
         return Effect.ALTERS
 
     def _level(self, value: Any, rule: str) -> str:
@@ -216,6 +219,10 @@ def _weigh(old: str, new: str) -> Effect:
     if _rank(new) == _rank(old):
         return Effect.ALTERS
     return Effect.LOOSENS if _rank(new) < _rank(old) else Effect.TIGHTENS
+
+
+def _switched(*, was_on: bool, is_on: bool) -> Effect:
+    return {(True, False): Effect.LOOSENS, (False, True): Effect.TIGHTENS}.get((was_on, is_on), Effect.ALTERS)
 
 
 def _larger(old: Any, new: Any) -> Effect:

@@ -28,6 +28,7 @@ MAX_READ = 2_000
 """YAML files whose text is read."""
 
 _READ_BYTES = 256 * 1024
+_ARGO_CD = "Argo CD"
 _CLUSTER_FOLDERS = frozenset({"clusters", "environments", "envs"})
 _OVERLAY_FOLDERS = frozenset({"overlays"})
 _SHARED = frozenset({"all", "base", "bases", "common", "components", "default", "lib", "shared", "templates"})
@@ -166,7 +167,7 @@ def _read_some(root: Path, paths: Sequence[str], yaml_paths: Sequence[str]) -> t
         (kustomizations, "Kustomize", "kustomization"),
         (charts, "Helm", "chart"),
         (flux, "Flux", "file"),
-        (argo, "Argo CD", "file"),
+        (argo, _ARGO_CD, "file"),
         (crds, "CustomResourceDefinitions", "file"),
     )
     tools = tuple(f"{tool} ({count} {thing}{'s' if count > 1 else ''})" for count, tool, thing in counts if count)
@@ -270,7 +271,13 @@ def config_text(found: Survey) -> str:
         lines += ["", "# Further URLs that mean this repository.", "repositories:"]
         lines += [f"  - {_quoted(url)}" for url in found.repositories]
     if found.targets:
-        lines += ["", "# The clusters. Each can have its own kubernetes_version and upgrade_to.", "targets:"]
+        lines += ["", "# The clusters. Each can have its own kubernetes_version and upgrade_to."]
+        if any(tool.startswith(_ARGO_CD) for tool in found.tools):
+            lines += [
+                "# For Argo CD also `server`, the API server's URL as Applications name it, and `labels`, by which",
+                "# cluster generators choose: without `server` an ApplicationSet that has one cannot be followed.",
+            ]
+        lines.append("targets:")
         for name, patterns in found.targets:
             lines += [f"  {_quoted(name)}:", f"    paths: {_flow(patterns)}"]
     lines += ["", "# Dated exceptions:", "# waivers: gate/waivers.yaml", ""]

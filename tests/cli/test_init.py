@@ -91,6 +91,15 @@ def test_config_fits(folder: Path) -> None:
     assert found.files == len(FILES)
 
 
+def test_what_argo_cd_needs_is_said_where_it_deploys(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Cluster generators see targets with a server only; who has no Argo CD reads nothing of it."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path, {"clusters/prod/web.yaml": "a: 1\n"})
+    assert "`server`" not in config_text(survey(tmp_path))
+    make(tmp_path, {"argo/web.yaml": ARGO})
+    assert "# For Argo CD also `server`," in config_text(survey(tmp_path))
+
+
 def test_dry_run_writes_nothing(folder: Path) -> None:
     """With --dry-run the files are shown and none is written."""
     before = sorted(folder.rglob("*"))
