@@ -773,13 +773,14 @@ class _Walk:
         say(f"rendering {len(now)} of {len(self.found)} units")
         for rendered in self.rendering.build(now, self._world):
             self.done[key_of(rendered.unit)] = rendered
-            if not rendered.failed and not self._is_let_go(rendered.unit):
+            if not rendered.failed:
                 # What the unit's files declare comes to the cluster as the unit renders it.
-                carried = self.rendering.carried(rendered)
+                let_go = self._is_let_go(rendered.unit)
+                carried = self.rendering.carried(rendered) - (self._asked_for() if let_go else frozenset[str]())
                 left = [one for one in self.objects if one.parent is not None or one.file not in carried]
                 self._is_known = self._is_known and len(left) == len(self.objects)
                 self.objects = left
-                for child in self.rendering.children(rendered):
+                for child in () if let_go else self.rendering.children(rendered):
                     # Two units may bring the same object: an agent that reads it twice builds it once.
                     name = child.target, canonical(dict(child.data))
                     if name not in self.brought:
@@ -787,6 +788,11 @@ class _Walk:
                         self.objects.append(child)
                         self._is_known = False
         return True
+
+    def _asked_for(self) -> frozenset[str]:
+        """The files of all that agents build."""
+        owned = (unit for unit in self.units.values() if unit.owner is not None)
+        return frozenset().union(*(self.rendering.inputs(unit) for unit in owned))
 
     def _is_let_go(self, unit: Unit) -> bool:
         """Whether nothing builds a kustomization any more that something built before: it asks for nothing, then."""

@@ -218,6 +218,7 @@ kind: Application
 metadata:
   name: shop
   namespace: argocd
+  finalizers: [resources-finalizer.argocd.argoproj.io]
 spec:
   project: shop
   destination: {server: https://kubernetes.default.svc, namespace: shop}
