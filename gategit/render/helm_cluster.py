@@ -20,7 +20,12 @@ _ALWAYS: Final = {
     ".Release.IsUpgrade and .Release.IsInstall": re.compile(rb"\.Release\.(?:IsUpgrade|IsInstall|Revision)\b"),
     "the time": re.compile(rb"(?<![\w.$])(?:now|ago)\b"),
     "other hosts": re.compile(rb"(?<![\w.$])getHostByName\b"),
+    # A text that is put together and rendered then may ask for anything.
+    "a template that it makes itself": re.compile(
+        rb"(?<![\w.$])tpl\s*\(\s*(?!\.|\$|(?:toYaml|toJson|default|index|get|dig|include|tpl|coalesce|ternary)\b)"
+    ),
 }
+_BY_NAME: Final = re.compile(rb"[\"`](?:Capabilities|APIVersions|KubeVersion)[\"`]")
 _VERSIONS: Final = {".Capabilities.KubeVersion": re.compile(rb"\.Capabilities\.KubeVersion\b")}
 _KINDS: Final = {".Capabilities.APIVersions": re.compile(rb"\.Capabilities\.APIVersions\b")}
 _UNSEEN: Final = re.compile(rb"\.Capabilities\b(?!\.(?:KubeVersion|APIVersions|HelmVersion)\b)")
@@ -45,10 +50,13 @@ def asks_of_cluster(chart: ChartFolder, build: HelmBuild, *, version: str, kinds
         wanted |= _KINDS | {".Capabilities": _UNSEEN}
     found: dict[str, list[str]] = {}
     for path in sorted(path for path in chart.files if "/templates/" in f"/{path}"):
-        actions = _actions(chart.places.content(path) or b"")
-        for name, pattern in wanted.items():
-            if pattern.search(actions):
-                found.setdefault(name, []).append(path)
+        content = chart.places.content(path) or b""
+        actions = _actions(content)
+        names = [name for name, pattern in wanted.items() if pattern.search(actions)]
+        if ".Capabilities" in wanted and ".Capabilities" not in names and _BY_NAME.search(content):
+            names.append(".Capabilities")
+        for name in names:
+            found.setdefault(name, []).append(path)
     for name, paths in found.items():
         few = ", ".join(sentence(path) for path in paths[:_MOST_FILES])
         more = f" and {len(paths) - _MOST_FILES} more" if len(paths) > _MOST_FILES else ""
