@@ -517,3 +517,68 @@ def test_a_selector_that_several_sets_share_is_one_finding(git_repository: Repos
     (found,) = at(report, "applicationset-failed")
     assert found.startswith("WARNING apps/selector.yaml:")
     assert found.endswith("so it makes no Application (and the like in ApplicationSet argocd/web)")
+
+
+def told(report: Report, rule: str) -> list[str]:
+    return [
+        f"{one.level.name} {one.location.file}:{one.location.region.line if one.location.region else '-'} {one.message}"
+        for one in report.findings
+        if one.rule == rule
+    ]
+
+
+def test_values_from_a_url_are_a_warning_and_counted_once(git_repository: RepositoryBuilder) -> None:
+    """The rest of the chart is judged without them."""
+    base = {**BASE, "charts/cache/Chart.yaml": "apiVersion: v2\nname: cache\nversion: 1.0.0\n"}
+    chart = application("cache", "charts/cache")
+    url = "https://values.example.com/cache.yaml"
+    head = chart.replace("charts/cache\n", f"charts/cache\n    helm: {{valueFiles: ['{url}']}}\n")
+    report = check(git_repository, {**base, "apps/cache.yaml": chart}, {"apps/cache.yaml": head})
+
+    assert told(report, "not-followed") == [
+        (
+            f'WARNING apps/cache.yaml:11 spec.source.helm.valueFiles[0] is "{url}", a file that Argo CD fetches from '
+            "elsewhere at each build"
+        )
+    ]
+    assert [(one.what, one.reason) for one in report.unchecked if url in one.what + one.reason] == [
+        ("Argo CD Application argocd/cache", f"{url} is not read: it is remote")
+    ]
+
+
+def test_a_plugin_is_a_warning_once_for_all_its_applications(git_repository: RepositoryBuilder) -> None:
+    """It is not run, so nobody knows what it makes."""
+    text = SET.replace("      destination:", "        plugin: {name: vault}\n      destination:")
+    report = check(git_repository, BASE, {"apps/web.yaml": text})
+
+    assert told(report, "not-followed") == [
+        (
+            "WARNING apps/web.yaml:20 spec.source.plugin has the plugin vault build what is applied, and plugins are "
+            "not run (in 2 builds: Argo CD Application argocd/web-prod of hub for prod, Argo CD Application "
+            "argocd/web-staging of hub for staging)"
+        )
+    ]
+
+
+def test_jsonnet_is_a_warning_on_its_file(git_repository: RepositoryBuilder) -> None:
+    """Whenever it changes, too: Argo CD evaluates it anew."""
+    base = {**BASE, "apps/plain.yaml": application("plain", "plain"), "plain/map.yaml": MAP}
+    base |= {"plain/more.jsonnet": "{}\n"}
+    report = check(git_repository, base, {"plain/more.jsonnet": "{kind: 'ConfigMap'}\n"})
+
+    [finding] = [one for one in report.findings if one.rule == "not-followed"]
+    assert (finding.message, finding.location.file) == (
+        "plain/more.jsonnet is Jsonnet, which Argo CD evaluates and gategit does not",
+        "plain/more.jsonnet",
+    )
+
+
+def test_a_source_that_is_elsewhere_is_counted_once(git_repository: RepositoryBuilder) -> None:
+    """By the check of references and the renderer alike, with what is read in it."""
+    text = application("other", "charts/other").replace("  source:\n", "  source:\n    targetRevision: v1\n")
+    text = text.replace("charts/other\n", "charts/other\n    helm: {valueFiles: [one.yaml, two.yaml]}\n")
+    report = check(git_repository, BASE, {"apps/other.yaml": text})
+
+    assert [(one.what, one.reason) for one in report.unchecked if "other" in one.what] == [
+        ("apps/other.yaml: Application argocd/other: charts/other", "its source is pinned to the revision v1")
+    ]

@@ -124,7 +124,7 @@ def _of_application(application: Application, world: World, elsewhere: Mapping[t
             continue
         source = Source(application, path, one, named, elsewhere)
         build = build_of(source, world)
-        problems.extend(source.problems)
+        problems.extend((*source.problems, *source.warnings))
         unchecked.extend(source.unchecked)
         if build is not None:
             units.append(_unit(application, source, build, world))

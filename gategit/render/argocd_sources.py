@@ -25,6 +25,7 @@ from gategit.render.argocd_application import Application, entries, expand, fiel
 from gategit.render.argocd_globs import doublestar, gobwas, is_pattern
 from gategit.render.argocd_rules import APPLICATION_INVALID
 from gategit.render.helm_text import LONGEST_RELEASE, is_kube_version, is_release_name
+from gategit.render.rules import NOT_FOLLOWED
 from gategit.render.values import (
     AgentObject,
     Build,
@@ -36,7 +37,7 @@ from gategit.render.values import (
     RenderProblem,
     ValuesLayer,
 )
-from gategit.render.world import World
+from gategit.render.world import World, ref_of
 
 _TOOLS: Final = ("kustomize", "helm", "directory", "plugin")
 _LITERAL: Final = re.compile(r"([\\,])")
@@ -57,6 +58,7 @@ class Source:
         elsewhere: why a source is not this repository as it is here, by its URL and revision, "" where it is.
         folder: the folder of the tree that it is built from, "" for the root; None for a chart from elsewhere.
         problems: what is wrong with it.
+        warnings: what of it stands elsewhere or takes a program that is not run: it is built without that.
         unchecked: what of it could not be followed.
         uncertain: which of its inputs could not be read.
     """
@@ -68,6 +70,7 @@ class Source:
     elsewhere: Mapping[tuple[str, str], str]
     folder: str | None = None
     problems: list[RenderProblem] = field(default_factory=list)
+    warnings: list[RenderProblem] = field(default_factory=list)
     unchecked: list[tuple[str, str]] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
 
@@ -85,6 +88,22 @@ class Source:
         whole = (*self.path, *path)
         self.problems.append(
             self.application.problem(world, rule or APPLICATION_INVALID.id, message, whole, help_),
+        )
+
+    def warn(self, world: World, message: str, path: FieldPath, help_: str) -> None:
+        """Say which of its fields cannot be followed: in the same words for all Applications of one template."""
+        application, whole = self.application, (*self.path, *path)
+        self.warnings.append(
+            RenderProblem(
+                NOT_FOLLOWED.id,
+                message,
+                application.locate(world, whole),
+                help_,
+                object=ref_of(application.one.data, application.one.namespace),
+                path=(*application.prefix, *whole),
+                fatal=False,
+                unit=application.unit_in(world),
+            )
         )
 
     def expand(self, text: str) -> str:
@@ -114,8 +133,14 @@ def _of_folder(source: Source, world: World, folder: str) -> Build | None:
         return _helm(source, world, Chart(folder)) if _has_chart(source, world, folder) else None
     if tool == "directory":
         return _directory(source, world, folder)
-    name = text_at(source.data, "plugin", "name")
-    source.leave(f"the plugin {name}".rstrip(), "a plugin builds it, and plugins are not run")
+    plugin = f"the plugin {text_at(source.data, 'plugin', 'name')}".rstrip()
+    source.leave(plugin, "a plugin builds it, and plugins are not run")
+    source.warn(
+        world,
+        f"{_shown(source, 'plugin')} has {plugin} build what is applied, and plugins are not run",
+        ("plugin",),
+        "Commit what the plugin makes, and deploy that: then it is judged.",
+    )
     return None
 
 
@@ -626,6 +651,12 @@ def _files(source: Source, world: World, written: str, place: FieldPath) -> Iter
     text = source.expand(text)
     if is_remote(text):
         source.uncertain.append(f"{written} is not read: it is remote")
+        source.warn(
+            world,
+            f'{_shown(source, *place)} is "{written}", a file that Argo CD fetches from elsewhere at each build',
+            place,
+            "Commit the file, and name it by its path: what stands elsewhere changes without a pull request.",
+        )
     elif has_variable(text):
         source.uncertain.append(f"{written} is not read: it is filled in later")
     elif base is None:

@@ -8,7 +8,7 @@ from gategit.manifests.file import read_file
 from gategit.manifests.manifest import Role
 from gategit.model import Location
 from gategit.render.argocd_sources import directory_files, is_passed_over
-from gategit.render.rules import RENDER_FAILED
+from gategit.render.rules import NOT_FOLLOWED, RENDER_FAILED
 from gategit.render.values import FilesBuild, Rendered, RenderedObject, RenderProblem, Trace, Unit
 from gategit.render.world import World
 
@@ -16,8 +16,9 @@ _UNREADABLE: Final = frozenset({"yaml-syntax", "yaml-limit", "not-text", "merge-
 
 
 def inputs_of_files(build: FilesBuild, world: World) -> frozenset[str]:
-    """The files of the folder that are applied."""
-    return frozenset(directory_files(build, world)[0])
+    """The files of the folder that are applied, or evaluated."""
+    read, evaluated = directory_files(build, world)
+    return frozenset((*read, *evaluated))
 
 
 def build_files(unit: Unit, world: World) -> Rendered:
@@ -49,4 +50,14 @@ def build_files(unit: Unit, world: World) -> Rendered:
             )
         objects += [RenderedObject(manifest.data, Trace(path, manifest.source.document)) for manifest in file.manifests]
     unchecked = tuple((f"{unit.name}: {path}", "Jsonnet is not rendered") for path in left)
-    return Rendered(unit, tuple(objects), tuple(problems), frozenset(paths), unchecked)
+    problems += [
+        RenderProblem(
+            NOT_FOLLOWED.id,
+            f"{path} is Jsonnet, which Argo CD evaluates and gategit does not",
+            Location(path),
+            "Commit what it evaluates to as YAML: then it is judged.",
+            fatal=False,
+        )
+        for path in left
+    ]
+    return Rendered(unit, tuple(objects), tuple(problems), frozenset((*paths, *left)), unchecked)

@@ -209,7 +209,7 @@ def test_what_is_elsewhere_is_counted(make_tree: MakeTree) -> None:
     found = discover(read_world(make_tree, {**files, "apps/web/web.yaml": CONFIG_MAP}))
 
     assert found.units == ()
-    assert found.problems == ()
+    assert [(one.rule, one.location.file) for one in found.problems] == [("not-followed", "d.yaml")]
     assert found.unchecked == (
         (
             "a.yaml: Application argocd/a: a",

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gategit.checks.references.paths import LATER, SOURCE_LATER, Place, has_variable, is_remote, join
+from gategit.checks.references.paths import LATER, REMOTE_FILE, SOURCE_LATER, Place, has_variable, is_remote, join
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import (
     Ask,
@@ -71,18 +71,9 @@ def check_argocd(view: View, repository_urls: Sequence[str]) -> tuple[list[Findi
     findings: list[Finding] = []
     unchecked: list[Unchecked] = []
     for source in sources:
-        reason = _why_not(source.url, source.revision, known)
-        lacks_folder = False
-        for ask in source.asks:
-            if lacks_folder and not ask.text.startswith("/"):
-                continue  # one mistake: what is read in the folder cannot be there either
-            why = reason or _open(ask)
-            if why:
-                unchecked.append(_left(source.manifest, ask.text, why))
-                continue
-            finding = check_ask(view, ask, relative_to=None if ask.field[-1] == "path" else "")
-            findings.extend([finding] if finding else [])
-            lacks_folder = lacks_folder or (finding is not None and not ask.file)
+        found, left = _of_asks(view, source, _why_not(source.url, source.revision, known))
+        findings.extend(found)
+        unchecked.extend(left)
     for generator in generators:
         reason = _why_not(generator.url, generator.revision, known)
         if reason:
@@ -94,8 +85,30 @@ def check_argocd(view: View, repository_urls: Sequence[str]) -> tuple[list[Findi
     return findings, unchecked
 
 
+def _of_asks(view: View, source: _Source, elsewhere: str) -> tuple[list[Finding], list[Unchecked]]:
+    """Judge what a source asks; ``elsewhere`` says why that is not in this tree, "" where it is."""
+    if elsewhere:
+        # What is read in a folder lies where that is.
+        return [], [_left(source.manifest, ask.text, elsewhere) for ask in source.asks[:1]]
+    findings: list[Finding] = []
+    unchecked: list[Unchecked] = []
+    lacks_folder = False
+    for ask in source.asks:
+        if lacks_folder and not ask.text.startswith("/"):
+            continue  # one mistake: what is read in the folder cannot be there either
+        why = _open(ask)
+        if why:
+            unchecked.append(_left(source.manifest, ask.text, why))
+            continue
+        finding = check_ask(view, ask, relative_to=None if ask.field[-1] == "path" else "")
+        findings.extend([finding] if finding else [])
+        lacks_folder = lacks_folder or (finding is not None and not ask.file)
+    return findings, unchecked
+
+
 def _left(manifest: Manifest, text: str, reason: str) -> Unchecked:
-    return Unchecked(f"{manifest.source.file}: {manifest.kind} {manifest.name}: {text}", reason)
+    where = f"{manifest.namespace}/" if manifest.namespace else ""
+    return Unchecked(f"{manifest.source.file}: {manifest.kind} {where}{manifest.name}: {text}", reason)
 
 
 def _open(ask: Ask) -> str:
@@ -103,7 +116,7 @@ def _open(ask: Ask) -> str:
     if has_variable(ask.text):
         return LATER
     if ask.file and is_remote(ask.text):
-        return "it is remote; remote files are not fetched"
+        return REMOTE_FILE
     return "it is a pattern" if ask.file and _GLOB & set(ask.text) else ""
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Final
 
 from gategit.checks.references.argocd import check_argocd
 from gategit.checks.references.duplicates import check_duplicates
@@ -16,10 +17,13 @@ from gategit.checks.references.environments import check_environments
 from gategit.checks.references.flux import check_flux
 from gategit.checks.references.kustomizations import check_kustomizations
 from gategit.checks.references.kustomize import KustomizeGraph
-from gategit.checks.references.paths import LATER, SOURCE_LATER
+from gategit.checks.references.paths import LATER, REMOTE_FILE, SOURCE_LATER
 from gategit.checks.references.view import View
 from gategit.manifests.inventory import Inventory
 from gategit.model import Finding, Unchecked
+
+_KNOWN_WHERE_RENDERED: Final = frozenset({LATER, SOURCE_LATER, REMOTE_FILE})
+"""What is filled in, or said of each build, where what agents build is rendered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,5 +67,5 @@ def check(
         check_argocd(view, settings.repository_urls),
     ):
         findings.extend(found)
-        unchecked.extend(one for one in left if not (settings.rendered and one.reason in (LATER, SOURCE_LATER)))
+        unchecked.extend(one for one in left if not (settings.rendered and one.reason in _KNOWN_WHERE_RENDERED))
     return findings, unchecked

@@ -42,6 +42,9 @@ def is_remote(text: str) -> bool:
 LATER = "it is filled in later"
 """Why a path with a variable is not looked up."""
 
+REMOTE_FILE = "it is remote; remote files are not fetched"
+"""Why values that an Argo CD Application takes from a URL are not looked at."""
+
 SOURCE_LATER = "its source is filled in later"
 """The same of the repository that it is in."""
 
