@@ -96,11 +96,17 @@ def without_repeats(findings: Sequence[Finding]) -> list[Finding]:
     if not repeating:
         return left
     files = {finding.location.file for finding in repeating}
-    causes = [finding for finding in findings if finding.location.file in files and finding.rule not in _NO_CAUSE]
+    causes = [
+        finding
+        for finding in findings
+        if finding.rule not in _NO_CAUSE
+        and (finding.location.file in files or (finding.rule == _CANNOT_BE_BUILT and finding.related))
+    ]
     return [
         finding
         for finding in left
-        if finding.rule != _BUILD_FAILED or not any(_is_cause(cause, finding) for cause in causes)
+        if finding.rule != _BUILD_FAILED
+        or not any(_is_cause(cause, finding) or _is_circle(cause, finding) for cause in causes)
     ]
 
 
@@ -151,6 +157,16 @@ def _said_better(findings: Sequence[Finding]) -> Sequence[Finding]:
         )
 
     return [finding for finding in findings if not is_said(finding)] if better else findings
+
+
+def _is_circle(cause: Finding, finding: Finding) -> bool:
+    """Whether a build fails in a circle that is said at another entry of it: Kustomize meets it where it comes in."""
+    if cause.rule != _CANNOT_BE_BUILT or cause.level.rank < finding.level.rank:
+        return False
+    is_as_new = cause.state in (finding.state, State.NEW)
+    return is_as_new and any(
+        one.location == finding.location for one in cause.related if one.location.region is not None
+    )
 
 
 def _is_cause(cause: Finding, finding: Finding) -> bool:

@@ -69,3 +69,69 @@ def test_a_program_that_is_missing_is_said_once(
         "kustomization overlays/test"
     )
     assert report.verdict is Verdict.UNDECIDED
+
+
+def change(repository: RepositoryBuilder, files: dict[str, str], base: dict[str, str] | None = None) -> Report:
+    """What is said of a change."""
+    repository.commit("base", base or FILES)
+    repository.branch("pr")
+    repository.commit("change", files)
+    return judge(repository)
+
+
+def test_a_key_that_is_there_twice_fails_builds_and_is_said_once(git_repository: RepositoryBuilder) -> None:
+    """At the key: Kustomize stops in each overlay, and names neither the file nor the line."""
+    report = change(git_repository, {"base/settings.yaml": f"{SETTINGS}  colour: red\n"})
+    assert said(report) == [
+        (
+            'duplicate-key base/settings.yaml:7 the key "colour" is already set in line 6, column 3; only one of the '
+            "two counts"
+        )
+    ]
+
+
+def test_two_kustomizations_in_a_folder_are_said_once(git_repository: RepositoryBuilder) -> None:
+    """On the one that came second; what builds on the folder says nothing more."""
+    report = change(git_repository, {"base/kustomization.yml": "resources: [settings.yaml]\n"})
+    assert said(report) == [
+        (
+            "kustomization-invalid base/kustomization.yml:- The folder base has two kustomization files, "
+            "kustomization.yaml and kustomization.yml; Kustomize takes neither"
+        )
+    ]
+
+
+def test_a_circle_is_said_once_where_a_base_names_its_overlay(git_repository: RepositoryBuilder) -> None:
+    """Not where the overlay names its base as it always did, and nothing is said of what comes round again."""
+    base = {**FILES, "overlays/prod/space.yaml": "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: shop\n"}
+    base["overlays/test/space.yaml"] = base["overlays/prod/space.yaml"]
+    for name in ("prod", "test"):
+        base[f"overlays/{name}/kustomization.yaml"] = "resources: [../../base, space.yaml]\n"
+    report = change(
+        git_repository, {"base/kustomization.yaml": "resources:\n  - settings.yaml\n  - ../overlays/prod\n"}, base
+    )
+    assert said(report) == [
+        (
+            'kustomization-invalid base/kustomization.yaml:3 resources[1] names "../overlays/prod", which leads back '
+            "here: overlays/prod → base → overlays/prod"
+        )
+    ]
+
+
+def test_a_link_out_of_the_repository_says_how_to_mend_it(git_repository: RepositoryBuilder) -> None:
+    """No program and no limit is what it takes; it is counted once."""
+    git_repository.commit("base", FILES)
+    git_repository.branch("pr")
+    git_repository.symlink("base/users.yaml", "/etc/passwd")
+    git_repository.commit("change", {"base/kustomization.yaml": "resources: [settings.yaml, users.yaml]\n"})
+    report = judge(git_repository)
+    assert [(one.rule, one.location.file) for one in report.findings] == [
+        ("not-rendered", "base/kustomization.yaml"),
+        ("symlink-outside", "base/users.yaml"),
+    ]
+    assert report.findings[0].help == (
+        "Copy the file into the repository, and name it by a relative path that leads through it alone."
+    )
+    assert [(one.what, one.reason) for one in report.unchecked] == [
+        ("base/kustomization.yaml: users.yaml", "it is a symbolic link that leads out of the repository")
+    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
+from gategit.checks.references.kustomizations import NOT_LOOKED_AT
 from gategit.checks.references.kustomize import KustomizeGraph, LinkState
 from gategit.checks.references.shapes import Use
 from gategit.errors import UndecidedError
@@ -28,6 +29,7 @@ _VENDOR: Final = (
     "Bring the files into the repository, or allow the host under render.remotes in the config and name one version "
     "of what is fetched."
 )
+_INSIDE: Final = "Copy the file into the repository, and name it by a relative path that leads through it alone."
 _SENSITIVE: Final = re.compile(
     rb"(?<!metadata)/annotations"
     rb"|(?<![\w~*\]-]/)metadata/annotations"
@@ -305,7 +307,7 @@ def _sealed(made: Plan, tree: Tree) -> Iterator[tuple[str, str]]:
 
 
 def _reason(step: Step) -> str:
-    return "it is remote; remote resources are not fetched" if step.link.state is LinkState.REMOTE else step.reason
+    return NOT_LOOKED_AT.get(step.link.state, step.reason)
 
 
 def _refused(made: Plan, places: Places, fetched: _Fetched) -> Iterator[RenderProblem]:
@@ -321,7 +323,7 @@ def _refused(made: Plan, places: Places, fetched: _Fetched) -> Iterator[RenderPr
         else:
             message = f'{format_path(path)} names "{text}", {step.reason}: {lost}'
             named = RENDER_FAILED if step.said else NOT_RENDERED
-            yield RenderProblem(named.id, message, places.field(step.one, path), path=path)
+            yield RenderProblem(named.id, message, places.field(step.one, path), _INSIDE, path=path)
     for chart in made.charts:
         if chart.is_elsewhere and (chart.one.file, chart.path) not in made.pulled:
             what = f"the chart {chart.name}" if chart.index >= 0 else "charts"

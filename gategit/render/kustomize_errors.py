@@ -295,6 +295,24 @@ def _invalid(context: _Context, found: re.Match[str]) -> RenderProblem:
     return context.problem(message, path=path, on="key" if "unknown field" in found[0] else "value")
 
 
+def _several_files(context: _Context, _found: re.Match[str]) -> RenderProblem:
+    """Two kustomizations in a folder; the check of references says so on the one that Kustomize would not look for."""
+    others = context.one.others
+    message = f"{context.one.folder or '.'} cannot be built: it has several kustomization files"
+    return context.problem(message, Location(others[0]) if others else None)
+
+
+def _repeated_field(context: _Context, found: re.Match[str]) -> RenderProblem | None:
+    """A key that a mapping has twice, which the check of syntax says: Kustomize names the key and no file."""
+    for one in context.made.kustomizations.values():
+        for link in one.links:
+            place = context.places.repeated(link.path, found["key"]) if link.state is LinkState.FILE else None
+            if place is not None:
+                message = f'{link.path} sets "{found["key"]}" twice: nothing that builds on it is rendered'
+                return context.problem(message, place)
+    return None
+
+
 def _already_said(context: _Context, found: re.Match[str]) -> RenderProblem:
     return context.problem(f"{context.one.file} cannot be built: {_short(found[0])}")
 
@@ -735,10 +753,9 @@ _ANSWERS: Final[tuple[tuple[re.Pattern[str], _Answer], ...]] = tuple(
         (r"Unexpected kind: (?P<operation>\S+)", _operation),
         (r"wrong node kind: expected (?P<wanted>\w+) but got \w+: node contents:\n(?P<content>.*)", _wrong_type),
         (r"the field 'sortOptions\.order' must be one of (?P<known>\[.*?\])", _sort_order),
-        (
-            r"Found multiple kustomization files|kustomization.yaml is empty|mapping key .* already defined",
-            _already_said,
-        ),
+        (r"Found multiple kustomization files", _several_files),
+        (r"mapping key \"(?P<key>.*?)\" already defined", _repeated_field),
+        (r"kustomization.yaml is empty|mapping key .* already defined", _already_said),
         (r"invalid literal source (?P<text>.*), expected key=value", _literal),
         (r"(?P<kind>configmap|secret) (?P<name>\S+) illegally repeats the key `(?P<key>.*?)`", _repeated_key),
         (r"a (?:configmap|secret) must have a name", _nameless),

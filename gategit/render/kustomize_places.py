@@ -108,6 +108,13 @@ class Places:
         file = self._file(path, Role.PATCH)
         return file is not None and not file.decoded.problems
 
+    def repeated(self, path: str, key: str) -> Location | None:
+        """Where a file sets a key again that its mapping has already; None where it does not."""
+        file = self._file(path, Role.PATCH)
+        problems = file.decoded.problems if file is not None else ()
+        found = (one for one in problems if one.rule == "duplicate-key" and one.subject == key)
+        return next((Location(path, one.region) for one in found), None)
+
     def manifests(self, path: str) -> tuple[Manifest, ...]:
         """The objects that a file declares."""
         file = self._file(path, Role.PATCH)

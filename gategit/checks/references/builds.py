@@ -91,7 +91,8 @@ class Collision:
 class Build:
     """What a kustomization holds before its own namespace, prefix and suffix, and after them.
 
-    ``complete`` is False where it may hold more than what is listed.
+    ``complete`` is False where it may hold more than what is listed, ``circular`` is True where it leads to a circle of
+    bases, so that it can never be made.
     """
 
     accumulated: tuple[Member, ...]
@@ -99,9 +100,11 @@ class Build:
     generated: frozenset[tuple[str, str]]
     collisions: tuple[Collision, ...]
     complete: bool
+    circular: bool = False
 
 
 _NOTHING = Build((), (), frozenset(), (), complete=False)
+_CIRCLE = replace(_NOTHING, circular=True)
 
 
 class Builds:
@@ -120,7 +123,7 @@ class Builds:
         one = self._view.graph.kustomizations.get(folder)
         if one is None or depth > _MAX_DEPTH:
             return _NOTHING
-        self._made[folder] = _NOTHING  # for who comes back here on a cycle
+        self._made[folder] = _CIRCLE  # for who comes back here on a cycle
         made = self._make(one, depth)
         self._made[folder] = made
         return made
@@ -130,6 +133,7 @@ class Builds:
         collisions: list[Collision] = []
         generated = set(one.parsed.generated)
         complete = one.parsed.readable and not one.parsed.charts and not one.parsed.unsure
+        circular = False
         named: set[str] = set()
         for link in one.linked(Use.RESOURCE, Use.COMPONENT):
             if link.path in named:
@@ -142,6 +146,7 @@ class Builds:
                 inner = self.build(link.path, depth + 1)
                 added, complete = inner.members, complete and inner.complete
                 generated |= inner.generated
+                circular = circular or inner.circular
             else:
                 complete = False
                 continue
@@ -159,7 +164,7 @@ class Builds:
             first = after.setdefault(changed.identity, changed)
             if first is not changed:
                 collisions.append(Collision(one.folder, None, first, changed))
-        return Build(accumulated, tuple(after.values()), frozenset(generated), tuple(collisions), complete)
+        return Build(accumulated, tuple(after.values()), frozenset(generated), tuple(collisions), complete, circular)
 
     def _declared(self, path: str) -> Iterator[Member]:
         for fact in self._view.facts_of.get(path, ()):

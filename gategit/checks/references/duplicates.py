@@ -127,7 +127,8 @@ def _in_targets(view: View, targets: Mapping[str, Callable[[str], bool]], told: 
 
 def _in_builds(view: View, builds: Builds, told: set[_Pair]) -> Iterator[Finding]:
     for folder, one in view.graph.kustomizations.items():
-        for collision in builds.build(folder).collisions:
+        build = builds.build(folder)
+        for collision in () if build.circular else build.collisions:  # what comes round again is no second declaration
             first, second = collision.first.fact, collision.second.fact
             pair = (first.source, second.source)
             if pair in told or not builds.certain(collision):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 
 from gategit.checks.references.kustomize import FILE_NAMES, Flaw, Kustomization, Link, LinkState
 from gategit.checks.references.rules import (
@@ -17,12 +19,13 @@ from gategit.model import FieldPath, Finding, Level, Location, RelatedLocation, 
 
 _FOLDER_USES = (Use.RESOURCE, Use.COMPONENT, Use.PLUGIN)
 
-_NOT_LOOKED_AT = {
+NOT_LOOKED_AT = {
     LinkState.REMOTE: "it is remote; remote resources are not fetched",
     LinkState.VARIABLE: "its path is filled in later",
     LinkState.SUBMODULE: "it is in a submodule, which is another repository",
     LinkState.LINKED_OUT: "it is a symbolic link that leads out of the repository",
 }
+"""Why what an entry names is not looked at, as the count of it says."""
 
 
 def check_kustomizations(view: View) -> tuple[list[Finding], list[Unchecked]]:
@@ -32,9 +35,9 @@ def check_kustomizations(view: View) -> tuple[list[Finding], list[Unchecked]]:
     for one in view.graph.kustomizations.values():
         findings.extend(_of_one(view, one))
         unchecked.extend(
-            Unchecked(f"{one.file}: {link.reference.text}", _NOT_LOOKED_AT[link.state])
+            Unchecked(f"{one.file}: {link.reference.text}", NOT_LOOKED_AT[link.state])
             for link in one.links
-            if link.state in _NOT_LOOKED_AT
+            if link.state in NOT_LOOKED_AT
         )
     findings.extend(_cycles(view))
     return findings, unchecked
@@ -349,6 +352,7 @@ def _cycles(view: View) -> Iterator[Finding]:
     """Bases that lead back to themselves, each cycle at the entry that closes it. A loop, not a recursion."""
     graph = view.graph.kustomizations
     done: set[str] = set()
+    uses: Counter[str] = Counter()
     for start in graph:
         if start in done:
             continue
@@ -366,21 +370,37 @@ def _cycles(view: View) -> Iterator[Finding]:
             one = graph[chain[-1]]
             # A folder above itself is a finding of its own.
             if link.path in on_chain and not f"{one.folder}/".startswith(f"{link.path}/" if link.path else ""):
-                way = [*chain[chain.index(link.path) :], link.path]
-                yield _finding(
-                    view,
-                    one,
-                    KUSTOMIZATION_INVALID.id,
-                    link.reference.path,
-                    f'{format_path(link.reference.path)} names "{link.reference.text}", which leads back here: '
-                    + " → ".join(folder or "." for folder in way),
-                    "Break the circle: move what is shared into a folder that names none of these.",
-                    link.reference.text,
-                )
+                uses = uses or Counter(each.path for other in graph.values() for each in _bases(other))
+                yield _cycle(view, chain[chain.index(link.path) :], uses)
             elif link.path in graph and link.path not in done and link.path not in on_chain:
                 chain.append(link.path)
                 on_chain.add(link.path)
                 waiting.append(_bases(graph[link.path]))
+
+
+def _cycle(view: View, folders: list[str], uses: Mapping[str, int]) -> Finding:
+    """A circle of bases, at the entry that leads back to what the fewest build on: to an overlay, not to a base."""
+    graph = view.graph.kustomizations
+    first = min(range(len(folders)), key=lambda index: (uses[folders[index]], index))
+    way = [*folders[first:], *folders[:first], folders[first]]
+    steps = [
+        (graph[here], next(link for link in _bases(graph[here]) if link.path == there)) for here, there in pairwise(way)
+    ]
+    *before, (one, closing) = steps
+    path, text = closing.reference.path, closing.reference.text
+    return _finding(
+        view,
+        one,
+        KUSTOMIZATION_INVALID.id,
+        path,
+        f'{format_path(path)} names "{text}", which leads back here: {" → ".join(folder or "." for folder in way)}',
+        "Break the circle: move what is shared into a folder that names none of these.",
+        text,
+        tuple(
+            RelatedLocation(view.locate(Source(each.file, each.parsed.document), link.reference.path), "the way back")
+            for each, link in before
+        ),
+    )
 
 
 def _bases(one: Kustomization) -> Iterator[Link]:
