@@ -35,6 +35,7 @@ _SAID_BETTER = {
     "application-outside-project": "project-forbids",
     "application-unknown-project": "dangling-reference",
     "flux-dependency-cycle": "dependency-cycle",
+    "flux-unknown-dependency": "dangling-reference",
 }
 """Policies, and what says the same of what is rendered: that knows more, but is said only where something is."""
 

@@ -371,3 +371,18 @@ def test_what_an_agent_builds_elsewhere_now_is_compared_with_what_it_built(git_r
     found = {(finding.rule, finding.location.file) for finding in check(git_repository).findings}
     assert ("storage-shrink", "inner2/claim.yaml") in found
     assert "volume-claim-removed" not in {rule for rule, _ in found}
+
+
+def test_what_others_wait_for_is_not_taken_away(git_repository: RepositoryBuilder) -> None:
+    """Both ends are named: who waits, and what the change removes."""
+    waiting = flux("apps", "apps") + "  dependsOn:\n    - name: base\n"
+    git_repository.commit(
+        "base", {**FLUX, "clusters/prod/apps.yaml": waiting, "clusters/prod/base.yaml": flux("base", "inner")}
+    )
+    git_repository.branch("pr")
+    git_repository.remove("clusters/prod/base.yaml")
+    git_repository.commit("remove")
+    [finding] = [one for one in check(git_repository).findings if one.rule == "dangling-reference"]
+    assert (finding.location.file, finding.level) == ("clusters/prod/apps.yaml", Level.ERROR)
+    assert [one.location.file for one in finding.related] == ["clusters/prod/base.yaml"]
+    assert finding.related[0].location.was is not None

@@ -229,4 +229,7 @@ def _for_targets(several: Iterable[AgentObject]) -> str:
 
 
 def _was_at(before: AgentObject | None, kind: str) -> tuple[RelatedLocation, ...]:
-    return () if before is None else (RelatedLocation(before.location, f"the {kind}, in the base"),)
+    if before is None:
+        return ()
+    place = before.location
+    return (RelatedLocation(Location(place.file, None, place.region), f"the {kind}, in the base"),)

@@ -52,8 +52,10 @@ def check_wiring(wanted: Sequence[AgentObject], world: World) -> list[RenderProb
     problems: list[RenderProblem] = []
     for one in wanted:
         group, kind = _kind(one)
-        for path, namespace, name in () if _as_declared(one, world) else _dependencies(one):
-            if world.find(group, kind, namespace, name, one) is None:
+        for path, namespace, name in _dependencies(one):
+            # What files say as it stands a policy judges; that the change takes it away only shows beside the base.
+            left = _as_declared(one, world) and world.past(group, kind, namespace, name, one) is None
+            if not left and world.find(group, kind, namespace, name, one) is None:
                 problem = missing(world, one, (group, kind, namespace, name), (*path, "name"))
                 problems.extend([problem] if problem else [])
         problems.extend(_source_of_kustomization(one, world))
