@@ -385,4 +385,3 @@ def test_what_others_wait_for_is_not_taken_away(git_repository: RepositoryBuilde
     [finding] = [one for one in check(git_repository).findings if one.rule == "dangling-reference"]
     assert (finding.location.file, finding.level) == ("clusters/prod/apps.yaml", Level.ERROR)
     assert [one.location.file for one in finding.related] == ["clusters/prod/base.yaml"]
-    assert finding.related[0].location.was is not None

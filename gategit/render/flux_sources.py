@@ -173,7 +173,7 @@ def missing(world: World, one: AgentObject, wanted: tuple[str, str, str, str], p
         object=ref,
         path=path,
         fatal=False,
-        related=_was_at(before, kind),
+        related=_was_at(before, kind, world),
     )
 
 
@@ -220,7 +220,7 @@ def missing_map(world: World, one: AgentObject, wanted: tuple[str, str], path: F
         object=ref,
         path=path,
         fatal=False,
-        related=_was_at(before, kind),
+        related=_was_at(before, kind, world),
     )
 
 
@@ -228,8 +228,10 @@ def _for_targets(several: Iterable[AgentObject]) -> str:
     return f"for {' and '.join(sorted({one.target for one in several if one.target}))}"
 
 
-def _was_at(before: AgentObject | None, kind: str) -> tuple[RelatedLocation, ...]:
+def _was_at(before: AgentObject | None, kind: str, world: World) -> tuple[RelatedLocation, ...]:
     if before is None:
         return ()
     place = before.location
-    return (RelatedLocation(Location(place.file, None, place.region), f"the {kind}, in the base"),)
+    if place.file in world.tree.entries():
+        place = Location(place.file, None, place.region)
+    return (RelatedLocation(place, f"the {kind}, in the base"),)
