@@ -582,3 +582,58 @@ def test_a_source_that_is_elsewhere_is_counted_once(git_repository: RepositoryBu
     assert [(one.what, one.reason) for one in report.unchecked if "other" in one.what] == [
         ("apps/other.yaml: Application argocd/other: charts/other", "its source is pinned to the revision v1")
     ]
+
+
+def test_what_a_file_beside_a_kustomization_lays_over_an_application_stands_in_that_file(
+    git_repository: RepositoryBuilder,
+) -> None:
+    """Image updaters write such files; the Application says nothing of it."""
+    image = "registry.example.com/web"
+    deployment = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n"
+        f"  template: {{metadata: {{labels: {{app: web}}}}, spec: {{containers: [{{name: web, image: '{image}:1'}}]}}}}"
+    )
+    base = {**BASE, "base/web.yaml": deployment, "base/kustomization.yaml": "resources: [map.yaml, web.yaml]\n"}
+    override = f"kustomize:\n  images:\n    - {image}:latest\n  namespace: kube-system\n"
+    report = check(git_repository, base, {"web/prod/.argocd-source-web-prod.yaml": override})
+
+    assert [line.split(" ")[:2] for line in told(report, "image-latest-tag")] == [
+        ["WARNING", "web/prod/.argocd-source-web-prod.yaml:3"]
+    ]
+    assert [line.split(" ")[:2] for line in errors(report) if line.startswith("project-forbids")] == [
+        ["project-forbids", "web/prod/.argocd-source-web-prod.yaml:4"]
+    ]
+
+
+def test_what_a_file_beside_a_chart_lays_over_an_application_stands_in_that_file(
+    git_repository: RepositoryBuilder,
+) -> None:
+    """Single values and whole ones; the stronger file wins."""
+    chart = {
+        "charts/cache/Chart.yaml": "apiVersion: v2\nname: cache\nversion: 1.0.0\n",
+        "charts/cache/values.yaml": "size: 1\nkeep: 1\n",
+        "charts/cache/values.schema.json": '{"properties": {"size": {"type": "number"}, "keep": {"type": "number"}}}',
+        "apps/cache.yaml": application("cache", "charts/cache"),
+    }
+    head = {
+        "charts/cache/.argocd-source.yaml": (
+            "helm:\n  valuesObject: {keep: much}\n  parameters:\n    - {name: size, value: little}\n"
+        ),
+        "charts/cache/.argocd-source-cache.yaml": "helm:\n  parameters:\n    - name: size\n      value: big\n",
+    }
+    report = check(git_repository, {**BASE, **chart}, head)
+
+    assert [line.split(" ")[:2] for line in errors(report)] == [
+        ["values-invalid", "charts/cache/.argocd-source-cache.yaml:4"],
+        ["values-invalid", "charts/cache/.argocd-source.yaml:2"],
+    ]
+
+
+def test_what_is_wrong_in_a_file_that_is_laid_over_an_application_stands_there(
+    git_repository: RepositoryBuilder,
+) -> None:
+    """An image that says nothing new."""
+    head = {"web/prod/.argocd-source.yaml": "kustomize:\n  images:\n    - registry.example.com/web\n"}
+    [line] = errors(check(git_repository, BASE, head))
+
+    assert line.startswith("application-invalid web/prod/.argocd-source.yaml:3 ")

@@ -145,7 +145,7 @@ def _unit(application: Application, source: Source, build: Build, world: World) 
             application.ref,
             application.locate(world, (*source.path, "repoURL") if is_remote else ()),
             application.one.brought_by,
-            partial(_added_at, application, source.path, world),
+            partial(_added_at, source, world),
             partial(application.locate, world, ("spec", "destination")),
         ),
         target,
@@ -162,11 +162,11 @@ _AS_WRITTEN: Final = frozenset({"patches", "replicas", "namespace", "namePrefix"
 """The options of Kustomize that become fields of a kustomization, entry by entry."""
 
 
-def _added_at(application: Application, source: FieldPath, world: World, path: FieldPath) -> Location:
+def _added_at(source: Source, world: World, path: FieldPath) -> Location:
     """Where an Application has a field of the kustomization that it lays over a folder's."""
     name = "commonLabels" if path[:1] == ("labels",) else path[0] if path else ""
     rest = path[1:] if name in _AS_WRITTEN else ()
-    return application.locate(world, (*source, "kustomize", *([name] if name else []), *rest))
+    return source.locate(world, ("kustomize", *([name] if name else []), *rest))
 
 
 def _check(application: Application, world: World) -> Iterator[RenderProblem]:

@@ -21,6 +21,12 @@ IN_CLUSTER_NAME: Final = "in-cluster"
 FINALIZER: Final = "resources-finalizer.argocd.argoproj.io"
 """What has an Application's objects removed with it; it may name a propagation policy behind a slash."""
 
+
+def override_files(name: str) -> tuple[str, str]:
+    """The files of a folder that are laid over the source of an Application, in the order in which they are."""
+    return ".argocd-source.yaml", f".argocd-source-{name}.yaml"
+
+
 _EXPANSION: Final = re.compile(r"\$(?:\{([^{}]*)\}|([*#$@!?0-9-])|([A-Za-z_][A-Za-z0-9_]*))")
 
 

@@ -10,12 +10,12 @@ from gategit.checks.references.paths import has_variable
 from gategit.checks.references.rules import DANGLING_REFERENCE
 from gategit.checks.references.sources import dig, text_at
 from gategit.globs import GlobError
-from gategit.model import Level, RelatedLocation
+from gategit.model import Level, Location, RelatedLocation
 from gategit.render.argocd_application import GROUP, IN_CLUSTER, IN_CLUSTER_NAME, Application, entries, fields
 from gategit.render.argocd_globs import go_match, gobwas
 from gategit.render.argocd_rules import PROJECT_FORBIDS
 from gategit.render.declared_at import declared_at
-from gategit.render.values import AgentObject, Discovery, Owner, Rendered, RenderProblem, Unit
+from gategit.render.values import AgentObject, Discovery, Owner, Rendered, RenderedObject, RenderProblem, Unit
 from gategit.render.world import World, ref_of
 
 if TYPE_CHECKING:
@@ -258,13 +258,21 @@ def _forbidden(
             yield RenderProblem(
                 PROJECT_FORBIDS.id,
                 f"{owner.ref}: its project {unit.project} {end}, which {kind} {name} needs",
-                declared_at(one, owner, world, _KIND if key == (group, kind) else ("metadata", "namespace")),
+                declared_at(one, owner, world, _KIND) if key == (group, kind) else _placed_at(one, rendered, world),
                 f"Remove the object, or extend the project ({_declared(projects)}).",
                 object=ref_of(one.data, unit.namespace if namespaced else ""),
                 path=_KIND if key == (group, kind) else ("metadata", "namespace"),
                 fatal=False,
                 unit=(unit.name, unit.target),
             )
+
+
+def _placed_at(one: RenderedObject, rendered: Rendered, world: World) -> Location:
+    """The line that puts an object into its namespace; the file alone where it is not sure which one does."""
+    from gategit.render.provenance import Provenance  # noqa: PLC0415  what is allowed is not looked for
+
+    located = Provenance(world.tree, world.graph, rendered, world.settings).locate(one, ("metadata", "namespace"))
+    return located.location if located.sure else Location(located.location.file)
 
 
 def _allows_kind(project: AgentObject, group: str, kind: str, name: str, *, namespaced: bool) -> bool:

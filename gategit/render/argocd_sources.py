@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
@@ -21,13 +21,13 @@ from gategit.checks.references.sources import dig, text_at
 from gategit.globs import GlobError
 from gategit.manifests.decode import Limits, decode
 from gategit.model import FieldPath, Location, format_path
-from gategit.render.argocd_application import Application, entries, expand, fields, plain, texts
+from gategit.render.argocd_application import Application, entries, expand, fields, override_files, plain, texts
 from gategit.render.argocd_globs import doublestar, gobwas, is_pattern
 from gategit.render.argocd_rules import APPLICATION_INVALID
+from gategit.render.helm_places import Places
 from gategit.render.helm_text import LONGEST_RELEASE, is_kube_version, is_release_name
 from gategit.render.rules import NOT_FOLLOWED
 from gategit.render.values import (
-    AgentObject,
     Build,
     Chart,
     FilesBuild,
@@ -61,6 +61,7 @@ class Source:
         warnings: what of it stands elsewhere or takes a program that is not run: it is built without that.
         unchecked: what of it could not be followed.
         uncertain: which of its inputs could not be read.
+        overrides: the files of its folder that were laid over it, each with the document and what that says.
     """
 
     application: Application
@@ -73,6 +74,7 @@ class Source:
     warnings: list[RenderProblem] = field(default_factory=list)
     unchecked: list[tuple[str, str]] = field(default_factory=list)
     uncertain: list[str] = field(default_factory=list)
+    overrides: list[tuple[str, int, Mapping[str, Any]]] = field(default_factory=list)
 
     @property
     def where(self) -> tuple[str, str]:
@@ -86,9 +88,20 @@ class Source:
     def blame(self, world: World, message: str, path: FieldPath, help_: str = "", rule: str = "") -> None:
         """Say what is wrong with one of the source's fields."""
         whole = (*self.path, *path)
-        self.problems.append(
-            self.application.problem(world, rule or APPLICATION_INVALID.id, message, whole, help_),
-        )
+        problem = self.application.problem(world, rule or APPLICATION_INVALID.id, message, whole, help_)
+        self.problems.append(replace(problem, location=self.locate(world, path)))
+
+    def locate(self, world: World, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
+        """The place of one of its fields: in the file of its folder that sets it, or else in the Application."""
+        for file, document, data in reversed(self.overrides):
+            if _says(data, path):
+                return Places(world.tree, world.graph.index).field(file, path, document=document, on=on)
+        return self.application.locate(world, (*self.path, *path), on=on)
+
+    def set_at(self, world: World, path: FieldPath, on: Literal["key", "value"]) -> Location:
+        """The place of a field that is given as one of the object that declares the Application."""
+        rest = path[len(self.application.prefix) + len(self.path) :]
+        return self.locate(world, rest, on=on)
 
     def warn(self, world: World, message: str, path: FieldPath, help_: str) -> None:
         """Say which of its fields cannot be followed: in the same words for all Applications of one template."""
@@ -97,7 +110,7 @@ class Source:
             RenderProblem(
                 NOT_FOLLOWED.id,
                 message,
-                application.locate(world, whole),
+                self.locate(world, path),
                 help_,
                 object=ref_of(application.one.data, application.one.namespace),
                 path=(*application.prefix, *whole),
@@ -234,7 +247,7 @@ def _shown(source: Source, *path: str | int) -> str:
 def _override(source: Source, world: World, folder: str) -> None:
     """Lay ``.argocd-source.yaml`` over the source, and that of the Application (``mergeSourceParameters``)."""
     merged: Any = source.data
-    for name in (".argocd-source.yaml", f".argocd-source-{source.application.name}.yaml"):
+    for name in override_files(source.application.name):
         file = join(folder, name)
         found = None if file is None else world.graph.index.find(file)
         if found is None or found.place is not Place.FILE:
@@ -242,11 +255,23 @@ def _override(source: Source, world: World, folder: str) -> None:
         documents = decode(_content(world, found.path) or b"", name).documents
         if documents and isinstance(documents[0].data, dict):
             merged = merge_patch(merged, documents[0].data)
+            source.overrides.append((found.path, documents[0].index, documents[0].data))
         else:
             source.uncertain.append(f"{found.path} cannot be read")
     if isinstance(merged, dict) and merged is not source.data:
         kept = {key: source.data[key] for key in ("chart", "path", "repoURL", "targetRevision") if key in source.data}
         source.data = {**merged, **kept}
+
+
+def _says(patch: Any, path: FieldPath) -> bool:
+    """Whether a merge patch sets a field: it names it, or replaces a list or a text that it is in."""
+    for part in path:
+        if not isinstance(patch, dict):
+            return True
+        if part not in patch:
+            return False
+        patch = patch[part]
+    return bool(path)
 
 
 def merge_patch(target: Any, patch: Any) -> Any:
@@ -545,7 +570,7 @@ def _helm(source: Source, world: World, chart: Chart) -> HelmBuild | None:
 def _inline_values(source: Source, world: World) -> Iterator[ValuesLayer]:
     """``valuesObject``, or else ``values``."""
     one = source.application.one
-    where = partial(_set_at, world, one) if one.parent is not None else None
+    where = partial(source.set_at, world) if one.parent is not None or source.overrides else None
     place = (*source.application.prefix, *source.path, "helm")
     table = dig(source.data, "helm", "valuesObject")
     text = text_at(source.data, "helm", "values")
@@ -554,11 +579,6 @@ def _inline_values(source: Source, world: World) -> Iterator[ValuesLayer]:
         yield ValuesLayer(text, one.file, one.document, (*place, "valuesObject"), where=where)
     elif text:
         yield ValuesLayer(text, one.file, one.document, (*place, "values"), as_text=True, where=where)
-
-
-def _set_at(world: World, one: AgentObject, path: FieldPath, on: Literal["key", "value"]) -> Location:
-    """Where a field of an object is set, that something renders."""
-    return world.locate(one, path, on=on)
 
 
 def _parameters(source: Source, world: World) -> Iterator[Parameter]:
@@ -578,9 +598,9 @@ def _parameters(source: Source, world: World) -> Iterator[Parameter]:
 def _of_parameter(source: Source, world: World, path: FieldPath) -> Location:
     """Where a parameter is set; of an Application that a chart makes the file, since the line takes a build to find."""
     parent = source.application.one.parent
-    if parent is not None and isinstance(parent.build, HelmBuild):
+    if parent is not None and isinstance(parent.build, HelmBuild) and not source.overrides:
         return Location(source.application.one.location.file)
-    return source.application.locate(world, (*source.path, *path))
+    return source.locate(world, path)
 
 
 def escape(value: str) -> str:

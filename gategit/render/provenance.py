@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -12,6 +12,7 @@ from gategit.checks.references.kustomize import Kustomization, KustomizeGraph, P
 from gategit.checks.references.sources import dig, text_at
 from gategit.manifests.decode import decode
 from gategit.model import FieldPath, Location
+from gategit.render.argocd_application import override_files
 from gategit.render.argocd_sources import split_image
 from gategit.render.flux_sources import KUSTOMIZE
 from gategit.render.kustomize_plan import Plan, plan
@@ -323,6 +324,17 @@ class _OwnersObject:
     def __init__(self, rendered: Rendered, texts: Texts) -> None:
         self._owner = rendered.unit.owner
         self._texts = texts
+        self._build = rendered.unit.build
+
+    @cached_property
+    def _overrides(self) -> tuple[tuple[Any, Origin], ...]:
+        """The files of the folder that Argo CD lays over the Application's source, the strongest first."""
+        owner, build = self._owner, self._build
+        if owner is None or owner.ref.kind != "Application" or not isinstance(build, KustomizeBuild):
+            return ()
+        files = (f"{build.folder}/{name}".lstrip("/") for name in reversed(override_files(owner.ref.name)))
+        found = ((file, next(self._texts.documents(file), None)) for file in files)
+        return tuple((one[1], Origin(file, one[0], ())) for file, one in found if one is not None)
 
     @cached_property
     def _declared(self) -> tuple[Any, Origin] | None:
@@ -339,15 +351,14 @@ class _OwnersObject:
 
     def of(self, path: FieldPath, value: Any) -> Origin | None:
         """Where the object holds a field of what it adds, if it has this value there."""
+        for data, origin in self._overrides:
+            found = _holding(data, _below(("kustomize",), path), value)
+            if found:
+                return origin.at(*found[0])
         if self._declared is None:
             return None
         data, origin = self._declared
-        found = []
-        for candidate in self._candidates(data, path):
-            here = dig(data, *candidate)
-            alike = here == value or _is_short_image(here, value) or _is_as_text(here, value)
-            if here is not None and (alike or _is_template_of(here, value)):
-                found.append(candidate)
+        found = _holding(data, self._candidates(data, path), value)
         # Two sources of an Application may say the same; which of them this is nobody told.
         return origin.at(*found[0]) if len(found) == 1 else None
 
@@ -370,11 +381,27 @@ class _OwnersObject:
             ("spec", "sources", index, "kustomize") for index in range(len(sources) if isinstance(sources, list) else 0)
         ]
         for start in starts:
-            yield (*start, *path)
-            if path[0] == "images" and len(path) > len(("images", 0)):
-                yield (*start, *path[:2])
-            if path[0] == "labels":
-                yield (*start, "commonLabels", *path[len(("labels", 0, "pairs")) :])
+            yield from _below(start, path)
+
+
+def _below(start: FieldPath, path: FieldPath) -> Iterator[FieldPath]:
+    """Where Kustomize's options of an Application's source may hold a field of what they add."""
+    yield (*start, *path)
+    if path[0] == "images" and len(path) > len(("images", 0)):
+        yield (*start, *path[:2])
+    if path[0] == "labels":
+        yield (*start, "commonLabels", *path[len(("labels", 0, "pairs")) :])
+
+
+def _holding(data: Any, candidates: Iterable[FieldPath], value: Any) -> list[FieldPath]:
+    """Those fields of an object from which a value may come."""
+    found = []
+    for candidate in candidates:
+        here = dig(data, *candidate)
+        alike = here == value or _is_short_image(here, value) or _is_as_text(here, value)
+        if here is not None and (alike or _is_template_of(here, value)):
+            found.append(candidate)
+    return found
 
 
 def _is_as_text(here: Any, value: Any) -> bool:
