@@ -22,6 +22,23 @@ pytestmark = pytest.mark.usefixtures("renderers")
 CONFIG = "version: 1\npolicies: {packs: []}\n"
 SETTINGS = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  colour: blue\n"
 OVERLAY = "resources: [../../base]\n"
+SOURCE = """\
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: flux-system, namespace: flux-system}
+spec: {interval: 1m, url: "https://git.example.com/shop/clusters.git"}
+"""
+AGENT = """\
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: shop, namespace: flux-system}
+spec:
+  interval: 1m
+  prune: true
+  path: ./overlays/prod
+  sourceRef: {kind: GitRepository, name: flux-system}
+"""
+LEFT_OUT = "which .sourceignore leaves out, so that Flux does not have it: nothing that builds on it is rendered"
 FILES = {
     ".gategit.yaml": CONFIG,
     "base/kustomization.yaml": "resources: [settings.yaml]\n",
@@ -135,3 +152,51 @@ def test_a_link_out_of_the_repository_says_how_to_mend_it(git_repository: Reposi
     assert [(one.what, one.reason) for one in report.unchecked] == [
         ("base/kustomization.yaml: users.yaml", "it is a symbolic link that leads out of the repository")
     ]
+
+
+@pytest.mark.parametrize(
+    ("ignored", "place", "message", "because"),
+    [
+        (
+            "# not for Flux\nbase/settings.yaml\n",
+            "base/kustomization.yaml:1",
+            f'resources[0] names "settings.yaml", {LEFT_OUT}',
+            2,
+        ),
+        (
+            "base/\n!base/settings.yaml\n",
+            "overlays/prod/kustomization.yaml:2",
+            f'resources[0] names "../../base", {LEFT_OUT}',
+            1,
+        ),
+        (
+            "/*\n!/clusters\n!/base\n",
+            "clusters/shop.yaml:7",
+            "overlays/prod cannot be built: .sourceignore leaves all of it out, so that Flux finds no such folder",
+            None,
+        ),
+    ],
+)
+def test_flux_does_not_have_what_its_source_leaves_out(
+    git_repository: RepositoryBuilder, ignored: str, place: str, message: str, because: int | None
+) -> None:
+    """So its build fails, although Kustomize builds the same folder here."""
+    base = {**FILES, "clusters/source.yaml": SOURCE, "clusters/shop.yaml": AGENT}
+    report = change(git_repository, {".sourceignore": ignored}, base)
+    failed = [one for one in report.findings if one.rule == "render-failed"]
+    assert [
+        (f"{one.location.file}:{one.location.region.line if one.location.region else '-'}", one.message)
+        for one in failed
+    ] == [(place, message)]
+    assert [one.location.region.line for one in failed[0].related if one.location.region] == (
+        [] if because is None else [because]
+    )
+    assert report.verdict is Verdict.BLOCKED
+
+
+def test_flux_builds_what_its_source_takes_in_again(git_repository: RepositoryBuilder) -> None:
+    """The last line that fits a file decides; Kustomize itself knows no such file."""
+    base = {**FILES, "clusters/source.yaml": SOURCE, "clusters/shop.yaml": AGENT}
+    report = change(git_repository, {".sourceignore": "/*\n!/clusters\n!/base\n!/overlays/prod\n"}, base)
+    assert said(report) == []
+    assert report.verdict is Verdict.PASS

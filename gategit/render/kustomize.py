@@ -30,6 +30,7 @@ _VENDOR: Final = (
     "of what is fetched."
 )
 _INSIDE: Final = "Copy the file into the repository, and name it by a relative path that leads through it alone."
+_FETCH_IT: Final = "Take the line out that leaves it out, or name something that Flux fetches."
 _SENSITIVE: Final = re.compile(
     rb"(?<!metadata)/annotations"
     rb"|(?<![\w~*\]-]/)metadata/annotations"
@@ -235,7 +236,7 @@ def _run(
         others = (helm,)
         arguments += _helm_arguments(helm, settings)
     with Workspace(tree, settings, made.root) as workspace:
-        workspace.place(sorted(made.inputs))
+        workspace.place(sorted(made.inputs - made.left_out))
         for path, content in fetched.items():
             workspace.write(path, content)
         working_folder = workspace.folder / made.folder[len(made.root) :].lstrip("/")
@@ -337,6 +338,8 @@ def _refused(made: Plan, places: Places, fetched: _Fetched) -> Iterator[RenderPr
 def _nothing(made: Plan, places: Places) -> RenderProblem:
     folder = made.folder or "The root of the repository"
     message = f"{folder} cannot be built: {made.problem}"
+    if made.left_out:
+        return RenderProblem(RENDER_FAILED.id, message, places.asked(), _FETCH_IT, path=("spec", "path"))
     return RenderProblem(RENDER_FAILED.id, message, places.top())
 
 

@@ -16,7 +16,7 @@ from gategit.checks.references.kustomize import Kustomization, Link, LinkState
 from gategit.checks.references.paths import join
 from gategit.manifests.decode import decode
 from gategit.manifests.manifest import Source
-from gategit.model import FieldPath, Location, format_path
+from gategit.model import FieldPath, Location, RelatedLocation, format_path
 from gategit.process import Result
 from gategit.render.kustomize_places import Places
 from gategit.render.kustomize_plan import Plan
@@ -137,6 +137,7 @@ def nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
             "on it is rendered",
             places.field(step.one, path),
             path=path,
+            related=() if step.because is None else (RelatedLocation(step.because, "leaves it out"),),
         )
 
 

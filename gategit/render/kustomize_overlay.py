@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any, Final
 
 from gategit.checks.references.kustomize import FILE_NAMES
 from gategit.checks.references.paths import PathIndex
 from gategit.globs import GlobError, path_matcher
 from gategit.manifests.decode import decode
+from gategit.model import Location, Region
 from gategit.tree import EntryKind, Tree
 
 TRACES: Final = ("originAnnotations", "transformerAnnotations")
@@ -24,6 +27,9 @@ _EMPTY_NAMESPACE: Final = "_placeholder"
 """Flux gives a folder without manifests this namespace, for Kustomize builds no empty kustomization."""
 
 # What Flux's source-controller leaves out of an artifact unless told otherwise, as far as it is YAML.
+SOURCE_IGNORE: Final = ".sourceignore"
+"""The files by which a repository tells Flux what not to fetch."""
+
 _NEVER_FETCHED: Final = (
     *("/.git/", "/.github/", "/.circleci/", "/.travis.yml", "/.gitlab-ci.yml", "/appveyor.yml", "/.drone.yml"),
     *("/cloudbuild.yaml", "/codeship-services.yml", "/codeship-steps.yml"),
@@ -108,7 +114,7 @@ def generated(index: PathIndex, tree: Tree, folder: str, ignore: str = "") -> di
         folder: the folder.
         ignore: what the source leaves out besides; its lines come after those of files.
     """
-    ignored = _Ignored(index, tree, ignore)
+    ignored = Ignored(index, tree, ignore)
     resources = [path for path in _manifests(index, folder) if not ignored(path)]
     head = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
     if not resources:
@@ -147,22 +153,54 @@ def _outermost(path: str, folder: str, built: set[str]) -> str | None:
     return None
 
 
-class _Ignored:
-    """Whether Flux leaves a path out: by its own list, and by every ``.sourceignore`` above it, the last line first."""
+class Ignored:
+    """Whether Flux leaves a path out: by its own list, and by every ``.sourceignore`` above it, the last line first.
+
+    Args:
+        index: the tree's paths.
+        tree: the files.
+        ignore: what the source leaves out besides; its lines come after those of files.
+    """
 
     def __init__(self, index: PathIndex, tree: Tree, ignore: str) -> None:
-        self._rules = [(path_matcher([pattern]), True) for pattern in _NEVER_FETCHED]
-        for path in index.entries:
-            if path.rpartition("/")[2] == ".sourceignore" and index.entries[path].kind is EntryKind.FILE:
-                self._rules.extend(_rules(tree.read(path), path.rpartition("/")[0]))
+        self._rules = [_Rule(path_matcher([pattern])) for pattern in _NEVER_FETCHED]
+        for path in index.by_name.get(SOURCE_IGNORE, ()):
+            entry = index.entries.get(path)
+            if entry is not None and entry.kind is EntryKind.FILE:
+                self._rules.extend(_rules(tree.read(path), path))
         self._rules.extend(_rules(ignore.encode("utf-8", "replace"), ""))
 
     def __call__(self, path: str) -> bool:
-        return next((leaves_out for matches, leaves_out in reversed(self._rules) if matches(path)), False)
+        """Whether a file is left out."""
+        return self._of(path) is not None
+
+    def where(self, path: str) -> Location | None:
+        """The line of a ``.sourceignore`` that leaves a path out; None where none does."""
+        rule = self._of(path)
+        if rule is None or not rule.file:
+            return None
+        return Location(rule.file, Region(rule.line, 1, rule.line, rule.length + 1))
+
+    def _of(self, path: str) -> _Rule | None:
+        """What leaves a path out."""
+        rule = next((one for one in reversed(self._rules) if one.matches(path)), None)
+        return rule if rule is not None and rule.leaves_out else None
 
 
-def _rules(content: bytes, folder: str) -> Iterator[tuple[Any, bool]]:
-    for line in content.decode("utf-8", "replace").splitlines():
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """A pattern, and the line that it stands in; ``file`` is "" where it stands in none."""
+
+    matches: Callable[[str], object]
+    leaves_out: bool = True
+    file: str = ""
+    line: int = 0
+    length: int = 0
+
+
+def _rules(content: bytes, file: str) -> Iterator[_Rule]:
+    folder = file.rpartition("/")[0]
+    for number, line in enumerate(content.decode("utf-8", "replace").splitlines(), start=1):
         pattern = line.strip()
         if not pattern or pattern.startswith("#"):
             continue
@@ -171,10 +209,8 @@ def _rules(content: bytes, folder: str) -> Iterator[tuple[Any, bool]]:
         if folder:
             inner = "" if "/" in pattern.rstrip("/") else "**/"
             pattern = f"/{_literal(folder)}/{inner}{pattern.removeprefix('/')}"
-        try:
-            yield path_matcher([pattern]), leaves_out
-        except GlobError:
-            continue
+        with suppress(GlobError):
+            yield _Rule(path_matcher([pattern]), leaves_out, file, number, len(line))
 
 
 def _literal(folder: str) -> str:

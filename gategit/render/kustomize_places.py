@@ -33,6 +33,13 @@ class Places:
             return self._unit.owner.location
         return Location(self._made.file)
 
+    def asked(self) -> Location:
+        """Where the agent's object names the folder that is built."""
+        owner = self._unit.owner
+        if owner is None or owner.where is None:
+            return self.top()
+        return owner.where(("path",))
+
     def is_own(self, one: Kustomization, path: FieldPath) -> bool:
         """Whether a field stands in a file, where other checks look at it, and not in what the agent adds."""
         return one.file != self._made.file or (bool(self._made.own) and has(self._made.own, path))

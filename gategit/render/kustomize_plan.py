@@ -21,8 +21,8 @@ from gategit.checks.references.kustomize import (
 from gategit.checks.references.paths import Place, join, relative
 from gategit.checks.references.shapes import Use
 from gategit.manifests.decode import decode
-from gategit.model import FieldPath, format_path
-from gategit.render.kustomize_overlay import as_json, generated, merged, with_traces
+from gategit.model import FieldPath, Location, format_path
+from gategit.render.kustomize_overlay import SOURCE_IGNORE, Ignored, as_json, generated, merged, with_traces
 from gategit.render.values import KustomizeBuild
 from gategit.tree import EntryKind, Tree
 
@@ -57,6 +57,7 @@ class Step:
         reason: as the end of a sentence.
         said: whether the check of references says it as an error.
         can_be_dropped: whether the rest can be built without it.
+        because: the line elsewhere that makes it so, if any.
     """
 
     one: Kustomization
@@ -64,6 +65,7 @@ class Step:
     reason: str
     said: bool = True
     can_be_dropped: bool = False
+    because: Location | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,7 @@ class Plan:
         charts: what Helm renders.
         pulled: those of them that were fetched, by file and entry.
         problem: why there is nothing to build at all, as the end of a sentence, or "".
+        left_out: those of the inputs that the source leaves out, so that the agent does not have them.
     """
 
     folder: str
@@ -139,6 +142,7 @@ class Plan:
     charts: tuple[Chart, ...] = ()
     pulled: frozenset[tuple[str, FieldPath]] = frozenset()
     problem: str = ""
+    left_out: frozenset[str] = frozenset()
 
 
 def plan(
@@ -194,6 +198,9 @@ class _Planner:
         self._refused: list[Step] = []
         self._nowhere: list[Step] = []
         self._charts: list[Chart] = []
+        self._left: set[str] = set()
+        is_asked = build.generate and (build.ignore or SOURCE_IGNORE in graph.index.by_name)
+        self._ignored = Ignored(graph.index, tree, build.ignore) if is_asked else None
 
     def plan(self) -> Plan:
         found = self._index.find(self._build.folder)
@@ -201,7 +208,11 @@ class _Planner:
         if found.place is not Place.FOLDER:
             return self._nothing(self._build.folder, "there is no such folder")
         folder = found.path
+        if self._is_left_out(folder):
+            return self._nothing(folder, f"{SOURCE_IGNORE} leaves all of it out, so that Flux finds no such folder")
         top = self._graph.kustomizations.get(folder)
+        if top is not None and self._leave_out(top.file):
+            top = None
         if top is None and (folder in self._graph.foreign or not self._build.generate):
             return self._without_kustomization(folder)
         if top is not None and top.others:
@@ -211,6 +222,23 @@ class _Planner:
         if data is None:
             return self._nothing(folder, "its kustomization cannot be read")
         return self._with_overlay(top, folder, content, data)
+
+    def _is_left_out(self, folder: str) -> bool:
+        """Whether the agent does not even have a folder."""
+        if self._ignored is None:
+            return False
+        prefix = f"{folder}/" if folder else ""
+        below = [path for path in self._index.entries if path.startswith(prefix)]
+        return all(self._ignored(path) for path in below) and all(map(self._leave_out, below))
+
+    def _leave_out(self, path: str) -> bool:
+        """Whether the source leaves a file out; then that is noted, with the file that says so."""
+        if self._ignored is None or not self._ignored(path):
+            return False
+        self._left.add(path)
+        said = self._ignored.where(path)
+        self._inputs.update({path} if said is None else {path, said.file})
+        return True
 
     def _without_kustomization(self, folder: str) -> Plan:
         if folder in self._graph.foreign:
@@ -234,6 +262,7 @@ class _Planner:
             frozenset(self._inputs),
             self._seen,
             problem=problem,
+            left_out=frozenset(self._left),
         )
 
     def _own(self, top: Kustomization | None, folder: str) -> tuple[bytes, dict[str, Any] | None]:
@@ -286,6 +315,7 @@ class _Planner:
             tuple(self._charts),
             frozenset(self._pulled),
             problem="its kustomization is empty" if empty else "",
+            left_out=frozenset(self._left),
         )
 
     def _root(self, folder: str) -> str:
@@ -356,7 +386,8 @@ class _Planner:
                 plugin = one.folder if link.reference.use is Use.PLUGIN else configures
                 self._follow(one, link, plugin if link.reference.use in (Use.PLUGIN, Use.RESOURCE) else None)
                 base = self._graph.kustomizations.get(link.path) if link.state is LinkState.FOLDER else None
-                if base is not None and link.reference.use in _FOLDERS and base.file not in self._seen:
+                seen = base is None or base.file in self._seen or base.file in self._left
+                if base is not None and not seen and link.reference.use in _FOLDERS:
                     self._seen[base.file] = base
                     self._inputs.update(base.others)
                     self._add(base.file)
@@ -394,9 +425,19 @@ class _Planner:
         """Whether an entry leads to nothing that could be looked at."""
         if link.state in _NOWHERE:
             self._nowhere.append(Step(one, link, "which is not there"))
+        elif self._ignored is not None and self._leave_out(self._wanted_of(link)):
+            because = self._ignored.where(self._wanted_of(link))
+            reason = f"which {SOURCE_IGNORE if because else 'the source'} leaves out, so that Flux does not have it"
+            self._nowhere.append(Step(one, link, reason, because=because))
+            return True
         elif link.state in _OUT and not (link.state is LinkState.REMOTE and link.reference.text in self._fetched):
             self._refuse(one, link, plugin)
         return link.state in _NOWHERE or link.state in _OUT
+
+    def _wanted_of(self, link: Link) -> str:
+        """The file that an entry cannot do without."""
+        base = self._graph.kustomizations.get(link.path) if link.state is LinkState.FOLDER else None
+        return link.path if base is None else base.file
 
     def _refuse(self, one: Kustomization, link: Link, plugin: str | None) -> None:
         reference, state = link.reference, link.state
