@@ -191,6 +191,7 @@ def test_flux_does_not_have_what_its_source_leaves_out(
     assert [one.location.region.line for one in failed[0].related if one.location.region] == (
         [] if because is None else [because]
     )
+    assert failed[0].help == "Take the line out that leaves it out, or name something that Flux fetches."
     assert report.verdict is Verdict.BLOCKED
 
 

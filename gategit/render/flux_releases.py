@@ -256,9 +256,7 @@ class _Release:
             return None
         world, one = self._world, self._one
         source = world.find("", kind, one.namespace, name, one)
-        asked = f"{self._ref}: values of the {kind} {name}"
         if source is None or has_variable(name):
-            self._found.unchecked.append((asked, "it is not declared in this repository"))
             if dig(reference, "optional") is not True:
                 self._found.lacks(missing_map(world, one, (kind, name), (*path, "name")))
             self._found.uncertain.append(f"the values of the {kind} {name} are not in this repository")
@@ -271,8 +269,7 @@ class _Release:
             return None
         where, key, text = found[-1]
         if text is None:
-            self._found.unchecked.append((asked, "they are encrypted, or filled in later"))
-            self._found.uncertain.append(f"the values of the {kind} {name} cannot be read here")
+            self._found.uncertain.append(f"the values of the {kind} {name} are encrypted, or filled in later")
             return None
         return source, where, key, text
 

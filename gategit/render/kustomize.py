@@ -17,7 +17,7 @@ from gategit.process import Result
 from gategit.render.kustomize_errors import explain, nowhere
 from gategit.render.kustomize_output import objects, read
 from gategit.render.kustomize_places import Places
-from gategit.render.kustomize_plan import GENERATORS, Chart, Plan, Step, is_sealed, plan
+from gategit.render.kustomize_plan import FETCH_IT, GENERATORS, Chart, Plan, Step, is_sealed, plan
 from gategit.render.programs import Program, common_cause, find_program
 from gategit.render.rules import NOT_FOLLOWED, NOT_RENDERED, RENDER_FAILED
 from gategit.render.running import run_renderer
@@ -30,7 +30,6 @@ _VENDOR: Final = (
     "of what is fetched."
 )
 _INSIDE: Final = "Copy the file into the repository, and name it by a relative path that leads through it alone."
-_FETCH_IT: Final = "Take the line out that leaves it out, or name something that Flux fetches."
 _SENSITIVE: Final = re.compile(
     rb"(?<!metadata)/annotations"
     rb"|(?<![\w~*\]-]/)metadata/annotations"
@@ -339,7 +338,7 @@ def _nothing(made: Plan, places: Places) -> RenderProblem:
     folder = made.folder or "The root of the repository"
     message = f"{folder} cannot be built: {made.problem}"
     if made.left_out:
-        return RenderProblem(RENDER_FAILED.id, message, places.asked(), _FETCH_IT, path=("spec", "path"))
+        return RenderProblem(RENDER_FAILED.id, message, places.asked(), FETCH_IT, path=("spec", "path"))
     return RenderProblem(RENDER_FAILED.id, message, places.top())
 
 

@@ -136,6 +136,7 @@ def nowhere(made: Plan, places: Places) -> Iterator[RenderProblem]:
             f'{places.called(step.one, path)} names "{step.link.reference.text}", {step.reason}: nothing that builds '
             "on it is rendered",
             places.field(step.one, path),
+            step.help,
             path=path,
             related=() if step.because is None else (RelatedLocation(step.because, "leaves it out"),),
         )

@@ -32,6 +32,9 @@ REMOTE_FOLDER: Final = ".gategit-remote"
 REMOTE_FILE: Final = "resource.yaml"
 """What is called there a file that was fetched by itself."""
 
+FETCH_IT: Final = "Take the line out that leaves it out, or name something that Flux fetches."
+"""How what Flux's source leaves out comes to be built."""
+
 GENERATORS: Final = ("configMapGenerator", "secretGenerator")
 """The fields of a kustomization that make objects of files."""
 
@@ -58,6 +61,7 @@ class Step:
         said: whether the check of references says it as an error.
         can_be_dropped: whether the rest can be built without it.
         because: the line elsewhere that makes it so, if any.
+        help: how to mend it, or "".
     """
 
     one: Kustomization
@@ -66,6 +70,7 @@ class Step:
     said: bool = True
     can_be_dropped: bool = False
     because: Location | None = None
+    help: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -428,7 +433,7 @@ class _Planner:
         elif self._ignored is not None and self._leave_out(self._wanted_of(link)):
             because = self._ignored.where(self._wanted_of(link))
             reason = f"which {SOURCE_IGNORE if because else 'the source'} leaves out, so that Flux does not have it"
-            self._nowhere.append(Step(one, link, reason, because=because))
+            self._nowhere.append(Step(one, link, reason, because=because, help=FETCH_IT))
             return True
         elif link.state in _OUT and not (link.state is LinkState.REMOTE and link.reference.text in self._fetched):
             self._refuse(one, link, plugin)
