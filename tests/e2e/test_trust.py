@@ -980,7 +980,7 @@ def test_markup_and_commands_in_manifests(pull_request: PullRequest, text: str) 
 
 def _outside_of_fences(markdown: str) -> str:
     """What is not shown as it is."""
-    return re.sub(r"^(```+)text\n.*?^\1$", "", markdown, flags=re.DOTALL | re.MULTILINE)
+    return re.sub(r"^(```+)(?:text|diff)\n.*?^\1$", "", markdown, flags=re.DOTALL | re.MULTILINE)
 
 
 def test_writing_to_the_runners_files(pull_request: PullRequest, tmp_path: Path) -> None:
