@@ -416,6 +416,7 @@ class Rendering:
             gone=self._gone,
             before=before,
             branches=self._branches,
+            targets_of=self._targets_of,
             opened=self._opened,
         )
 

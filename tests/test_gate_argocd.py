@@ -637,3 +637,47 @@ def test_what_is_wrong_in_a_file_that_is_laid_over_an_application_stands_there(
     [line] = errors(check(git_repository, BASE, head))
 
     assert line.startswith("application-invalid web/prod/.argocd-source.yaml:3 ")
+
+
+ENVIRONMENTS = {**BASE, ".gategit.yaml": CONFIG.replace("clusters/", "web/")}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (SET.replace("'web/{{ .name }}'", "web/staging"), 19),
+        (
+            (
+                f"{SET}  templatePatch: |\n    {{{{ if eq .name `prod` }}}}\n"
+                "    spec: {source: {path: web/staging}}\n    {{ end }}\n"
+            ),
+            23,
+        ),
+    ],
+)
+def test_a_cluster_that_gets_the_folder_of_another_is_a_warning(
+    git_repository: RepositoryBuilder, text: str, line: int
+) -> None:
+    """Whether the template says so or what is laid over it; targets say whose a folder is."""
+    assert told(check(git_repository, ENVIRONMENTS, {"apps/web.yaml": text}), "other-environment") == [
+        (
+            f'WARNING apps/web.yaml:{line} spec.source.path names "web/staging", which belongs to the target staging '
+            "and not to prod"
+        )
+    ]
+
+
+def test_an_application_that_sends_the_folder_of_one_cluster_to_another_is_a_warning(
+    git_repository: RepositoryBuilder,
+) -> None:
+    """The hub that has none of its own included."""
+    head = {"apps/more.yaml": application("more", "web/prod")}
+    assert told(check(git_repository, ENVIRONMENTS, head), "other-environment") == [
+        ('WARNING apps/more.yaml:10 spec.source.path names "web/prod", which belongs to the target prod and not to hub')
+    ]
+
+
+def test_each_cluster_gets_its_own_folder_or_nobody_s(git_repository: RepositoryBuilder) -> None:
+    """A folder that belongs to no target is for all."""
+    head = {"apps/web.yaml": f"{SET}---\n{SET.replace('name: web', 'name: all').replace('web/{{ .name }}', 'base')}"}
+    assert told(check(git_repository, ENVIRONMENTS, head), "other-environment") == []

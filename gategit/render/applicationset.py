@@ -110,7 +110,8 @@ class _Maker:
         try:
             data = self._filled(template, parameters)
             patch = text_at(self._one.data, "spec", "templatePatch")
-            data = self._patched(data, patch, parameters) if patch else data
+            content = self._patch(patch, parameters) if patch else None
+            data = data if content is None else _patched(data, content)
         except TextError as error:
             self._fail(error.message, error.path, parameters)
             return
@@ -131,7 +132,9 @@ class _Maker:
             "spec": fields(data, "spec"),
         }
         if self._is_filled(application, parameters):
-            self._made.applications.append(Application(application, self._one, _TEMPLATE, in_words(parameters)))
+            self._made.applications.append(
+                Application(application, self._one, _TEMPLATE, in_words(parameters), content)
+            )
 
     def _filled(self, template: Mapping[str, Any], parameters: Parameters) -> dict[str, Any]:
         if not parameters:
@@ -142,8 +145,8 @@ class _Maker:
             raise TextError(error.message, (*_TEMPLATE, *error.path)) from None
         return dict(found)
 
-    def _patched(self, data: dict[str, Any], patch: str, parameters: Parameters) -> dict[str, Any]:
-        """``applyTemplatePatch``: the Application's lists have no keys to merge by, so they are replaced."""
+    def _patch(self, patch: str, parameters: Parameters) -> dict[str, Any]:
+        """The templatePatch, filled in."""
         place = ("spec", "templatePatch")
         try:
             text = self._filler.text(patch, parameters)
@@ -161,11 +164,7 @@ class _Maker:
             or "$deleteFromPrimitiveList" in text
         ):
             raise UnknownTextError("its templatePatch has directives of a strategic merge patch")
-        project = dig(data, "spec", "project")
-        patched = _merged(data, content or {})
-        if isinstance(patched.get("spec"), dict):
-            patched["spec"] = {**patched["spec"], "project": project}
-        return patched
+        return content or {}
 
     def _is_filled(self, data: Mapping[str, Any], parameters: Parameters) -> bool:
         """Whether no parameter is left open where it has to be filled in; what is, is said."""
@@ -278,6 +277,14 @@ def filled_up(own: Mapping[str, Any], common: Mapping[str, Any]) -> dict[str, An
         elif not here:
             result[key] = value
     return result
+
+
+def _patched(data: dict[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """``applyTemplatePatch``: the Application's lists have no keys to merge by, so they are replaced."""
+    patched = _merged(data, patch)
+    if isinstance(patched.get("spec"), dict):
+        patched["spec"] = {**patched["spec"], "project": dig(data, "spec", "project")}
+    return patched
 
 
 def _merged(below: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:

@@ -39,12 +39,14 @@ class Application:
         one: the object that declares it: itself, or the ApplicationSet that it is generated from.
         prefix: where its fields stand in that object.
         parameters: for a generated one, the parameters in words, else "".
+        patch: for a generated one, what the set's ``templatePatch`` lays over the template.
     """
 
     data: Mapping[str, Any]
     one: AgentObject
     prefix: FieldPath = ()
     parameters: str = ""
+    patch: Mapping[str, Any] | None = None
 
     @property
     def name(self) -> str:
@@ -112,6 +114,8 @@ class Application:
 
     def locate(self, world: World, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
         """The place of a field, or of its nearest ancestor that exists."""
+        if self.patch is not None and says(self.patch, path):
+            return world.locate(self.one, ("spec", "templatePatch"), on="key")
         return world.locate(self.one, (*self.prefix, *path), on=on)
 
     def problem(  # noqa: PLR0913  what a finding says, by name
@@ -163,6 +167,17 @@ def expand(text: str, environment: Mapping[str, str]) -> str:
         return environment.get(name, "")
 
     return _EXPANSION.sub(value, text)
+
+
+def says(patch: Any, path: FieldPath) -> bool:
+    """Whether a merge patch sets a field: it names it, or replaces a list or a text that it is in."""
+    for part in path:
+        if not isinstance(patch, dict):
+            return True
+        if part not in patch:
+            return False
+        patch = patch[part]
+    return bool(path)
 
 
 def entries(data: Any, *path: str | int) -> list[Any]:

@@ -14,14 +14,15 @@ from functools import partial
 from pathlib import PurePosixPath
 from typing import Any, Final, Literal
 
+from gategit.checks.references.environments import is_crossed
 from gategit.checks.references.kustomize import FILE_NAMES
 from gategit.checks.references.paths import Found, Place, has_variable, is_remote, join
-from gategit.checks.references.rules import DANGLING_REFERENCE
+from gategit.checks.references.rules import DANGLING_REFERENCE, OTHER_ENVIRONMENT
 from gategit.checks.references.sources import dig, text_at
 from gategit.globs import GlobError
 from gategit.manifests.decode import Limits, decode
 from gategit.model import FieldPath, Location, format_path
-from gategit.render.argocd_application import Application, entries, expand, fields, override_files, plain, texts
+from gategit.render.argocd_application import Application, entries, expand, fields, override_files, plain, says, texts
 from gategit.render.argocd_globs import doublestar, gobwas, is_pattern
 from gategit.render.argocd_rules import APPLICATION_INVALID
 from gategit.render.helm_places import Places
@@ -94,7 +95,7 @@ class Source:
     def locate(self, world: World, path: FieldPath = (), *, on: Literal["key", "value"] = "value") -> Location:
         """The place of one of its fields: in the file of its folder that sets it, or else in the Application."""
         for file, document, data in reversed(self.overrides):
-            if _says(data, path):
+            if says(data, path):
                 return Places(world.tree, world.graph.index).field(file, path, document=document, on=on)
         return self.application.locate(world, (*self.path, *path), on=on)
 
@@ -103,12 +104,15 @@ class Source:
         rest = path[len(self.application.prefix) + len(self.path) :]
         return self.locate(world, rest, on=on)
 
-    def warn(self, world: World, message: str, path: FieldPath, help_: str) -> None:
-        """Say which of its fields cannot be followed: in the same words for all Applications of one template."""
+    def warn(self, world: World, message: str, path: FieldPath, help_: str, rule: str = "") -> None:
+        """Say of a field what stops no build, in the same words for all Applications of one template.
+
+        Where no rule is named, the field cannot be followed.
+        """
         application, whole = self.application, (*self.path, *path)
         self.warnings.append(
             RenderProblem(
-                NOT_FOLLOWED.id,
+                rule or NOT_FOLLOWED.id,
                 message,
                 self.locate(world, path),
                 help_,
@@ -132,7 +136,29 @@ def build_of(source: Source, world: World) -> Build | None:
     if text_at(source.data, "chart"):
         return _remote_chart(source, world)
     _find(source, world)
-    return None if source.folder is None else _of_folder(source, world, source.folder)
+    if source.folder is None:
+        return None
+    _check_environment(source, world, source.folder)
+    return _of_folder(source, world, source.folder)
+
+
+def _check_environment(source: Source, world: World, folder: str) -> None:
+    """Warn of a folder that belongs to other targets than the one that the Application goes to."""
+    target = source.application.target_in(world)
+    if target is None or world.targets_of is None:
+        return
+    theirs = sorted(name for name in world.targets_of(join(folder, FILE_NAMES[0]) or "") if name is not None)
+    # Where a file of one environment names a folder of another, the check of references says so.
+    said = not source.application.prefix and is_crossed(source.application.one.file, folder)
+    if theirs and target not in theirs and not said:
+        source.warn(
+            world,
+            f'{_shown(source, "path")} names "{folder or "."}", which belongs to the target {" and ".join(theirs)} and '
+            f"not to {target}",
+            ("path",),
+            OTHER_ENVIRONMENT.help,
+            OTHER_ENVIRONMENT.id,
+        )
 
 
 def _of_folder(source: Source, world: World, folder: str) -> Build | None:
@@ -261,17 +287,6 @@ def _override(source: Source, world: World, folder: str) -> None:
     if isinstance(merged, dict) and merged is not source.data:
         kept = {key: source.data[key] for key in ("chart", "path", "repoURL", "targetRevision") if key in source.data}
         source.data = {**merged, **kept}
-
-
-def _says(patch: Any, path: FieldPath) -> bool:
-    """Whether a merge patch sets a field: it names it, or replaces a list or a text that it is in."""
-    for part in path:
-        if not isinstance(patch, dict):
-            return True
-        if part not in patch:
-            return False
-        patch = patch[part]
-    return bool(path)
 
 
 def merge_patch(target: Any, patch: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import MappingProxyType
@@ -36,6 +36,7 @@ class World:
         gone: the paths that the change removes; they bear out that a source is this repository.
         before: every object that an agent could read in the tree before the change; () where there is none.
         branches: the names of the branch that the tree is, or that it is merged into; () where nobody says.
+        targets_of: the names of the targets that a path belongs to; None where nobody says.
         opened: the files that were read so far, by path; worlds of one tree may share them.
     """
 
@@ -47,6 +48,7 @@ class World:
     gone: Collection[str] = ()
     before: Sequence[AgentObject] = ()
     branches: Collection[str] = ()
+    targets_of: Callable[[str], Sequence[str | None]] | None = field(default=None, repr=False, compare=False)
     opened: dict[str, ManifestFile | None] = field(default_factory=dict, repr=False, compare=False)
     _built: dict[str, frozenset[str]] = field(default_factory=dict, init=False, repr=False, compare=False)
 

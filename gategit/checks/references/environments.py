@@ -55,11 +55,16 @@ def crossed(view: View, source: Source, path: FieldPath, text: str, named: str) 
         text: what stands there.
         named: the path of the tree that it means.
     """
-    here, there = _folders(source.file), _folders(named)
-    environment = next(iter(here & _BEFORE), "")
-    if not environment or here & _PRODUCTION or there & _BEFORE or not there & _PRODUCTION:
+    if not is_crossed(source.file, named):
         return None
+    environment = next(iter(_folders(source.file) & _BEFORE))
     return _finding(view, source, path, text, f"which is production's, and this file is that of {environment}")
+
+
+def is_crossed(file: str, named: str) -> bool:
+    """Whether a file of an environment before production names something of production's."""
+    here, there = _folders(file), _folders(named)
+    return bool(here & _BEFORE and there & _PRODUCTION) and not (here & _PRODUCTION or there & _BEFORE)
 
 
 def _folders(path: str) -> frozenset[str]:
