@@ -10,6 +10,7 @@ import pytest
 
 from gategit import gate
 from gategit.model import Location, Report, Verdict
+from gategit.report import render
 from gategit.request import Mode, Request
 
 if TYPE_CHECKING:
@@ -86,6 +87,9 @@ def test_a_program_that_is_missing_is_said_once(
         "kustomization overlays/test"
     )
     assert report.verdict is Verdict.UNDECIDED
+    text = render(report, "text")
+    assert text.count("kustomize is not installed") == 1
+    assert "could not look: references: not-rendered in overlays/prod/kustomization.yaml, as above\n" in text
 
 
 def change(repository: RepositoryBuilder, files: dict[str, str], base: dict[str, str] | None = None) -> Report:

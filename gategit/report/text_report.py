@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from gategit.model import Finding, Level, Location, Report, StageStatus, State, Verdict, format_path
+from gategit.model import Finding, Level, Location, Report, StageResult, StageStatus, State, Verdict, format_path
 from gategit.report.escaping import line_start, safe_lines, shorten, visible
 from gategit.report.excerpt import Excerpt, excerpt
 from gategit.report.summary import (
@@ -147,13 +147,18 @@ class _Text:
         lines = []
         for result in self.report.stages:
             if result.status is StageStatus.ERROR:
-                reason = visible(result.reason or "it could not look at everything")
+                reason = visible(self._said_above(result) or result.reason or "it could not look at everything")
                 lines.append(
                     f"{self.paint('could not look', _CODES[Verdict.UNDECIDED])}: {result.stage.value}: {reason}"
                 )
             elif result.status is StageStatus.SKIPPED:
                 lines.append(f"skipped: {result.stage.value}: {visible(result.reason or 'no reason given')}")
         return [*lines, ""] if lines else []
+
+    def _said_above(self, result: StageResult) -> str:
+        """Which finding says why a stage could not look, where it is shown; "" where none is."""
+        why = next((one for one in result.findings if one.message == result.reason and self._is_shown(one)), None)
+        return "" if why is None else f"{why.rule} in {why.location.file}, as above"
 
     def _schemas(self) -> list[str]:
         """Which schemas judged, with --verbose: of Kubernetes' own kinds their number says enough."""
