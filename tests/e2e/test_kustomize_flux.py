@@ -317,7 +317,7 @@ CASES: dict[str, tuple[Mapping[str, str], Mapping[str, str], list[str]]] = {
         KUSTOMIZE,
         {"base/kustomization.yaml": "resources:\n  - web.yaml\n  - ../overlays/prod\n"},
         [
-            f'error {PROD}:1 kustomization-invalid: resources[0] names "../../base", which leads back here: base → overlays/prod → base'
+            'error base/kustomization.yaml:3 kustomization-invalid: resources[1] names "../overlays/prod", which leads back here: overlays/prod → base → overlays/prod'
         ],
     ),
     "variables of a ConfigMap that nothing brings": (
