@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,7 +14,7 @@ from gategit.errors import UndecidedError
 from gategit.model import Level, Location
 from gategit.process import Result
 from gategit.render import helm_remote
-from gategit.render.helm_charts import ChartFolder, Dependency, chart_at
+from gategit.render.helm_charts import ChartFolder, Dependency, chart_at, version_in
 from gategit.render.helm_cluster import asks_of_cluster
 from gategit.render.helm_errors import (
     REFUSED,
@@ -300,6 +301,7 @@ class Release:
                 self._check_remote(one, chart)
         if brought and not chart.lock_is_current:
             self._check_lock(chart)
+        self._check_vendored(chart)
         workspace.place(sorted(chart.files))
         # A chart that is asked for twice, by two aliases, is brought once.
         for name, local in {local.folder: (one.name, local) for one, local in brought if local is not None}.values():
@@ -325,6 +327,32 @@ class Release:
         if stops:
             raise Stop(problem)
         self.problems.append(problem)
+
+    def _check_vendored(self, chart: ChartFolder) -> None:
+        """Say which charts in charts/ are of another version than is asked for: Helm renders them all the same."""
+        named = Counter(one.name for one in chart.dependencies)
+        for one in chart.dependencies:
+            here = chart.vendored.get(one.name)
+            if here is None or named[one.name] > 1:
+                continue
+            path = here if isinstance(here, str) else here.folder
+            version = version_in(here) if isinstance(here, str) else str(here.data.get("version", ""))
+            for wanted in (chart.locked.get(one.name, ""), one.version):
+                if version and helm_remote.is_exact(wanted) and wanted.removeprefix("v") != version.removeprefix("v"):
+                    locked = chart.locked.get(one.name) == wanted
+                    asks = chart.lock.rpartition("/")[2] if locked else one.file.rpartition("/")[2]
+                    self.problems.append(
+                        RenderProblem(
+                            CHART_INVALID.id,
+                            f"the dependency {sentence(one.name)} is {sentence(version)} in {sentence(path)}, and "
+                            f"{asks} asks for {sentence(wanted)}",
+                            self.places.field(one.file, (*one.path, "version")),
+                            "run `helm dependency update` and commit what it writes, or correct the version",
+                            level=Level.WARNING,
+                            fatal=False,
+                        )
+                    )
+                    break
 
     def _local(self, one: Dependency, chart: ChartFolder) -> ChartFolder:
         local = chart.beside(one)

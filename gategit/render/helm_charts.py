@@ -303,6 +303,12 @@ def name_in(archive: str) -> str:
     return found[1] if found else archive.removesuffix(".tgz")
 
 
+def version_in(archive: str) -> str:
+    """The version of a chart by the path of its archive, "" where the name does not end with one."""
+    name = archive.rpartition("/")[2]
+    return name.removesuffix(".tgz")[len(name_in(name)) + 1 :]
+
+
 def chart_at(folder: str, places: Places) -> ChartFolder | None:
     """The chart in a folder of the tree, links followed; None where there is no Chart.yaml."""
     found = places.index.find(folder)

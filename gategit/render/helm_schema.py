@@ -135,8 +135,11 @@ def _unfit(part: _Part, path: FieldPath, said: str, values: Values, fallback: Lo
     if extra:
         for name in extra:
             inner = (*path, name)
-            place = values.locate(inner, on="key") or values.nearest(inner)
-            yield _problem(part, inner, "the schema knows no such value", place or fallback)
+            place = values.locate(inner, on="key")
+            brought = _dependency(part.chart, name, place) if len(inner) == len(part.path) + 1 else None
+            wrong = "the schema knows no such value"
+            wrong += ", which holds those of the dependency" if brought is not None else ""
+            yield _problem(part, inner, wrong, brought or place or values.nearest(inner) or fallback)
         return
     missing = _is_missing(said)
     named = _NAMED.findall(said) if missing else []
@@ -147,6 +150,20 @@ def _unfit(part: _Part, path: FieldPath, said: str, values: Values, fallback: Lo
         # The value itself may be a password.
         said = _QUOTED.sub(r"it \1 ", said)
         yield _problem(part, path, sentence(said), place or values.nearest(path) or fallback)
+
+
+def _dependency(chart: ChartFolder | None, name: str, place: Location | None) -> Location | None:
+    """Where a chart asks for the dependency whose values Helm adds to its own under a name; None where others do."""
+    if chart is None:
+        return None
+    part = chart.part(name)
+    own = f"{part.folder}/" if isinstance(part, ChartFolder) else ""
+    if place is not None and not (own and place.file.startswith(own)):
+        return None
+    for one in chart.dependencies:
+        if name == (one.alias or one.name):
+            return chart.places.field(one.file, (*one.path, "alias" if one.alias else "name"))
+    return None
 
 
 def _problem(part: _Part, path: FieldPath, said: str, place: Location) -> RenderProblem:
