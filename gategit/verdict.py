@@ -280,8 +280,10 @@ def _once_per_cause(findings: Sequence[Finding]) -> Iterator[Finding]:
 def _once_per_field(findings: Sequence[Finding]) -> Iterator[Finding]:
     fields: dict[tuple[object, ...], list[Finding]] = {}
     for finding in findings:
-        is_alike = finding.stage is Stage.REFERENCES and finding.location.region is not None and finding.path
-        name = replace(finding, message="", help="", subject="", object=None, related=(), target=None, fingerprint="")
+        is_alike = finding.stage is Stage.REFERENCES and finding.path
+        # Where no line is known, a file may hold many fields that are called the same.
+        about = finding.object if finding.location.region is None else None
+        name = replace(finding, message="", help="", subject="", object=about, related=(), target=None, fingerprint="")
         fields.setdefault(_sentence(name) if is_alike else (id(finding),), []).append(finding)
     for several in fields.values():
         units = [unit for finding in several for unit in finding.units]

@@ -681,3 +681,21 @@ def test_each_cluster_gets_its_own_folder_or_nobody_s(git_repository: Repository
     """A folder that belongs to no target is for all."""
     head = {"apps/web.yaml": f"{SET}---\n{SET.replace('name: web', 'name: all').replace('web/{{ .name }}', 'base')}"}
     assert told(check(git_repository, ENVIRONMENTS, head), "other-environment") == []
+
+
+def test_what_a_project_forbids_is_said_once_where_no_line_is_known(git_repository: RepositoryBuilder) -> None:
+    """A template that takes the object from a file of the chart."""
+    chart = {
+        "charts/web/Chart.yaml": "apiVersion: v2\nname: web\nversion: 1.0.0\n",
+        "charts/web/templates/role.yaml": '{{ .Files.Get "role.txt" }}\n',
+        "apps/web.yaml": SET.replace("'web/{{ .name }}'", "charts/web"),
+    }
+    report = check(git_repository, {**BASE, **chart}, {"charts/web/role.txt": ROLE})
+
+    assert errors(report) == [
+        (
+            "project-forbids charts/web/templates/role.yaml:- Application argocd/web-prod: its project shop does not "
+            "allow the kind rbac.authorization.k8s.io/ClusterRole, which ClusterRole reader needs "
+            "(and the like in Argo CD Application argocd/web-staging of hub)"
+        )
+    ]
