@@ -87,7 +87,8 @@ def build(example: str, folder: Path) -> None:
         files, removed = pull_request.folder / "files", pull_request.folder / "removed"
         _git(folder, "switch", "--quiet", "--create", pull_request.branch, "main")
         if files.exists():
-            shutil.copytree(files, folder, dirs_exist_ok=True)
+            # Not with the times of the originals: a file of the same size and second would be no change to git.
+            shutil.copytree(files, folder, copy_function=shutil.copy, dirs_exist_ok=True)
         for name in removed.read_text(encoding="utf-8").splitlines() if removed.exists() else ():
             (folder / name).unlink()
         _git(folder, "add", "--all")
