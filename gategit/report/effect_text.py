@@ -95,7 +95,8 @@ def _field(field: EffectField, locations: tuple[Location, ...], own: Location | 
     where += ", in the base" if gone and where else ""
     first, *more = _values(field, whole=whole)
     last = " (line in the base)" if gone and number else ""
-    head = f"  {number:>5}  {line_start(visible(field.difference.path) + ":")}"
+    name = line_start(f"{visible(field.difference.path)}:")
+    head = f"  {number:>5}  {name}"
     compared = field.difference.change in {"modified", "reordered"} and " → " in first
     if compared and len(head) + len(first) >= _WIDTH:
         old, new = _both(field, whole=whole)
