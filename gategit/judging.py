@@ -312,15 +312,22 @@ class Judging:
         """
         if not self._trusted.config.render.enabled:
             return None
-        sides = [side for side in (head, base) if side is not None]
-        deployed = any(self.has_agents(side, known if side is head else None) for side in sides)
-        if not deployed and not any(side.is_built for side in sides):
+        # What files of the base say that the change leaves alone, those of the head say as well.
+        deployed = self.has_agents(head, known) or (base is not None and self._had_agents(base))
+        if not deployed and not head.is_built and not (base is not None and base.is_built):
             return None
         from gategit.rendered_judging import draw  # noqa: PLC0415  plain manifests need nothing of it
 
         facts = known if known is not None else head.survey() if deployed else {}
-        before = None if base is None else (base, base.survey(head, facts))
+        # Where nobody asks agents for anything, nobody asks what else files declare.
+        old_facts = {} if base is None or not (facts or deployed) else base.survey(head, facts)
+        before = None if base is None else (base, old_facts)
         return draw(self._request, self._trees, self._trusted.config, (head, facts), before, touched, say)
+
+    def _had_agents(self, base: Side) -> bool:
+        """Whether files of the base that the change removes or modifies may hold objects of Argo CD or Flux."""
+        touched = {*self.diff.removed, *self.diff.modified}
+        return bool(_marks_in_files(base, _AGENT_MARKS, [path for path in base.readable if path in touched]))
 
     def _files_with_marks(self, side: Side) -> dict[bytes, list[str]]:
         """The files of a tree that hold some words, by word; each is searched once."""
